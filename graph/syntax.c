@@ -1,0 +1,172 @@
+/* What libyaml finds wrong, in words for the person who wrote the file. */
+#include "graph/syntax.h"
+
+#include "graph/error.h"
+#include "graph/mem.h"
+#include "graph/source.h"
+#include "graph/utf8.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include <yaml.h>
+
+/* libyaml has up to two places: the problem's, and the context's, where the thing that it was
+ * reading had started. */
+struct wording {
+    const char *context; /* how libyaml's context ends; NULL: any */
+    const char *problem; /* libyaml's problem */
+    const char *text;
+    bool at_context;  /* the mistake is more likely where the thing started */
+    const char *note; /* to say at the context; NULL: nothing */
+};
+
+static const char tab[] = "a tab cannot indent YAML; use spaces";
+static const char no_value[] = "expected a value here";
+static const char escape[] =
+    "not an escape of YAML; write \\\\ for a backslash, or put the text in single quotes";
+
+static const struct wording wordings[] = {
+    {NULL, "mapping values are not allowed in this context",
+     "\": \" cannot stand here; is the indentation right, and does the value need quotes?", false,
+     NULL},
+    {NULL, "block sequence entries are not allowed in this context",
+     "\"- \" cannot stand here; start the list on a line of its own", false, NULL},
+    {NULL, "mapping keys are not allowed in this context",
+     "\"? \" cannot stand here; a text that starts with it needs quotes", false, NULL},
+    {"a simple key", "could not find expected ':'", "this key has no \":\" after it", true, NULL},
+    {"a block mapping", "did not find expected key",
+     "expected a key of the same indentation here; does the value before it need quotes?", false,
+     "the mapping starts here"},
+    {NULL, "did not find expected '-' indicator",
+     "expected \"- \" here, as before the other entries of this list", false,
+     "the list starts here"},
+    {NULL, "did not find expected ',' or ']'", "expected \",\" or \"]\" here", false,
+     "opened here"},
+    {NULL, "did not find expected ',' or '}'", "expected \",\" or \"}\" here", false,
+     "opened here"},
+    {"a quoted scalar", "found unexpected end of stream", "this quote is never closed", true, NULL},
+    {"a quoted scalar", "found unexpected document indicator",
+     "a line of \"---\" or \"...\" ends the document; is this quote closed?", true, NULL},
+    {NULL, "found unknown escape character", escape, false, NULL},
+    {NULL, "did not find expected hexdecimal number", escape, false, NULL},
+    {NULL, "found invalid Unicode character escape code", "there is no such Unicode character",
+     false, NULL},
+    {"an alias", "did not find expected alphabetic or numeric character",
+     "\"*\" starts an alias; put a text that starts with it in quotes", true, NULL},
+    {"an anchor", "did not find expected alphabetic or numeric character",
+     "\"&\" starts an anchor; put a text that starts with it in quotes", true, NULL},
+    {NULL, "did not find expected node content", no_value, false, NULL},
+    {NULL, "found a tab character where an indentation space is expected", tab, false, NULL},
+    {NULL, "found a tab character that violates indentation", tab, false, NULL},
+    {NULL, "found an indentation indicator equal to 0",
+     "the indentation of a block of text is 1 to 9", false, NULL},
+    {NULL, "did not find expected comment or line break",
+     "expected the end of the line here, or a comment", false, NULL},
+    {NULL, "did not find expected <document start>",
+     "the document has ended before this; is the indentation right?", false, NULL},
+    {NULL, "found unexpected ':'", "a text with \":\" needs quotes here", false, NULL},
+    {NULL, "found undefined tag handle",
+     "no tag is known by this name; put a text that starts with \"!\" in quotes", true, NULL},
+    {NULL, "found incompatible YAML document", "only YAML 1.1 and 1.2 are known here", false, NULL},
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = text != NULL ? strlen(text) : 0;
+
+    return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
+}
+
+static const struct wording *find_wording(const char *context, const char *problem)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(wordings) / sizeof(wordings[0]); i++) {
+        if (strcmp(wordings[i].problem, problem) == 0 &&
+            (wordings[i].context == NULL || ends_with(context, wordings[i].context))) {
+            return &wordings[i];
+        }
+    }
+    return NULL;
+}
+
+/* Returns the character at a place, if it is ASCII; 0 otherwise, and at the end of the line. */
+static char character_at(const struct source *source, const yaml_mark_t *mark)
+{
+    size_t length;
+    const char *at = source_line(source, (unsigned)mark->line + 1, &length);
+    size_t column;
+
+    for (column = 0; at != NULL && length > 0; column++) {
+        uint32_t character;
+        size_t size = utf8_decode(at, length, &character);
+
+        if (column == mark->column) {
+            return size == 1 ? *at : '\0';
+        }
+        REQUIRE(size > 0); /* a source is UTF-8 */
+        at += size;
+        length -= size;
+    }
+    return '\0';
+}
+
+static bool set_at(struct error *err, const struct source *source, const yaml_mark_t *mark,
+                   const char *text)
+{
+    return error_set_at(err, source, (unsigned)mark->line + 1, (unsigned)mark->column + 1, 1, "%s",
+                        text);
+}
+
+/* "Found character that cannot start any token". */
+static bool report_character(const yaml_parser_t *parser, const struct source *source,
+                             struct errors *errors)
+{
+    const yaml_mark_t *mark = &parser->problem_mark;
+    char character = character_at(source, mark);
+    struct error err;
+
+    if (character == '\t') {
+        set_at(&err, source, mark, tab);
+    } else {
+        error_set_at(&err, source, (unsigned)mark->line + 1, (unsigned)mark->column + 1, 1,
+                     "a text that starts with \"%c\" needs quotes", character);
+    }
+    return errors_add(errors, &err);
+}
+
+bool syntax_report(const struct yaml_parser_s *parser, const struct source *source,
+                   struct errors *errors)
+{
+    const char *problem = parser->problem != NULL ? parser->problem : "not YAML";
+    const struct wording *wording = find_wording(parser->context, problem);
+    struct error err;
+    struct error note;
+
+    REQUIRE(parser->error != YAML_MEMORY_ERROR);
+    if (strcmp(problem, "found character that cannot start any token") == 0) {
+        return report_character(parser, source, errors);
+    }
+    if (parser->error == YAML_READER_ERROR) { /* a source has been checked: not to be expected */
+        error_set_at(&err, source, 0, 0, 0, "not YAML: %s", problem);
+        return errors_add(errors, &err);
+    }
+    if (wording == NULL) {
+        error_set_at(&err, source, (unsigned)parser->problem_mark.line + 1,
+                     (unsigned)parser->problem_mark.column + 1, 1, "not YAML: %s%s%s", problem,
+                     parser->context != NULL ? " " : "",
+                     parser->context != NULL ? parser->context : "");
+        return errors_add(errors, &err);
+    }
+    if (wording->at_context) {
+        set_at(&err, source, &parser->context_mark, wording->text);
+        return errors_add(errors, &err);
+    }
+    set_at(&err, source, &parser->problem_mark, wording->text);
+    if (wording->note == NULL) {
+        return errors_add(errors, &err);
+    }
+    set_at(&note, source, &parser->context_mark, wording->note);
+    return errors_add_note(errors, &err, &note);
+}
