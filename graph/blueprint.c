@@ -1,0 +1,228 @@
+#include "graph/blueprint.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/cell.h"
+#include "graph/loop.h"
+#include "graph/plan.h"
+
+static const char *const edge_names[EDGES] = {"inbox", "control", "outbox", "signal"};
+
+static void lay_out(struct blueprint *blueprint)
+{
+    const struct plan *plan = blueprint->plan;
+    size_t size = (sizeof(struct graph) + CELL_ALIGN - 1) & ~(size_t)(CELL_ALIGN - 1);
+
+    blueprint->offsets = mem_alloc(sizeof(uint32_t) * (plan->component_count + 1));
+    for (size_t i = 0; i < plan->component_count; i++) {
+        blueprint->offsets[i] = (uint32_t)size;
+        size += cell_size(&plan->components[i]);
+    }
+    blueprint->size = size;
+}
+
+static void note_edge(struct blueprint *blueprint, const struct plan_end *self,
+                      const struct plan_end *inner)
+{
+    for (int edge = 0; edge < EDGES; edge++) {
+        if (strcmp(self->box, edge_names[edge]) == 0) {
+            const size_t n = blueprint->edge_counts[edge]++;
+
+            blueprint->edges[edge] =
+                mem_resize_array(blueprint->edges[edge], n + 1, sizeof(struct edge_box));
+            blueprint->edges[edge][n] =
+                (struct edge_box){.component = blueprint->offsets[inner->component->index],
+                                  .index = inner->index,
+                                  .is_inbox = inner->is_inbox};
+        }
+    }
+}
+
+static void note_outer(struct blueprint *blueprint, const struct plan_linkage *linkage)
+{
+    const size_t n = blueprint->outer_count++;
+
+    blueprint->outer = mem_resize_array(blueprint->outer, n + 1, sizeof(struct outer_linkage));
+    blueprint->outer[n] =
+        (struct outer_linkage){.component = blueprint->offsets[linkage->from.component->index],
+                               .outbox = linkage->from.index,
+                               .inbox = linkage->to.index,
+                               .to = linkage->to.component->index};
+}
+
+static void build_prototype(struct blueprint *blueprint)
+{
+    const struct plan *plan = blueprint->plan;
+    struct graph *graph = mem_alloc(blueprint->size);
+
+    blueprint->prototype = graph;
+    graph->loop = blueprint->loop;
+    graph->plan = plan;
+    graph->blueprint = blueprint;
+    for (size_t i = 0; i < plan->component_count; i++) {
+        cell_init(blueprint_component(graph, i), &plan->components[i], graph);
+    }
+    for (size_t i = 0; i < plan->linkage_count; i++) {
+        const struct plan_linkage *linkage = &plan->linkages[i];
+
+        if (linkage->from.kind == END_SELF) {
+            note_edge(blueprint, &linkage->from, &linkage->to);
+        } else if (linkage->to.kind == END_SELF) {
+            note_edge(blueprint, &linkage->to, &linkage->from);
+        } else if (linkage->to.kind == END_OUTER) {
+            note_outer(blueprint, linkage);
+        } else {
+            cell_link(blueprint_component(graph, linkage->from.component->index),
+                      blueprint_component(graph, linkage->to.component->index), linkage);
+        }
+    }
+}
+
+/* Finds the words of a component and its boxes that point into the prototype.  The component's own
+ * struct has none: it holds parameters and zeroes. */
+static void find_slots(struct blueprint *blueprint)
+{
+    const uintptr_t base = (uintptr_t)blueprint->prototype;
+    const char *bytes = (const char *)blueprint->prototype;
+
+    for (size_t i = 0; i < blueprint->plan->component_count; i++) {
+        const struct component *component = blueprint_component(blueprint->prototype, i);
+        const size_t start = blueprint->offsets[i];
+
+        for (size_t at = start; at < start + component->state_offset; at += sizeof(uintptr_t)) {
+            uintptr_t value;
+
+            memcpy(&value, bytes + at, sizeof(value));
+            if (value - base < blueprint->size) {
+                blueprint->slots =
+                    mem_resize_array(blueprint->slots, blueprint->slot_count + 1, sizeof(uint32_t));
+                blueprint->slots[blueprint->slot_count++] = (uint32_t)at;
+            }
+        }
+    }
+}
+
+struct blueprint *blueprint_create(struct loop *loop, const struct plan *plan)
+{
+    struct blueprint *blueprint = mem_alloc(sizeof(*blueprint));
+
+    blueprint->plan = plan;
+    blueprint->loop = loop;
+    lay_out(blueprint);
+    build_prototype(blueprint);
+    find_slots(blueprint);
+    return blueprint;
+}
+
+static void blueprint_free(struct blueprint *blueprint)
+{
+    for (int edge = 0; edge < EDGES; edge++) {
+        free(blueprint->edges[edge]);
+    }
+    free(blueprint->outer);
+    free(blueprint->slots);
+    free(blueprint->offsets);
+    free(blueprint->prototype);
+    free(blueprint);
+}
+
+void blueprint_release(struct blueprint *blueprint)
+{
+    if (blueprint == NULL) {
+        return;
+    }
+    blueprint->is_released = true;
+    if (blueprint->instances == 0) {
+        blueprint_free(blueprint);
+    }
+}
+
+static struct graph *root_of(struct component *component)
+{
+    while (component->graph->holder != NULL) {
+        component = component->graph->holder;
+    }
+    return component->graph;
+}
+
+static void link_outer(const struct blueprint *blueprint, struct graph *graph)
+{
+    struct graph *root = root_of(graph->holder);
+
+    for (size_t i = 0; i < blueprint->outer_count; i++) {
+        const struct outer_linkage *outer = &blueprint->outer[i];
+        struct component *to = graph_component(root, outer->to);
+
+        if (!component_is_over(to)) {
+            REQUIRE(component_link((struct component *)(void *)((char *)graph + outer->component),
+                                   outer->outbox, to, outer->inbox) == 0);
+        }
+    }
+}
+
+struct graph *blueprint_instantiate(struct blueprint *blueprint, struct component *holder,
+                                    uint64_t number)
+{
+    struct graph *graph = mem_resize_array(NULL, blueprint->size, 1);
+    const uintptr_t moved = (uintptr_t)graph - (uintptr_t)blueprint->prototype;
+    struct loop *loop = blueprint->loop;
+
+    memcpy(graph, blueprint->prototype, blueprint->size);
+    for (size_t i = 0; i < blueprint->slot_count; i++) {
+        *(uintptr_t *)(void *)((char *)graph + blueprint->slots[i]) += moved;
+    }
+    graph->holder = holder;
+    graph->number = number;
+    list_append((struct list *)(void *)((char *)component_state(holder) + holder->type->children),
+                &graph->sibling);
+    holder->graph->refs++;
+    blueprint->instances++;
+    if (++loop->graphs_alive > loop->graphs_peak) {
+        loop->graphs_peak = loop->graphs_alive;
+    }
+    if (blueprint->outer_count > 0) {
+        link_outer(blueprint, graph);
+    }
+    return graph;
+}
+
+void blueprint_free_instance(struct graph *graph)
+{
+    struct blueprint *blueprint = (struct blueprint *)(uintptr_t)graph->blueprint;
+    struct graph *outer = graph->holder->graph;
+
+    free(graph);
+    if (--blueprint->instances == 0 && blueprint->is_released) {
+        blueprint_free(blueprint);
+    }
+    graph_unref(outer);
+}
+
+static int link_edge(struct graph *graph, enum edge edge, struct component *other, unsigned index)
+{
+    const struct blueprint *blueprint = graph->blueprint;
+
+    for (size_t i = 0; i < blueprint->edge_counts[edge]; i++) {
+        const struct edge_box *box = &blueprint->edges[edge][i];
+        struct component *inner = (struct component *)(void *)((char *)graph + box->component);
+        int result = box->is_inbox ? component_link(other, index, inner, box->index)
+                                   : component_link(inner, box->index, other, index);
+
+        if (result < 0) {
+            return result;
+        }
+    }
+    return blueprint->edge_counts[edge] > 0 ? 0 : -ENOENT;
+}
+
+int graph_link_into(struct graph *graph, enum edge edge, struct component *from, unsigned outbox)
+{
+    return link_edge(graph, edge, from, outbox);
+}
+
+int graph_link_out(struct graph *graph, enum edge edge, struct component *to, unsigned inbox)
+{
+    return link_edge(graph, edge, to, inbox);
+}

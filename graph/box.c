@@ -1,0 +1,446 @@
+#include "graph/box.h"
+
+#include <errno.h>
+
+#include "graph/component.h"
+#include "graph/loop.h"
+#include "graph/plan.h"
+#include "graph/tap.h"
+
+static struct inbox *as_inbox(struct box *box)
+{
+    return (box->flags & BOX_IS_INBOX) != 0 ? container_of(box, struct inbox, box) : NULL;
+}
+
+static struct outbox *as_outbox(struct box *box)
+{
+    return (box->flags & BOX_IS_INBOX) == 0 ? container_of(box, struct outbox, box) : NULL;
+}
+
+struct component *box_owner(const struct box *box)
+{
+    if ((box->flags & BOX_APART) != 0) {
+        return component_of_rare_box(box);
+    }
+    return (struct component *)(void *)((char *)(uintptr_t)box - box->offset);
+}
+
+void inbox_init(struct inbox *in, uint16_t flags, uint32_t limit)
+{
+    *in = (struct inbox){.box = {.flags = (uint16_t)(flags | BOX_IS_INBOX)}, .limit = limit};
+    list_init(&in->sources);
+}
+
+void outbox_init(struct outbox *out)
+{
+    *out = (struct outbox){0};
+    list_init(&out->box.link);
+}
+
+struct box *box_next(const struct box *box)
+{
+    struct box *mutable = (struct box *)(uintptr_t)box;
+    struct inbox *in = as_inbox(mutable);
+
+    if (in != NULL) {
+        return (box->flags & BOX_PASSES) != 0 ? &in->next->box : NULL;
+    }
+    return as_outbox(mutable)->next;
+}
+
+struct inbox *inbox_sink(struct inbox *in)
+{
+    while ((in->box.flags & BOX_PASSES) != 0) {
+        in = in->next;
+    }
+    return in;
+}
+
+/* The inbox at the end of the chain that goes through a box, or NULL. */
+static struct inbox *sink_of(struct box *box)
+{
+    struct inbox *in = as_inbox(box);
+
+    return in != NULL ? inbox_sink(in) : as_outbox(box)->sink;
+}
+
+/* The list of what leads to a box; NULL: an outbox that nothing leads to. */
+static struct list *sources_of(struct box *box)
+{
+    struct inbox *in = as_inbox(box);
+
+    if (in != NULL) {
+        return &in->sources;
+    }
+    return (box->flags & BOX_PASSES) != 0 ? &as_outbox(box)->sources : NULL;
+}
+
+static void stop_waiting(struct outbox *out)
+{
+    struct component *owner = box_owner(&out->box);
+
+    if ((out->box.flags & BOX_WAITING) == 0) {
+        return;
+    }
+    out->box.flags = (uint16_t)(out->box.flags & ~BOX_WAITING);
+    if ((out->box.flags & BOX_PASSES) == 0) {
+        out->waited += loop_ms(component_loop(owner)) - out->waiting_since;
+    }
+    component_wake(owner);
+}
+
+/* The box after "at" among all that lead to "root", depth first; each before what leads to it. */
+static struct box *next_in_tree(struct box *root, struct box *at)
+{
+    struct list *sources = sources_of(at);
+
+    if (sources != NULL && !list_is_empty(sources)) {
+        return container_of(sources->next, struct box, link);
+    }
+    while (at != root) {
+        struct box *parent = box_next(at);
+
+        if (at->link.next != sources_of(parent)) {
+            return container_of(at->link.next, struct box, link);
+        }
+        at = parent;
+    }
+    return NULL;
+}
+
+struct outbox *inbox_next_sender(struct inbox *in, const struct outbox *after)
+{
+    struct box *at = after != NULL ? (struct box *)(uintptr_t)&after->box : &in->box;
+
+    while ((at = next_in_tree(&in->box, at)) != NULL) {
+        if (as_outbox(at) != NULL) {
+            return as_outbox(at);
+        }
+    }
+    return NULL;
+}
+
+/* Has every outbox that leads to or through a box send to this sink from now on. */
+static void resolve(struct box *root, struct inbox *sink)
+{
+    struct box *at = root;
+
+    do {
+        struct outbox *out = as_outbox(at);
+
+        if (out != NULL) {
+            out->sink = sink;
+            stop_waiting(out); /* it asks again, and then waits for the new sink */
+        }
+    } while ((at = next_in_tree(root, at)) != NULL);
+}
+
+static void move_queue(struct inbox *from, struct inbox *to)
+{
+    struct message *last = from->box.last;
+    struct message *msg = last != NULL ? last->next : NULL;
+
+    from->box.last = NULL;
+    while (msg != NULL) {
+        struct message *next = msg == last ? NULL : msg->next;
+
+        inbox_put(to, msg);
+        msg = next;
+    }
+}
+
+int box_link(struct box *from, struct box *to)
+{
+    struct inbox *passing = as_inbox(from);
+    struct box *at = to;
+
+    if (passing != NULL && as_inbox(to) == NULL) {
+        return -EINVAL;
+    }
+    if (box_next(from) != NULL) {
+        return -EEXIST;
+    }
+    for (; at != NULL; at = box_next(at)) {
+        if (at == from) {
+            return -ELOOP;
+        }
+    }
+    if (passing != NULL) {
+        move_queue(passing, sink_of(to));
+        from->flags |= BOX_PASSES;
+        passing->next = as_inbox(to);
+    } else {
+        as_outbox(from)->next = to;
+    }
+    if (sources_of(to) == NULL) {
+        to->flags |= BOX_PASSES;
+        list_init(&as_outbox(to)->sources);
+    }
+    list_append(sources_of(to), &from->link);
+    resolve(from, sink_of(to));
+    return 0;
+}
+
+static bool has_unfinished_sender(struct inbox *in)
+{
+    struct outbox *out = NULL;
+
+    while ((out = inbox_next_sender(in, out)) != NULL) {
+        if ((out->box.flags & (BOX_FINISHED | BOX_PASSES)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The senders that are left have all finished: says so, if it was held back for one that has gone.
+ */
+static void release_held_finish(struct inbox *in)
+{
+    if ((in->box.flags & BOX_FINISH_HELD) != 0 && !has_unfinished_sender(in)) {
+        in->box.flags = (uint16_t)(in->box.flags & ~BOX_FINISH_HELD);
+        inbox_put(in,
+                  message_notice(component_pool(box_owner(&in->box)), PRODUCER_FINISHED, NULL, 0));
+    }
+}
+
+void box_unlink(struct box *from)
+{
+    struct inbox *passing = as_inbox(from);
+    struct box *to = box_next(from);
+    struct inbox *sink;
+
+    if (to == NULL) {
+        return;
+    }
+    sink = sink_of(to);
+    list_remove(&from->link);
+    if (passing != NULL) {
+        from->flags = (uint16_t)(from->flags & ~BOX_PASSES);
+        from->last = NULL;
+        from->queued = 0;
+        from->queued_cost = 0;
+        passing->limit = component_bound(box_owner(from), passing);
+        passing->high_water = 0;
+        resolve(from, passing);
+    } else {
+        as_outbox(from)->next = NULL;
+        resolve(from, NULL);
+    }
+    if (as_outbox(to) != NULL && list_is_empty(&as_outbox(to)->sources)) {
+        to->flags = (uint16_t)(to->flags & ~BOX_PASSES);
+        as_outbox(to)->messages = 0;
+        as_outbox(to)->bytes = 0;
+        as_outbox(to)->waited = 0;
+    }
+    if (sink != NULL) {
+        release_held_finish(sink);
+    }
+}
+
+static void unlink_sources(struct list *sources)
+{
+    while (!list_is_empty(sources)) {
+        struct box *source = container_of(sources->next, struct box, link);
+        const bool is_last = source->link.next == sources;
+
+        box_unlink(source);
+        if (is_last) {
+            return; /* the list may be gone: its place is used for counters again */
+        }
+    }
+}
+
+void inbox_deinit(struct inbox *in)
+{
+    struct message *last;
+    struct message *msg;
+
+    box_unlink(&in->box);
+    unlink_sources(&in->sources);
+    in->box.flags = (uint16_t)(in->box.flags & ~(BOX_AWAITED | BOX_FINISH_HELD));
+    last = in->box.last;
+    msg = last != NULL ? last->next : NULL;
+    in->box.last = NULL;
+    in->box.queued = 0;
+    in->box.queued_cost = 0;
+    while (msg != NULL) {
+        struct message *next = msg == last ? NULL : msg->next;
+
+        in->box.dropped += msg->kind == DATA;
+        message_release(msg);
+        msg = next;
+    }
+}
+
+void outbox_deinit(struct outbox *out)
+{
+    if (sources_of(&out->box) != NULL) {
+        unlink_sources(&out->sources);
+    }
+    box_unlink(&out->box);
+}
+
+void inbox_put(struct inbox *in, struct message *msg)
+{
+    struct message *last = in->box.last;
+    uint32_t fill;
+
+    if (last != NULL) {
+        msg->next = last->next;
+        last->next = msg;
+    } else {
+        msg->next = msg;
+        component_wake(box_owner(&in->box));
+    }
+    in->box.last = msg;
+    in->box.queued++;
+    in->box.queued_cost += msg->size + MESSAGE_COST;
+    in->messages++;
+    in->bytes += msg->size;
+    fill = inbox_fill(in);
+    if (fill > in->high_water) {
+        in->high_water = fill;
+    }
+}
+
+/* ---- off the shortest way ---- */
+
+static void put_notice(struct inbox *in, struct message *msg, struct outbox *from)
+{
+    struct component *owner = box_owner(&in->box);
+
+    if (msg->kind == PRODUCER_FINISHED && from != NULL) {
+        from->box.flags |= BOX_FINISHED;
+        if (has_unfinished_sender(in)) {
+            in->box.flags |= BOX_FINISH_HELD;
+            message_release(msg);
+            return;
+        }
+        in->box.flags = (uint16_t)(in->box.flags & ~BOX_FINISH_HELD);
+    }
+    if ((msg->kind == SHUTDOWN_MICROPROCESS || msg->kind == SOCKET_SHUTDOWN) &&
+        !owner->type->heeds_control && component_inbox(owner, owner->control) == in) {
+        owner->flags |= COMPONENT_STOP_ASKED;
+    }
+    inbox_put(in, msg);
+    component_wake(owner);
+}
+
+static void drop_oldest(struct inbox *in)
+{
+    struct message *oldest = in->box.last->next;
+
+    if (oldest == in->box.last) {
+        in->box.last = NULL;
+    } else {
+        in->box.last->next = oldest->next;
+    }
+    in->box.queued--;
+    in->box.queued_cost -= oldest->size + MESSAGE_COST;
+    in->box.dropped++;
+    message_release(oldest);
+}
+
+void inbox_deliver(struct inbox *in, struct message *msg, struct outbox *from)
+{
+    struct component *owner = box_owner(&in->box);
+
+    if ((in->box.flags & BOX_TAPPED) != 0) {
+        taps_see(component_loop(owner), &in->box, msg);
+    }
+    if ((in->box.flags & BOX_RECEIVES) != 0) {
+        in->messages++;
+        component_receive(owner, in, msg);
+        return;
+    }
+    if ((in->box.flags & BOX_CONTROL) != 0) {
+        put_notice(in, msg, from);
+        return;
+    }
+    if (inbox_is_full(in)) {
+        switch (inbox_policy(in)) {
+        case BLOCK:
+            break; /* it was asked for room before; a notice among data always has some */
+        case DROP_OLDEST:
+            while (in->box.last != NULL && inbox_is_full(in)) {
+                drop_oldest(in);
+            }
+            break;
+        case DISCONNECT:
+            component_disconnect(owner, ENOBUFS);
+            __attribute__((fallthrough));
+        case DROP_NEWEST:
+            in->box.dropped++;
+            message_release(msg);
+            return;
+        }
+    }
+    inbox_put(in, msg);
+}
+
+void outbox_send_specially(struct component *self, unsigned index, struct message *msg)
+{
+    struct outbox *out = component_outbox(self, index);
+
+    if (index == self->signal) {
+        self->flags |= COMPONENT_SIGNALLED;
+    }
+    if (out == NULL) {
+        component_send_to_service(self, index, msg);
+        return;
+    }
+    if ((out->box.flags & BOX_TAPPED) != 0) {
+        taps_see(component_loop(self), &out->box, msg);
+    }
+    if (out->sink == NULL) {
+        out->box.dropped++;
+        message_release(msg);
+        return;
+    }
+    if ((out->box.flags & BOX_PASSES) == 0) {
+        out->messages++;
+        out->bytes += msg->size;
+    }
+    inbox_deliver(out->sink, msg, out);
+}
+
+bool outbox_wait_for_room(struct component *self, struct outbox *out)
+{
+    struct inbox *in = out->sink;
+
+    if (inbox_policy(in) != BLOCK || (in->box.flags & BOX_CONTROL) != 0) {
+        return true;
+    }
+    in->box.flags |= BOX_AWAITED;
+    if ((out->box.flags & BOX_WAITING) == 0) {
+        out->box.flags |= BOX_WAITING;
+        if ((out->box.flags & BOX_PASSES) == 0) {
+            out->waiting_since = loop_ms(component_loop(self));
+        }
+    }
+    return false;
+}
+
+/* Room is announced when the inbox is half empty, so that sender and receiver work in batches, and
+ * in a round: those who were woken first wait at the end of the list the next time. */
+void inbox_announce_room(struct inbox *in)
+{
+    struct list *last;
+
+    if (inbox_fill(in) > in->limit / 2) {
+        return;
+    }
+    in->box.flags = (uint16_t)(in->box.flags & ~BOX_AWAITED);
+    for (struct outbox *out = inbox_next_sender(in, NULL); out != NULL;
+         out = inbox_next_sender(in, out)) {
+        stop_waiting(out);
+    }
+    last = &in->sources;
+    if (last->next != last->prev) { /* the first goes to the end */
+        struct list *first = last->next;
+
+        list_remove(first);
+        list_append(last, first);
+    }
+}

@@ -1,0 +1,25 @@
+/* Cells: the memory of one component, made from its plan.
+ *
+ *     struct component | inboxes… | outboxes… | the component's struct */
+#ifndef AXOND_GRAPH_CELL_H
+#define AXOND_GRAPH_CELL_H
+
+#include <stddef.h>
+
+struct component;
+struct graph;
+struct plan_component;
+struct plan_linkage;
+
+enum { CELL_ALIGN = 16 };
+
+/* Bytes that the cell of a component takes, a multiple of CELL_ALIGN. */
+size_t cell_size(const struct plan_component *plan);
+
+/* Makes a component in that memory, created, its boxes without linkages. */
+void cell_init(struct component *cell, const struct plan_component *plan, struct graph *graph);
+
+/* Links two components of one graph as planned; the plan was checked, so it can't fail. */
+void cell_link(struct component *from, struct component *to, const struct plan_linkage *linkage);
+
+#endif

@@ -1,0 +1,216 @@
+/* Components: small, alike from outside, knowing nothing of each other (Axon.Component).
+ *
+ *     [inbox]   ──►┌───────────┐──► [outbox]
+ *     [control] ──►│ run(self) │──► [signal]
+ *                  └───────────┘
+ *
+ * A component type is a few tables and functions (component_type.h); this header is what those
+ * functions may call.  A component is run by its loop, never by another component, and its
+ * functions never block.
+ *
+ *     created ─► running ─► stopped           control: producerFinished, once all inboxes are
+ * empty, └─────► failed            and shutdownMicroprocess at once, end a component; the runtime
+ * sees to it and passes the notice on by signal
+ *
+ * 1. Memory: the component, its boxes and its struct are one piece, inside its graph's where the
+ *    graph was made from a blueprint.  The struct is zeroed but for the parameters.
+ * 2. run() is called when an inbox that was empty has messages, when an outbox that had no room has
+ *    some again, when a descriptor is ready, after component_wake().  A turn is bounded: when it is
+ *    over inbox_take() gives NULL and the component is run again after the others.
+ * 3. When a component ends, for whatever reason, its linkages go, what waits in its inboxes is
+ *    released, and stop() is called.  If nothing was said on signal the runtime says
+ *    producerFinished there, so that the end travels on. */
+#ifndef AXOND_GRAPH_COMPONENT_H
+#define AXOND_GRAPH_COMPONENT_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "graph/box.h"
+#include "graph/component_type.h"
+#include "graph/message.h"
+
+enum component_state { CREATED = 0, RUNNING, STOPPING, STOPPED, FAILED };
+
+enum {
+    COMPONENT_QUEUED = 1 << 0,     /* in the loop's run queue */
+    COMPONENT_AGAIN = 1 << 1,      /* its turn ended before its work did */
+    COMPONENT_RUNNING = 1 << 2,    /* inside one of its functions */
+    COMPONENT_ENDING = 1 << 3,     /* to be ended once its function has returned */
+    COMPONENT_STOP_ASKED = 1 << 4, /* shutdownMicroprocess waits in control */
+    COMPONENT_SIGNALLED = 1 << 5,  /* something was said on signal */
+    COMPONENT_FAILING = 1 << 6,    /* ENDING, and it has failed */
+};
+
+struct component_extra; /* what few components need: rare boxes, the reason of a failure */
+struct plan_component;
+
+struct component {
+    const struct component_type *type;
+    const struct plan_component *plan; /* name, boxes, bounds; lives as long as the graph */
+    struct graph *graph;
+    struct component *next_runnable;
+    struct component_extra *extra; /* or NULL */
+    uint32_t discarded;            /* messages sent on rare outboxes that lead nowhere */
+    uint16_t ready;                /* a bit for each inbox that carries readiness */
+    uint16_t turn;                 /* messages that it may still take in this turn */
+    uint16_t state_offset;         /* of its struct, bytes from here */
+    uint8_t inboxes;               /* that follow this struct; then the outboxes */
+    uint8_t outboxes;
+    uint8_t state;   /* enum component_state */
+    uint8_t flags;   /* COMPONENT_… */
+    uint8_t control; /* index of the inbox that carries notices; NO_BOX: none */
+    uint8_t signal;
+    uint32_t since; /* s of the loop's clock: when the state began */
+};
+
+enum { NO_BOX = 255 };
+
+/* ---- inside a component's functions ---- */
+
+/* The component's own struct, as its type declares it. */
+static inline void *component_state(struct component *self)
+{
+    return (char *)self + self->state_offset;
+}
+
+struct ev_loop *component_ev(const struct component *self);
+struct pool *component_pool(const struct component *self);
+struct loop *component_loop(const struct component *self);
+
+/* Seconds of the loop's clock, fixed within an iteration: ev_now(). */
+double component_now(const struct component *self);
+
+/* The main path of messages; see box.h. */
+static inline struct inbox *component_inbox(struct component *self, unsigned index);
+static inline struct outbox *component_outbox(struct component *self, unsigned index);
+static inline bool inbox_is_empty(struct component *self, unsigned index);
+
+/* Gives up the oldest message, or NULL: the inbox is empty, or the turn is over. */
+MUST_CHECK static inline struct message *inbox_take(struct component *self, unsigned index);
+
+/* The oldest message, still in the inbox; NULL: empty. */
+static inline const struct message *inbox_peek(struct component *self, unsigned index);
+
+/* False: the sink is full and keeps its messages; the component is run when there is room.  An
+ * outbox that is not linked, or whose sink drops when full, always has room. */
+static inline bool outbox_has_room(struct component *self, unsigned index);
+
+/* Sends a message, which is no longer the caller's.  Never fails: without a linkage it is discarded
+ * and counted. */
+static inline void outbox_send(struct component *self, unsigned index, struct message *msg);
+
+/* Sends a notice; about may be NULL. */
+void outbox_notify(struct component *self, unsigned index, enum message_kind kind,
+                   struct component *about, int error);
+
+/* True if a message sent on this outbox reaches an inbox. */
+bool outbox_is_linked(struct component *self, unsigned index);
+
+/* True once for each time (or several) that a descriptor became ready for this inbox. */
+static inline bool inbox_is_ready(struct component *self, unsigned index)
+{
+    const uint16_t bit = (uint16_t)(1U << index);
+    const bool was = (self->ready & bit) != 0;
+
+    self->ready = (uint16_t)(self->ready & ~bit);
+    return was;
+}
+
+/* Has run() called soon, once. */
+void component_wake(struct component *self);
+
+/* Ends the component, in order; signal says producerFinished if nothing was said there.  The
+ * functions of the component may go on until they return. */
+void component_finish(struct component *self);
+
+/* Ends the component as failed.  error: an errno or 0.  The reason is kept, logged and shown.
+ * Returns -error, or -EIO for 0, for "return component_fail(...)" in start. */
+__attribute__((format(printf, 3, 4))) int component_fail(struct component *self, int error,
+                                                         const char *format, ...);
+
+enum log_level {
+    LOG_LEVEL_ERROR = 3,
+    LOG_LEVEL_WARNING,
+    LOG_LEVEL_NOTICE,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_DEBUG
+};
+
+/* Logs what a component has to say; its path goes with it. */
+__attribute__((format(printf, 3, 4))) void
+component_log(struct component *self, enum log_level level, const char *format, ...);
+
+/* ---- about other components ---- */
+
+/* Puts a notice into a component's control, as a linkage would. */
+void component_tell(struct component *component, enum message_kind kind, struct component *about,
+                    int error);
+
+/* Links by index; see box_link(). */
+MUST_CHECK int component_link(struct component *from, unsigned outbox, struct component *to,
+                              unsigned inbox);
+
+/* Keeps the memory of a component that may end meanwhile. */
+struct component *component_ref(struct component *component);
+void component_unref(struct component *component);
+
+static inline bool component_is_over(const struct component *component)
+{
+    return component->state >= STOPPED;
+}
+
+/* Writes the path: "server", "echo/17/lines".  Returns text. */
+const char *component_path(const struct component *component, char *text, size_t size);
+enum { PATH_SIZE = 256 };
+
+/* Why it failed; NULL: it did not, or nothing is known. */
+const char *component_reason(const struct component *component);
+
+const char *component_state_name(enum component_state state);
+
+/* The index of a box by name, or NO_BOX. */
+unsigned component_find_inbox(const struct component *component, const char *name);
+unsigned component_find_outbox(const struct component *component, const char *name);
+
+/* A box by index even where it is rare: makes it.  Aborts on an index beyond the tables. */
+struct inbox *component_need_inbox(struct component *component, unsigned index);
+struct outbox *component_need_outbox(struct component *component, unsigned index);
+
+/* A box by index, or NULL for a rare one that was never linked. */
+struct inbox *component_have_inbox(const struct component *component, unsigned index);
+struct outbox *component_have_outbox(const struct component *component, unsigned index);
+
+/* ---- for the runtime ---- */
+
+/* Starts a component that was created.  Returns 0, or -errno after it has failed. */
+MUST_CHECK int component_start(struct component *component);
+
+/* Ends it now; component_finish() and component_fail() lead here. */
+void component_end(struct component *component, enum component_state state);
+
+/* Runs it for one turn. */
+void component_run(struct component *component);
+
+/* Hands a message to the inbox of a service. */
+void component_receive(struct component *component, struct inbox *in, struct message *msg);
+
+/* A message on an outbox without memory: for a service, or for nobody. */
+void component_send_to_service(struct component *self, unsigned index, struct message *msg);
+
+/* Frees the reason and what else lay apart; its graph's last act on it. */
+void component_free_extra(struct component *component);
+
+/* Ends the connection that a component belongs to, or the component if it belongs to none. */
+void component_disconnect(struct component *component, int error);
+
+struct component *component_of_rare_box(const struct box *box);
+
+/* The bound of an inbox, as planned. */
+uint32_t component_bound(const struct component *component, const struct inbox *in);
+
+#include "graph/component_inline.h"
+
+#endif

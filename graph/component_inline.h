@@ -1,0 +1,91 @@
+/* The bodies of the functions that component.h declares inline: the path every message takes. */
+#ifndef AXOND_GRAPH_COMPONENT_INLINE_H
+#define AXOND_GRAPH_COMPONENT_INLINE_H
+
+#include "graph/component.h"
+
+#define LIKELY(cond)   __builtin_expect(!!(cond), 1)
+#define UNLIKELY(cond) __builtin_expect(!!(cond), 0)
+
+/* What is off the shortest way: room for waiting senders, policies, taps, notices, rare boxes. */
+void inbox_announce_room(struct inbox *in);
+bool outbox_wait_for_room(struct component *self, struct outbox *out);
+void outbox_send_specially(struct component *self, unsigned index, struct message *msg);
+
+static inline struct inbox *component_inbox(struct component *self, unsigned index)
+{
+    return LIKELY(index < self->inboxes) ? (struct inbox *)(void *)(self + 1) + index
+                                         : component_have_inbox(self, index);
+}
+
+static inline struct outbox *component_outbox(struct component *self, unsigned index)
+{
+    struct inbox *inboxes = (struct inbox *)(void *)(self + 1);
+
+    return LIKELY(index < self->outboxes)
+               ? (struct outbox *)(void *)(inboxes + self->inboxes) + index
+               : component_have_outbox(self, index);
+}
+
+static inline bool inbox_is_empty(struct component *self, unsigned index)
+{
+    struct inbox *in = component_inbox(self, index);
+
+    return in == NULL || (in->box.flags & BOX_PASSES) != 0 || in->box.last == NULL;
+}
+
+static inline const struct message *inbox_peek(struct component *self, unsigned index)
+{
+    return inbox_is_empty(self, index) ? NULL : component_inbox(self, index)->box.last->next;
+}
+
+static inline struct message *inbox_take(struct component *self, unsigned index)
+{
+    struct inbox *in = component_inbox(self, index);
+    struct message *msg;
+
+    if (inbox_is_empty(self, index)) {
+        return NULL;
+    }
+    if (UNLIKELY(self->turn == 0)) {
+        self->flags |= COMPONENT_AGAIN;
+        return NULL;
+    }
+    self->turn--;
+    msg = in->box.last->next;
+    if (msg == in->box.last) {
+        in->box.last = NULL;
+    } else {
+        in->box.last->next = msg->next;
+    }
+    in->box.queued--;
+    in->box.queued_cost -= msg->size + MESSAGE_COST;
+    if (UNLIKELY((in->box.flags & BOX_AWAITED) != 0)) {
+        inbox_announce_room(in);
+    }
+    return msg;
+}
+
+static inline bool outbox_has_room(struct component *self, unsigned index)
+{
+    struct outbox *out = component_outbox(self, index);
+
+    return out == NULL || out->sink == NULL || LIKELY(!inbox_is_full(out->sink)) ||
+           outbox_wait_for_room(self, out);
+}
+
+static inline void outbox_send(struct component *self, unsigned index, struct message *msg)
+{
+    struct outbox *out = component_outbox(self, index);
+
+    if (LIKELY(out != NULL && out->sink != NULL) &&
+        LIKELY(((out->box.flags | out->sink->box.flags) & (BOX_SPECIAL | BOX_PASSES)) == 0)) {
+        out->messages++;
+        out->bytes += msg->size;
+        inbox_put(out->sink, msg);
+    } else {
+        outbox_send_specially(self, index, msg);
+    }
+}
+
+#endif

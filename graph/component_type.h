@@ -1,0 +1,173 @@
+/* What a component type says of itself, once: boxes, parameters, statistics, functions.  The checks
+ * of the loader, "axonctl describe", the reference and the runtime all read these tables. */
+#ifndef AXOND_GRAPH_COMPONENT_TYPE_H
+#define AXOND_GRAPH_COMPONENT_TYPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct component;
+struct error;
+struct graph;
+struct message;
+struct node;
+struct plan;
+struct address;
+
+/* What a box carries; linking an outbox to an inbox that takes something else is an error at load.
+ */
+enum carries {
+    BYTES = 1,   /* a stream: message boundaries mean nothing */
+    LINES,       /* bytes, one line in each message: may go where BYTES may */
+    CONNECTIONS, /* newCSA and shutdownCSA */
+    NOTICES,     /* producerFinished and its like */
+    READINESS,   /* of descriptors: no messages, a bit (see readiness.h) */
+    ANYTHING,
+};
+
+struct box_spec {
+    const char *name;
+    enum carries carries;
+    const char *doc;
+    bool main; /* what "a -> b" means; none marked: the first box, if it is no control or signal */
+    bool rare; /* seldom linked: takes no memory until it is.  Rare boxes come last in a table */
+    bool required; /* an inbox that nothing is linked to gets a warning */
+    uint32_t
+        size; /* default bound: bytes where bytes or lines come, else messages; 0: usual ones */
+    /* Outboxes: linked by the runtime to the service of this name. */
+    const char *service;
+    /* Inboxes of services: handles a message in its sender's turn, and takes it over. */
+    void (*receive)(struct component *self, struct message *msg);
+};
+
+enum param_kind {
+    PARAM_KIND_BOOL = 1, /* bool */
+    PARAM_KIND_INT,      /* int64_t or int, min..max */
+    PARAM_KIND_SIZE,     /* size_t, bytes, min..max */
+    PARAM_KIND_DURATION, /* double, seconds, min..max */
+    PARAM_KIND_TEXT,     /* const char *; NULL where left out */
+    PARAM_KIND_CHOICE,   /* int: index into .choices */
+    PARAM_KIND_TEXTS,    /* struct texts: a list of strings, or one */
+    PARAM_KIND_GRAPH,    /* struct plan *: a type's name, a graph's name, or a mapping with type: */
+    PARAM_KIND_CUSTOM,   /* what .parse makes of the node */
+    PARAM_KIND_CHILDREN, /* components: of a chassis; read by the loader, no field */
+    PARAM_KIND_LINKAGES, /* linkages: of a chassis; likewise */
+};
+
+struct texts {
+    const char *const *items;
+    size_t count;
+};
+
+struct param_spec {
+    const char *name;
+    enum param_kind kind;
+    size_t offset;        /* of the field in the component's struct */
+    size_t width;         /* of the field, bytes */
+    const char *fallback; /* as a user would write it; NULL: zero, NULL or none */
+    double min, max;      /* inclusive; both 0: any that the field can hold */
+    const char *const *choices;
+    /* CUSTOM: reads the node into the field.  What it allocates is the plan's (arena). */
+    bool (*parse)(const struct node *node, void *field, struct arena *arena, struct error *err);
+    const char *accepts; /* CUSTOM: "a list of [LEVEL, OPTION, VALUE]" */
+    const char *unit;    /* for INT: "connections"; else NULL */
+    const char *doc;
+    bool required;
+    bool secret; /* shown as *** */
+};
+
+#define PARAM_FIELD_(type, field, kind_)                                                           \
+    .name = #field, .kind = (kind_), .offset = offsetof(type, field),                              \
+    .width = sizeof(((type *)0)->field)
+/* A field of the wrong C type does not compile: no case of _Generic fits it. */
+#define PARAM_TYPED_(type, field, kind_, ctype)                                                    \
+    .name = #field, .kind = (kind_), .offset = offsetof(type, field),                              \
+    .width = _Generic(((type *)0)->field, ctype                                                    \
+                      : sizeof(ctype))
+#define PARAM_BOOL(type, field)     PARAM_TYPED_(type, field, PARAM_KIND_BOOL, bool)
+#define PARAM_INT(type, field)      PARAM_TYPED_(type, field, PARAM_KIND_INT, int64_t)
+#define PARAM_SIZE(type, field)     PARAM_TYPED_(type, field, PARAM_KIND_SIZE, size_t)
+#define PARAM_DURATION(type, field) PARAM_TYPED_(type, field, PARAM_KIND_DURATION, double)
+#define PARAM_TEXT(type, field)     PARAM_TYPED_(type, field, PARAM_KIND_TEXT, const char *)
+#define PARAM_CHOICE(type, field)   PARAM_TYPED_(type, field, PARAM_KIND_CHOICE, int)
+#define PARAM_TEXTS(type, field)    PARAM_TYPED_(type, field, PARAM_KIND_TEXTS, struct texts)
+#define PARAM_GRAPH(type, field)    PARAM_TYPED_(type, field, PARAM_KIND_GRAPH, struct plan *)
+#define PARAM_CUSTOM(type, field)   PARAM_FIELD_(type, field, PARAM_KIND_CUSTOM)
+
+/* A counter (uint64_t) of a component, shown by "axonctl show". */
+struct stat_spec {
+    const char *name;
+    size_t offset;
+    const char *unit;
+    const char *doc;
+    bool is_gauge; /* goes up and down */
+};
+#define STAT(type, field)                                                                          \
+    .name = #field, .offset = _Generic(((type *)0)->field, uint64_t : offsetof(type, field))
+
+/* What the loader does with "components:" and "linkages:" of a type. */
+enum chassis {
+    NOT_A_CHASSIS = 0,
+    CHASSIS_PIPELINE, /* components: is a list, linked in a chain from self to self */
+    CHASSIS_GRAPH,    /* components: is a mapping; linkages: join them and self */
+};
+
+struct component_type {
+    const char *name;               /* in YAML: EchoProtocol */
+    const char *summary;            /* one line */
+    size_t size;                    /* of the component's struct, bytes */
+    const struct box_spec *inboxes; /* each table ends with an entry without a name */
+    const struct box_spec *outboxes;
+    const struct param_spec *parameters; /* or NULL */
+    const struct stat_spec *statistics;  /* or NULL */
+    enum chassis chassis;
+    const char *definition; /* of a type made of others: a graph in YAML (see prefab.h) */
+    const char *service;    /* a component of this type is the service of this name, one per loop */
+    /* The type that "a -> [b, c]" puts between: its parameter "boxnames" names its outboxes. */
+    bool is_fanout;
+    /* Named graphs used as a type: are components of this one. */
+    bool is_named_graph;
+    /* The component reads its control itself.  Otherwise the runtime does: it ends the component at
+     * once on shutdownMicroprocess, and on producerFinished when its inboxes are empty. */
+    bool heeds_control;
+    size_t children; /* offset of a struct list of graphs that it made (struct graph.sibling); 0:
+                        none */
+
+    /* All may be NULL.  Only run is called while messages pass. */
+
+    /* A check of parameters together, at load.  Returns false with err set. */
+    bool (*check)(const void *state, const struct node *at, struct error *err);
+    /* Boxes that depend on parameters: fills in a NULL-ended list of more outboxes' names. */
+    const struct texts *(*more_outboxes)(const void *state);
+    /* Opens what it needs.  0, or -errno after component_fail(). */
+    int (*start)(struct component *self);
+    /* An inbox has messages, a full outbox has room again, or a descriptor is ready.  Does what it
+     * can without waiting, and returns. */
+    void (*run)(struct component *self);
+    /* producerFinished has come and all inboxes are empty: sends what is left.  Returns false if
+     * there was no room for it: it is called again.  Then the runtime passes the notice on. */
+    bool (*flush)(struct component *self);
+    /* Stop taking in from outside; let what is under way end, then finish. */
+    void (*drain)(struct component *self);
+    /* A component inside this chassis has ended. */
+    void (*child_ended)(struct component *self, struct component *child);
+    /* All components of a graph that it made have ended; the graph goes by itself. */
+    void (*graph_ended)(struct component *self, struct graph *graph);
+    /* Frees what it acquired in start and run; zeroes are a valid state. */
+    void (*stop)(struct component *self);
+    /* The peer of a connection that it stands for, as text; false: none. */
+    bool (*describe_peer)(struct component *self, char *text, size_t size);
+    /* A line for status and log: "listening on 127.0.0.1:8080"; false: nothing to say. */
+    bool (*describe)(struct component *self, char *text, size_t size);
+};
+
+/* How the kind is called in messages and reference: "size", "duration", … */
+const char *param_kind_name(enum param_kind kind);
+const char *carries_name(enum carries carries);
+
+/* True if what one box carries may go into the other. */
+bool carries_fits(enum carries from, enum carries to);
+
+#endif

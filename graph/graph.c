@@ -1,0 +1,234 @@
+#include "graph/graph.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "graph/blueprint.h"
+#include "graph/cell.h"
+#include "graph/loop.h"
+#include "graph/plan.h"
+
+size_t graph_size(const struct graph *graph)
+{
+    return graph->plan->component_count;
+}
+
+struct component *graph_component(const struct graph *graph, size_t index)
+{
+    return graph->blueprint != NULL ? blueprint_component(graph, index) : graph->components[index];
+}
+
+static struct graph *root_create(struct loop *loop, struct plan *plan)
+{
+    struct graph *graph = mem_alloc(sizeof(*graph));
+
+    graph->loop = loop;
+    graph->plan = plan;
+    graph->refs = 1; /* the caller's, until graph_destroy() */
+    graph->components = mem_alloc(sizeof(struct component *) * (plan->component_count + 1));
+    for (size_t i = 0; i < plan->component_count; i++) {
+        graph->components[i] = mem_alloc(cell_size(&plan->components[i]));
+        cell_init(graph->components[i], &plan->components[i], graph);
+    }
+    for (size_t i = 0; i < plan->linkage_count; i++) {
+        const struct plan_linkage *linkage = &plan->linkages[i];
+
+        if (linkage->from.kind != END_SELF && linkage->to.kind != END_SELF) {
+            cell_link(graph->components[linkage->from.component->index],
+                      graph->components[linkage->to.component->index], linkage);
+        }
+    }
+    list_init(&graph->sibling);
+    return graph;
+}
+
+/* Starts all components of a graph in order; *failed is the one that could not. */
+static int start_all(struct graph *graph, struct component **failed)
+{
+    int result = 0;
+
+    graph->is_started = true;
+    graph->living++; /* so that the graph is not over before all have begun */
+    for (size_t i = 0; i < graph_size(graph) && result == 0; i++) {
+        struct component *component = graph_component(graph, i);
+
+        result = component_start(component);
+        if (result < 0) {
+            *failed = component;
+        }
+    }
+    if (result == 0) {
+        graph_one_ended(graph);
+    } else {
+        graph->living--;
+    }
+    return result;
+}
+
+static struct graph *start_root(struct loop *loop, struct plan *plan, bool is_service, char *text,
+                                size_t size)
+{
+    struct graph *graph = root_create(loop, plan);
+    struct component *failed = NULL;
+    int result;
+
+    graph->is_service = is_service;
+    if (!is_service) {
+        list_append(&loop->graphs, &graph->sibling);
+    }
+    result = start_all(graph, &failed);
+    if (result < 0) {
+        char path[PATH_SIZE];
+        const char *reason = component_reason(failed);
+
+        (void)snprintf(text, size, "%s: %s", component_path(failed, path, sizeof(path)),
+                       reason != NULL ? reason : "could not start");
+        graph_destroy(graph);
+        return NULL;
+    }
+    return graph;
+}
+
+struct graph *graph_start(struct loop *loop, struct plan *plan, char *text, size_t size)
+{
+    return start_root(loop, plan, false, text, size);
+}
+
+struct graph *graph_start_service(struct loop *loop, struct plan *plan, char *text, size_t size)
+{
+    return start_root(loop, plan, true, text, size);
+}
+
+int graph_start_instance(struct graph *graph)
+{
+    struct component *failed = NULL;
+
+    return start_all(graph, &failed);
+}
+
+void graph_drain(struct graph *graph)
+{
+    graph->is_draining = true;
+    for (size_t i = 0; i < graph_size(graph); i++) {
+        struct component *component = graph_component(graph, i);
+
+        if (component->state == RUNNING && component->type->drain != NULL) {
+            component->type->drain(component);
+        }
+    }
+}
+
+void graph_tell(struct graph *graph, enum message_kind kind, int error)
+{
+    for (size_t i = 0; i < graph_size(graph); i++) {
+        component_tell(graph_component(graph, i), kind, NULL, error);
+    }
+}
+
+void graph_stop(struct graph *graph)
+{
+    graph_tell(graph, SHUTDOWN_MICROPROCESS, 0);
+}
+
+static bool is_over(const struct graph *graph)
+{
+    return graph->living == 0 && graph->is_started;
+}
+
+/* Nothing lives in it and nobody keeps it: to be freed once the pass of the queue is over. */
+static void die(struct graph *graph)
+{
+    if (!graph->is_dead && is_over(graph) && graph->refs == 0) {
+        graph->is_dead = true;
+        list_remove(&graph->sibling);
+        list_append(&graph->loop->dead, &graph->sibling);
+    }
+}
+
+void graph_unref(struct graph *graph)
+{
+    graph->refs--;
+    die(graph);
+}
+
+void graph_one_ended(struct graph *graph)
+{
+    struct loop *loop = graph->loop;
+    struct component *holder = graph->holder;
+
+    if (--graph->living > 0) {
+        return;
+    }
+    if (holder != NULL) {
+        if (holder->state == RUNNING && holder->type->graph_ended != NULL) {
+            holder->type->graph_ended(holder, graph);
+        }
+    } else if (!graph->is_service && !graph->is_destroyed && loop->hooks.graph_ended != NULL) {
+        loop->hooks.graph_ended(loop->hooks.arg, graph);
+    }
+    die(graph);
+}
+
+void graph_destroy(struct graph *graph)
+{
+    if (graph->is_destroyed) {
+        return;
+    }
+    graph->is_destroyed = true;
+    graph->is_started = true;
+    graph->refs++;
+    for (size_t i = graph_size(graph); i-- > 0;) {
+        struct component *component = graph_component(graph, i);
+
+        component->flags |= COMPONENT_SIGNALLED;
+        component_end(component, STOPPED);
+    }
+    if (graph->holder == NULL) {
+        graph->refs--; /* the one of graph_start() */
+    }
+    graph_unref(graph);
+}
+
+bool graph_free(struct graph *graph)
+{
+    struct loop *loop = graph->loop;
+
+    for (size_t i = 0; i < graph_size(graph); i++) {
+        if ((graph_component(graph, i)->flags & COMPONENT_QUEUED) != 0) {
+            return false;
+        }
+    }
+    list_remove(&graph->sibling);
+    for (size_t i = 0; i < graph_size(graph); i++) {
+        component_free_extra(graph_component(graph, i));
+    }
+    if (graph->blueprint != NULL) {
+        blueprint_free_instance(graph);
+        loop_graph_freed(loop);
+        return true;
+    }
+    for (size_t i = 0; i < graph_size(graph); i++) {
+        free(graph->components[i]);
+    }
+    free(graph->components);
+    plan_release((struct plan *)(uintptr_t)graph->plan);
+    free(graph);
+    return true;
+}
+
+struct graph *component_next_graph(const struct component *component, const struct graph *after)
+{
+    const struct list *head;
+    const struct list *next;
+
+    if (component->type->children == 0 || component_is_over(component)) {
+        return NULL;
+    }
+    head = (const struct list *)(const void *)((const char *)component + component->state_offset +
+                                               component->type->children);
+    next = after != NULL ? after->sibling.next : head->next;
+    return next == NULL || next == head
+               ? NULL
+               : container_of((struct list *)(uintptr_t)next, struct graph, sibling);
+}

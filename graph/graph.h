@@ -1,0 +1,114 @@
+/* Running graphs: the file's, and one for each connection, all made from a plan.
+ *
+ *     struct plan ──graph_start()────────► the root graph
+ *         └─blueprint_create()─► prototype ──blueprint_instantiate()──► echo/17, echo/18, …
+ *
+ * A blueprint holds a prototype: one piece of memory with a graph, its components, their boxes
+ * linked and parameters set.  An instance is a copy of it with the pointers into itself moved
+ * along: one allocation, one memcpy, a few additions.
+ *
+ * A graph keeps the memory of all that is in it.  It is freed once nothing in it lives, no notice
+ * names one of its components and no graph made by one of them is left. */
+#ifndef AXOND_GRAPH_GRAPH_H
+#define AXOND_GRAPH_GRAPH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "graph/component.h"
+#include "graph/list.h"
+
+struct blueprint;
+struct loop;
+struct plan;
+
+struct graph {
+    struct loop *loop;
+    const struct plan *plan;           /* kept by the root graph */
+    const struct blueprint *blueprint; /* NULL: a root graph, whose components lie apart */
+    struct component *holder;          /* the component that made it; NULL: a root graph */
+    struct list sibling;               /* in the holder's list, see component_type.children */
+    uint64_t number;                   /* of the connection, from 1; 0: has none */
+    union {
+        struct graph *peer;            /* of a connection: the other graph, socket or protocol */
+        struct component **components; /* of a root graph: by index of the plan */
+    };
+    uint32_t living; /* components that have not ended */
+    uint32_t refs;   /* what else keeps the memory */
+    bool is_dead;    /* in the loop's list of the dead */
+    bool is_started;
+    bool is_destroyed;
+    bool is_draining;
+    bool is_service; /* a root graph that a loop made for a service */
+};
+
+/* Makes the graph of a plan and starts its components, in the order of the file.  Takes over one
+ * reference of the plan, also on failure.
+ * Returns NULL when one could not start: all that had started has been stopped again, and text
+ * (of size bytes) says who and why. */
+struct graph *graph_start(struct loop *loop, struct plan *plan, char *text, size_t size);
+
+/* The same for a service of the loop: nobody is told when it ends. */
+struct graph *graph_start_service(struct loop *loop, struct plan *plan, char *text, size_t size);
+
+/* Asks every component that takes in from outside to stop that and let go what is under way. */
+void graph_drain(struct graph *graph);
+
+/* Sends shutdownMicroprocess to every component. */
+void graph_stop(struct graph *graph);
+
+/* Ends every component at once, without a word to the others.  The memory goes when it may. */
+void graph_destroy(struct graph *graph);
+
+/* By the plan's index; it may have ended. */
+struct component *graph_component(const struct graph *graph, size_t index);
+size_t graph_size(const struct graph *graph);
+
+/* The first child after "after" (NULL: the first) among the graphs that a component made. */
+struct graph *component_next_graph(const struct component *component, const struct graph *after);
+
+/* ---- blueprints ---- */
+
+/* Compiles a plan whose edge is "self".  The plan must live as long as the blueprint. */
+struct blueprint *blueprint_create(struct loop *loop, const struct plan *plan);
+
+/* The blueprint goes when its last instance has gone. */
+void blueprint_release(struct blueprint *blueprint);
+
+/* Makes an instance: not started, its edge not linked.  holder: the caller; its type says where the
+ * list of its graphs is. */
+struct graph *blueprint_instantiate(struct blueprint *blueprint, struct component *holder,
+                                    uint64_t number);
+
+/* Starts the components.  Returns 0 or the -errno of the one that could not; the graph is then to
+ * be destroyed. */
+MUST_CHECK int graph_start_instance(struct graph *graph);
+
+/* The boxes of an instance that "self" leads to and from. */
+enum edge { EDGE_INBOX, EDGE_CONTROL, EDGE_OUTBOX, EDGE_SIGNAL, EDGES };
+
+/* Links an outbox to self's inbox or control.  Returns 0, -ENOENT if nothing inside is linked to
+ * it, or as box_link(). */
+MUST_CHECK int graph_link_into(struct graph *graph, enum edge edge, struct component *from,
+                               unsigned outbox);
+
+/* Links every box that leads to self's outbox or signal to an inbox; likewise. */
+MUST_CHECK int graph_link_out(struct graph *graph, enum edge edge, struct component *to,
+                              unsigned inbox);
+
+/* Gives each component's control a notice, as if its maker had sent it by self.control. */
+void graph_tell(struct graph *graph, enum message_kind kind, int error);
+
+/* ---- for the runtime ---- */
+
+/* One of its components has ended. */
+void graph_one_ended(struct graph *graph);
+
+/* Gives a reference back; the memory goes at the end of the loop's pass. */
+void graph_unref(struct graph *graph);
+
+/* Frees a dead graph, unless one of its components is still in the run queue. */
+bool graph_free(struct graph *graph);
+
+#endif

@@ -1,0 +1,199 @@
+#include "graph/loop.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/graph.h"
+#include "graph/listeners.h"
+#include "graph/service.h"
+
+/* Component runs in one pass of the queue, before sockets are looked at again. */
+enum { PASS = 4096 };
+
+/* When this many graphs of connections have come and three quarters have gone, memory goes back. */
+enum { CROWD = 1024 };
+
+void loop_enqueue(struct loop *loop, struct component *component)
+{
+    component->flags |= COMPONENT_QUEUED;
+    component->next_runnable = NULL;
+    if (loop->last_runnable != NULL) {
+        loop->last_runnable->next_runnable = component;
+    } else {
+        loop->first_runnable = component;
+    }
+    loop->last_runnable = component;
+}
+
+/* Runs components in the order in which they were woken.  Returns how many. */
+static unsigned run_queue(struct loop *loop, unsigned most)
+{
+    unsigned runs = 0;
+    struct component *component;
+
+    while (runs < most && (component = loop->first_runnable) != NULL) {
+        loop->first_runnable = component->next_runnable;
+        if (loop->first_runnable == NULL) {
+            loop->last_runnable = NULL;
+        }
+        component_run(component);
+        runs++;
+    }
+    loop->turns += runs;
+    return runs;
+}
+
+static void bury(struct loop *loop)
+{
+    struct list *at;
+    struct list *after;
+
+    list_for_each_safe (at, after, &loop->dead) {
+        (void)graph_free(container_of(at, struct graph, sibling));
+    }
+}
+
+static void before_waiting(struct ev_loop *ev, ev_prepare *watcher, int revents)
+{
+    struct loop *loop = watcher->data;
+
+    (void)run_queue(loop, PASS);
+    if (!list_is_empty(&loop->dead)) {
+        bury(loop);
+    }
+    if (loop->first_runnable == NULL) {
+        if (ev_is_active(&loop->idle)) {
+            ev_idle_stop(ev, &loop->idle);
+        }
+    } else if (!ev_is_active(&loop->idle)) {
+        ev_idle_start(ev, &loop->idle);
+    }
+}
+
+static void on_idle(struct ev_loop *ev, ev_idle *watcher, int revents)
+{
+}
+
+struct loop *loop_create(const struct component_type *const *types, const struct loop_hooks *hooks)
+{
+    struct ev_loop *ev = ev_loop_new(EVFLAG_AUTO);
+    struct loop *loop;
+
+    if (ev == NULL) {
+        return NULL;
+    }
+    loop = mem_alloc(sizeof(*loop));
+    loop->ev = ev;
+    loop->types = types;
+    if (hooks != NULL) {
+        loop->hooks = *hooks;
+    }
+    loop->born = ev_now(ev);
+    list_init(&loop->graphs);
+    list_init(&loop->services);
+    list_init(&loop->dead);
+    list_init(&loop->taps);
+    pool_init(&loop->pool);
+    loop->listeners = listeners_create();
+    ev_prepare_init(&loop->prepare, before_waiting);
+    loop->prepare.data = loop;
+    ev_prepare_start(ev, &loop->prepare);
+    ev_unref(ev); /* alone it keeps no loop going */
+    ev_idle_init(&loop->idle, on_idle);
+    return loop;
+}
+
+void loop_destroy(struct loop *loop)
+{
+    struct list *at;
+    struct list *after;
+
+    if (loop == NULL) {
+        return;
+    }
+    list_for_each_safe (at, after, &loop->graphs) {
+        graph_destroy(container_of(at, struct graph, sibling));
+    }
+    (void)run_queue(loop, UINT32_MAX);
+    bury(loop);
+    services_destroy(loop);
+    (void)run_queue(loop, UINT32_MAX);
+    bury(loop);
+    REQUIRE(list_is_empty(&loop->dead) && list_is_empty(&loop->graphs));
+    listeners_destroy(loop->listeners);
+    pool_deinit(&loop->pool);
+    ev_idle_stop(loop->ev, &loop->idle);
+    ev_ref(loop->ev);
+    ev_prepare_stop(loop->ev, &loop->prepare);
+    ev_loop_destroy(loop->ev);
+    free(loop);
+}
+
+void loop_run(struct loop *loop)
+{
+    (void)ev_run(loop->ev, 0);
+}
+
+void loop_stop(struct loop *loop)
+{
+    ev_break(loop->ev, EVBREAK_ALL);
+}
+
+void loop_once(struct loop *loop, bool wait)
+{
+    (void)ev_run(loop->ev, wait ? EVRUN_ONCE : EVRUN_NOWAIT);
+}
+
+unsigned loop_settle(struct loop *loop)
+{
+    unsigned runs = 0;
+
+    while (loop->first_runnable != NULL) {
+        runs += run_queue(loop, UINT32_MAX);
+    }
+    bury(loop);
+    return runs;
+}
+
+uint32_t loop_ms(const struct loop *loop)
+{
+    return (uint32_t)(uint64_t)((ev_now(loop->ev) - loop->born) * 1000.0);
+}
+
+const struct component_type *loop_find_type(const struct loop *loop, const char *name)
+{
+    for (const struct component_type *const *type = loop->types; *type != NULL; type++) {
+        if (strcmp((*type)->name, name) == 0) {
+            return *type;
+        }
+    }
+    return NULL;
+}
+
+void loop_log(struct loop *loop, enum log_level level, const char *path, const char *format, ...)
+{
+    char text[768];
+    va_list args;
+
+    if (loop->hooks.log == NULL) {
+        return;
+    }
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    loop->hooks.log(loop->hooks.arg, level, path, NULL, text);
+}
+
+void loop_graph_freed(struct loop *loop)
+{
+    loop->graphs_alive--;
+    if (loop->graphs_peak >= CROWD && loop->graphs_alive <= loop->graphs_peak / 4) {
+        loop->graphs_peak = loop->graphs_alive;
+        pool_trim(&loop->pool);
+        (void)malloc_trim(0);
+    }
+}

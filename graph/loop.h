@@ -1,0 +1,91 @@
+/* A loop: libev, the queue of components with work, the pool of messages, the services; all that
+ * one thread needs, shared with no other.
+ *
+ *     epoll ─► watchers ─► wake ─► [run queue: a, b, c] ─► run each for a turn ─► epoll
+ *
+ * The queue is FIFO and is run before libev waits.  A component's turn is bounded (TURN messages),
+ * and so is a pass of the queue, so that sockets are looked at however busy the graph is.  With
+ * nothing to do the loop sleeps in epoll_wait: no timer, no wake-up of its own. */
+#ifndef AXOND_GRAPH_LOOP_H
+#define AXOND_GRAPH_LOOP_H
+
+#include <ev.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "graph/component.h"
+#include "graph/list.h"
+#include "graph/message.h"
+
+enum { TURN = 64 }; /* messages that a component may take in one turn */
+
+struct component_type;
+struct listeners;
+
+/* What the owner of a loop wants to hear.  Any may be NULL. */
+struct loop_hooks {
+    void *arg;
+    void (*log)(void *arg, enum log_level level, const char *path, const char *peer,
+                const char *text);
+    /* A component began or ended (its state says which). */
+    void (*changed)(void *arg, const struct component *component);
+    /* All components of a root graph have ended; it may be destroyed from a later iteration on. */
+    void (*graph_ended)(void *arg, struct graph *graph);
+};
+
+struct loop {
+    struct ev_loop *ev;
+    ev_prepare prepare; /* runs the queue before libev waits */
+    ev_idle idle;       /* active while the queue is not empty after a pass: libev must not wait */
+    struct component *first_runnable;
+    struct component *last_runnable;
+    struct pool pool;
+    struct list graphs;   /* root graphs: the running one and those that drain */
+    struct list services; /* see service.h */
+    struct list dead;     /* graphs with nothing alive in them, freed at the end of a pass */
+    struct listeners *listeners;
+    struct list taps;                          /* see tap.h */
+    const struct component_type *const *types; /* for services */
+    struct loop_hooks hooks;
+    double born;          /* ev_time() */
+    uint64_t turns;       /* component runs */
+    uint64_t connections; /* now */
+    uint64_t connections_in_all;
+    uint64_t connections_refused;
+    uint32_t graphs_alive; /* of connections and services */
+    uint32_t graphs_peak;  /* since memory was last given back */
+};
+
+/* types: the registry, NULL-ended; borrowed.  Returns NULL with errno set if libev has no backend.
+ */
+struct loop *loop_create(const struct component_type *const *types, const struct loop_hooks *hooks);
+
+/* Destroys graphs, services and all. */
+void loop_destroy(struct loop *loop);
+
+/* Runs until loop_stop().  May be called again. */
+void loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/* One iteration, for tests: wait says whether it may sleep. */
+void loop_once(struct loop *loop, bool wait);
+
+/* Runs components until none has work; for tests.  Returns the number of runs. */
+unsigned loop_settle(struct loop *loop);
+
+/* Puts a component into the queue, unless it is there. */
+void loop_enqueue(struct loop *loop, struct component *component);
+
+/* ms since the loop was born; wraps after 49 days: only differences count. */
+uint32_t loop_ms(const struct loop *loop);
+
+const struct component_type *loop_find_type(const struct loop *loop, const char *name);
+
+__attribute__((format(printf, 4, 5))) void loop_log(struct loop *loop, enum log_level level,
+                                                    const char *path, const char *format, ...);
+
+/* Called by graph.c when something was freed: gives memory back after a crowd has left. */
+void loop_graph_freed(struct loop *loop);
+
+#endif

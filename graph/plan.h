@@ -1,0 +1,107 @@
+/* Plans: what a graph file says, checked and pure data; nothing is opened yet.
+ *
+ *     document ──plan_load()──► plan ──graph_start()──► graph
+ *
+ * Components are flat: what a chassis holds follows it, with .parent pointing back, so a plan of
+ * nested Pipelines is one array.  A graph that is a parameter (a ProtocolHandler's protocol) is a
+ * plan of its own.  Every struct here lives in the arena of the root plan and goes with it. */
+#ifndef AXOND_GRAPH_PLAN_H
+#define AXOND_GRAPH_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "graph/component_type.h"
+#include "graph/mem.h"
+
+struct arena;
+struct document;
+struct errors;
+struct node;
+
+/* A box of one component. */
+struct plan_box {
+    const struct box_spec *spec;
+    uint32_t limit; /* inboxes: messages, or bytes with .flags & BOX_BOUND_BYTES */
+    uint16_t flags; /* inboxes: BOX_… as the runtime wants them */
+    bool is_linked; /* something leads here, or it leads somewhere */
+};
+
+struct plan_component {
+    const char *name;      /* "lines"; "" where a graph is one component without a name */
+    const char *path;      /* "pipe/lines" */
+    const char *type_name; /* as the file has it: a type's, or a named graph's */
+    const struct component_type *type;
+    struct plan_component *parent; /* the chassis that holds it, or NULL */
+    const struct node *at;         /* NULL where no file mentions it */
+    size_t index;
+    void *state;                             /* type->size bytes: zeroes, and the parameters */
+    struct plan_box *in, *out;               /* the common ones, then the rare ones */
+    uint8_t inboxes, outboxes;               /* in all */
+    uint8_t common_inboxes, common_outboxes; /* that every instance has memory for */
+    uint8_t control, signal;                 /* indices, NO_BOX: none */
+    uint8_t main_in, main_out;               /* likewise */
+};
+
+enum end_kind {
+    END_COMPONENT, /* a box of a component of this plan */
+    END_SELF,      /* the edge of this plan */
+    END_OUTER,     /* a box of a component of the root plan: "/audit.inbox" */
+};
+
+struct plan_end {
+    enum end_kind kind;
+    struct plan_component *component; /* NULL for END_SELF */
+    const char *box;                  /* its name */
+    uint8_t index;                    /* of the box; END_SELF: none */
+    bool is_inbox;
+};
+
+struct plan_linkage {
+    struct plan_end from, to;
+    const struct node *at;
+    bool is_implied; /* a signal to a control that follows from "a -> b" */
+};
+
+struct plan {
+    struct plan *root; /* itself for the file's */
+    const char *name;  /* the file's, or the graph's */
+    struct plan_component *components;
+    size_t component_count;
+    struct plan_linkage *linkages;
+    size_t linkage_count;
+
+    /* of the root only */
+    struct arena *arena;
+    struct document *document;
+    unsigned refs;
+};
+
+struct plan_options {
+    const struct component_type *const *types; /* the registry, NULL-ended */
+    /* The section "daemon:", read by the same tables as components' parameters into "settings". */
+    const struct param_spec *settings_table;
+    void *settings;
+};
+
+/* Reads a file and all it includes.  Notes every mistake in errors; returns NULL if one of them is
+ * an error.  The caller has the only reference.  options is used during the call only; texts in
+ * settings live as long as the plan. */
+struct plan *plan_load(const char *path, const struct plan_options *options, struct errors *errors);
+
+/* The same of text; name stands for the path in messages, includes are relative to it. */
+struct plan *plan_parse(const char *name, const char *text, size_t size,
+                        const struct plan_options *options, struct errors *errors);
+
+/* A plan with one component of a type, its parameters at their defaults, and its boxes at the edge.
+ * For components that make others (a server its sockets).  In the arena of its own. */
+struct plan *plan_single(const struct component_type *type);
+
+struct plan *plan_ref(struct plan *plan);
+void plan_release(struct plan *plan);
+
+/* Looks a component up by path; NULL: none. */
+struct plan_component *plan_find(const struct plan *plan, const char *path);
+
+#endif

@@ -1,0 +1,28 @@
+#include "graph/readiness.h"
+
+#include "graph/component.h"
+
+static void on_ready(struct ev_loop *ev, ev_io *io, int revents)
+{
+    const struct readiness *readiness = container_of(io, struct readiness, io);
+    struct component *component = io->data;
+    unsigned bits = component->ready;
+
+    if ((revents & (EV_READ | EV_ERROR)) != 0) {
+        bits |= 1U << readiness->reader;
+    }
+    if ((revents & (EV_WRITE | EV_ERROR)) != 0) {
+        bits |= 1U << readiness->writer;
+    }
+    component->ready = (uint16_t)bits;
+    component_wake(component);
+}
+
+void readiness_init(struct readiness *readiness, struct component *component, int fd,
+                    unsigned reader, unsigned writer)
+{
+    ev_io_init(&readiness->io, on_ready, fd, 0);
+    readiness->io.data = component;
+    readiness->reader = (uint8_t)reader;
+    readiness->writer = (uint8_t)writer;
+}

@@ -1,0 +1,34 @@
+/* Readiness of descriptors: what passes between a component and the Selector.
+ *
+ *     component ──newReader(readiness)──► Selector ──► libev
+ *     component ◄──a bit of [ReadReady]──────┘
+ *
+ * To ask is a message; to be told costs none: the Selector sets the bit of the inbox and wakes the
+ * component.  Readiness stays asked for until it is removed (the original forgot it after one
+ * event). Whoever leaves a readable descriptor unread removes the reader first, or the loop spins.
+ */
+#ifndef AXOND_GRAPH_READINESS_H
+#define AXOND_GRAPH_READINESS_H
+
+#include <ev.h>
+#include <stdint.h>
+
+struct component;
+
+/* Lives in the component's struct; zeroed before readiness_init(). */
+struct readiness {
+    ev_io io;       /* the Selector's; io.data is the component */
+    uint8_t reader; /* index of the inbox to set when the descriptor can be read */
+    uint8_t writer; /* likewise for writing */
+};
+
+/* fd: non-blocking, stays the component's. */
+void readiness_init(struct readiness *readiness, struct component *component, int fd,
+                    unsigned reader, unsigned writer);
+
+static inline int readiness_fd(const struct readiness *readiness)
+{
+    return readiness->io.fd;
+}
+
+#endif

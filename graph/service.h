@@ -1,0 +1,34 @@
+/* Services: components found by name rather than by linkage (Axon's CoordinatingAssistantTracker).
+ *
+ * A type that says .service = "selector" is a service: one component of it per loop, made when it
+ * is first asked for.  An outbox whose table says .service = "selector" leads there, without a
+ * linkage. Other components may register an inbox of theirs under a name; the name goes when they
+ * end. */
+#ifndef AXOND_GRAPH_SERVICE_H
+#define AXOND_GRAPH_SERVICE_H
+
+#include "graph/mem.h"
+
+struct component;
+struct inbox;
+struct loop;
+
+/* Registers an inbox.  name: borrowed, as long as the component lives.
+ * Returns 0, or -EEXIST if another has the name. */
+MUST_CHECK int service_register(struct loop *loop, const char *name, struct component *component,
+                                struct inbox *inbox);
+
+/* Takes the name back.  Returns 0, or -ENOENT. */
+int service_deregister(struct loop *loop, const char *name);
+
+/* The inbox of that name.  A service that is a type of its own is made when it is missing.  NULL:
+ * there is none. */
+struct inbox *service_find(struct loop *loop, const char *name);
+
+/* Ends the services that were made here; for loop_destroy(). */
+void services_destroy(struct loop *loop);
+
+/* Takes back all names of a component that ends. */
+void service_forget(struct loop *loop, const struct component *component);
+
+#endif

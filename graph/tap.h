@@ -1,0 +1,26 @@
+/* Taps: somebody looks at the messages that pass a box, without being part of the graph.
+ *
+ * A box without a tap has one flag to say so; messages are shared with the tap, never copied or
+ * held back.  Where a box only passes on (a chassis'), the tap looks at the boxes it stands for. */
+#ifndef AXOND_GRAPH_TAP_H
+#define AXOND_GRAPH_TAP_H
+
+#include "graph/box.h"
+#include "graph/mem.h"
+
+struct loop;
+struct tap;
+
+/* msg is borrowed for the call; box is the one where it was seen. */
+typedef void (*tap_fn)(void *arg, struct box *box, const struct message *msg);
+
+/* Looks at a box until tap_remove() or until the box's component ends: then see is called once with
+ * NULL for msg, and the tap is gone. */
+struct tap *tap_add(struct loop *loop, struct box *box, tap_fn see, void *arg);
+void tap_remove(struct tap *tap);
+
+/* For the runtime: a message passes a tapped box; a box goes. */
+void taps_see(struct loop *loop, struct box *box, const struct message *msg);
+void taps_forget(struct loop *loop, struct box *box);
+
+#endif
