@@ -157,10 +157,9 @@ class Process:
     "axonctl tap", strace -p …
     """
 
-    def __init__(self, *command, env=None, cwd=None):
+    def __init__(self, *command, **more):
         self.command = [str(word) for word in command]
-        self._env = env
-        self._cwd = cwd
+        self._more = more  # for subprocess.Popen: env, cwd, …
         self._output = {"stdout": [], "stderr": []}
         self._collectors = []
         self._lock = threading.Lock()
@@ -177,8 +176,8 @@ class Process:
 
     def spawn(self):
         self.process = subprocess.Popen(
-            self.command, env=self._env, cwd=self._cwd, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, errors="replace", **self._more)
         for name in self._output:
             collector = threading.Thread(target=self._collect, args=(name,), daemon=True)
             collector.start()
@@ -273,27 +272,44 @@ class Process:
         return self._status("voluntary_ctxt_switches")
 
 
+# Becomes the command after "--", with the descriptors named before it as 3, 4, …
+PASS_SOCKETS = """
+import fcntl, os, sys
+words = sys.argv[1:]
+numbers = [int(word) for word in words[:words.index("--")]]
+apart = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 100) for number in numbers]
+for place, number in enumerate(apart, 3):
+    os.dup2(number, place)
+for number in set(numbers) - set(range(3, 3 + len(apart))):
+    os.close(number)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(apart)))
+command = words[words.index("--") + 1:]
+os.execvp(command[0], command)
+"""
+
+
 class Axond(Process):
     """axond on a graph, ready when the "with" is entered.
 
-    graph: YAML text, or the path of a file (a pathlib.Path, or text that is a file's name)
+    graph: YAML text (which has a newline), or a file's path in the source tree, such as "etc/echo.yaml"
     args:  more options for axond
     env:   more variables; PORT is set to a free port unless it is given here
-    under: a command to run axond under, such as ["strace", "-c", "-f"]; pid is then that command's
+    under: a command that becomes axond, such as ["prlimit", "--nofile=40"] or ["valgrind"]
+    sockets: listening sockets by name, passed as systemd does
 
     directory is the test's own, removed at the end; the graph's text is graph_path in it, unless it
     came from a file.  control is the path of the control socket.
     """
 
-    def __init__(self, graph, args=(), env=(), under=()):
+    def __init__(self, graph, args=(), env=(), under=(), sockets=()):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="axond-", dir="/tmp"))
         self.control = self.directory / "control.sock"
         self.environment = {**os.environ, **dict(env)}
-        self.environment.setdefault("AXOND_CONTROL", str(self.control))
+        self.environment["AXOND_CONTROL"] = str(self.control)
         if "PORT" not in dict(env):
             self.environment["PORT"] = str(free_port())
         self.environment["NOTIFY_SOCKET"] = str(self.directory / "notify")
-        if isinstance(graph, pathlib.Path) or "\n" not in graph:
+        if "\n" not in str(graph):
             self.graph_path = SOURCE / graph
         else:
             self.graph_path = self.directory / "graph.yaml"
@@ -301,8 +317,13 @@ class Axond(Process):
         self.notifications = []  # the assignments received, in order, such as "READY=1"
         self._connections = []
         self._ended_as_told = False
+        sockets = dict(sockets)
+        numbers = [sock.fileno() for sock in sockets.values()]
+        if sockets:
+            self.environment["LISTEN_FDNAMES"] = ":".join(sockets)
+            under = (sys.executable, "-c", PASS_SOCKETS, *map(str, numbers), "--", *under)
         super().__init__(*under, AXOND, "-s", self.control, *args, self.graph_path,
-                         env=self.environment, cwd=self.directory)
+                         env=self.environment, cwd=self.directory, pass_fds=numbers)
 
     def write(self, graph):
         """Replaces the graph's text, before a reload."""

@@ -17,13 +17,13 @@ PREAMBLE = """\
 
 
 class Harness(axond.TestCase):
-    def daemon(self, script):
+    def daemon(self, script, **more):
         """A daemon that runs this script."""
         path = self.directory() / "axond"
         path.write_text(textwrap.dedent(PREAMBLE) + textwrap.dedent(script))
         path.chmod(0o755)
         with unittest.mock.patch.object(axond, "AXOND", str(path)):
-            daemon = axond.Axond("no: graph\n")
+            daemon = axond.Axond("no: graph\n", **more)
         daemon.show = unittest.mock.Mock()
         return daemon
 
@@ -100,6 +100,23 @@ class Harness(axond.TestCase):
         for port in ports:
             with socket.create_server(("127.0.0.1", port)):
                 pass
+
+    def test_passes_sockets_by_name_as_systemd_does(self):
+        script = '''\
+            assert os.environ["LISTEN_PID"] == str(os.getpid())
+            print(len(os.listdir("/proc/self/fd")), "open", file=sys.stderr)
+            for number, name in enumerate(os.environ["LISTEN_FDNAMES"].split(":"), 3):
+                print(name, socket.socket(fileno=number).getsockname()[1], file=sys.stderr)
+            say("READY=1")
+            '''
+        with socket.create_server(("127.0.0.1", 0)) as web, socket.create_server(("127.0.0.1", 0)) as mail:
+            ports = [sock.getsockname()[1] for sock in (mail, web)]
+            with self.daemon(script, sockets={"mail": mail, "web": web}) as daemon:
+                daemon.wait()
+
+        lines = daemon.stderr.splitlines()
+        self.assertEqual(lines[0], "6 open")  # the standard three, these two, and the list itself
+        self.assertEqual(lines[1:], [f"mail {ports[0]}", f"web {ports[1]}"])
 
     def test_ask_sends_while_it_receives(self):
         script = '''\
