@@ -94,6 +94,10 @@ MUST_CHECK static inline struct message *inbox_take(struct component *self, unsi
 /* The oldest message, still in the inbox; NULL: empty. */
 static inline const struct message *inbox_peek(struct component *self, unsigned index);
 
+/* Lets the first "size" bytes of the waiting messages go, as after a write(2): whole messages are
+ * released, the one that is cut keeps its rest.  Does not count against the turn. */
+void inbox_consume(struct component *self, unsigned index, size_t size);
+
 /* False: the sink is full and keeps its messages; the component is run when there is room.  An
  * outbox that is not linked, or whose sink drops when full, always has room. */
 static inline bool outbox_has_room(struct component *self, unsigned index);
@@ -118,6 +122,16 @@ static inline bool inbox_is_ready(struct component *self, unsigned index)
     self->ready = (uint16_t)(self->ready & ~bit);
     return was;
 }
+
+/* True once shutdownMicroprocess or socketShutdown has come to control, though other notices may be
+ * before it; for types that heed their control themselves. */
+static inline bool component_is_told_to_stop(const struct component *self)
+{
+    return (self->flags & COMPONENT_STOP_ASKED) != 0;
+}
+
+/* Has run() called once the pool is no longer short of memory. */
+void component_wait_for_memory(struct component *self);
 
 /* Has run() called soon, once. */
 void component_wake(struct component *self);
