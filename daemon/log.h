@@ -25,14 +25,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* As syslog(3) and journald number them: less is more important. */
-enum log_level {
-    LOG_LEVEL_ERROR = 3,
-    LOG_LEVEL_WARNING,
-    LOG_LEVEL_NOTICE,
-    LOG_LEVEL_INFO,
-    LOG_LEVEL_DEBUG,
-};
+#include "graph/log_level.h"
 
 enum log_target {
     LOG_TARGET_AUTO, /* the journal if that is where stderr goes, else stderr */
