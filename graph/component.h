@@ -30,6 +30,7 @@
 
 #include "graph/box.h"
 #include "graph/component_type.h"
+#include "graph/log_level.h"
 #include "graph/message.h"
 
 enum component_state { CREATED = 0, RUNNING, STOPPING, STOPPED, FAILED };
@@ -144,14 +145,6 @@ void component_finish(struct component *self);
  * Returns -error, or -EIO for 0, for "return component_fail(...)" in start. */
 __attribute__((format(printf, 3, 4))) int component_fail(struct component *self, int error,
                                                          const char *format, ...);
-
-enum log_level {
-    LOG_LEVEL_ERROR = 3,
-    LOG_LEVEL_WARNING,
-    LOG_LEVEL_NOTICE,
-    LOG_LEVEL_INFO,
-    LOG_LEVEL_DEBUG
-};
 
 /* Logs what a component has to say; its path goes with it. */
 __attribute__((format(printf, 3, 4))) void
