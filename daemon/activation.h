@@ -10,11 +10,13 @@
  * start a server on a socket while the old one still has it, and one that is given back is not
  * lost.  As systemd keeps it too, clients wait rather than being refused while nobody has it open.
  */
-#ifndef DAEMON_ACTIVATION_H
-#define DAEMON_ACTIVATION_H
+#ifndef AXOND_DAEMON_ACTIVATION_H
+#define AXOND_DAEMON_ACTIVATION_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "graph/mem.h"
 
 struct activation_socket {
     char *name;
@@ -30,7 +32,7 @@ struct activation {
 /* Takes over what LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES say, and removes them from the
  * environment. Once in a process, before anything else starts.  Returns how many there are, else
  * -errno. */
-int activation_init(struct activation *activation);
+MUST_CHECK int activation_init(struct activation *activation);
 
 /* How many sockets have this name: 0 if it is unknown. */
 size_t activation_count(const struct activation *activation, const char *name);
@@ -42,8 +44,8 @@ size_t activation_count(const struct activation *activation, const char *name);
  * reason: a sentence for people if this fails.
  * Returns the descriptor; -ENOENT if no socket, or not so many, has this name; -EPROTOTYPE if it is
  * not a stream socket that listens; else -errno. */
-int activation_open(struct activation *activation, const char *name, size_t index, char *reason,
-                    size_t reason_size);
+MUST_CHECK int activation_open(struct activation *activation, const char *name, size_t index,
+                               char *reason, size_t reason_size);
 
 /* Logs a warning for each socket that nobody has opened: its clients would wait for ever. */
 void activation_report_unused(const struct activation *activation);

@@ -428,7 +428,7 @@ void log_write(const struct log_site *site, enum log_level level, const struct l
     if (lost > 0) {
         char note[64];
 
-        (void)snprintf(note, sizeof(note), "%u lines of this log were lost", lost);
+        (void)snprintf(note, sizeof(note), "lines of this log that were lost: %u", lost);
         if (!write_line(NULL, LOG_LEVEL_WARNING, &none, note)) {
             logger.lost += lost + 1;
             errno = saved_errno;
@@ -439,6 +439,14 @@ void log_write(const struct log_site *site, enum log_level level, const struct l
         logger.lost++;
     }
     errno = saved_errno;
+}
+
+void log_from_loop(void *arg, enum log_level level, const char *path, const char *peer,
+                   const char *text)
+{
+    if (log_wants(level)) {
+        log_write(NULL, level, &(struct log_fields){.component = path, .peer = peer}, "%s", text);
+    }
 }
 
 /* Threads that pass at the change of an interval may let a line too many through; none waits. */

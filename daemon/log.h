@@ -19,13 +19,14 @@
  * 4. Any thread may log at any time, except from a signal handler.
  *
  * The caller ignores SIGPIPE. */
-#ifndef DAEMON_LOG_H
-#define DAEMON_LOG_H
+#ifndef AXOND_DAEMON_LOG_H
+#define AXOND_DAEMON_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "graph/log_level.h"
+#include "graph/mem.h"
 
 enum log_target {
     LOG_TARGET_AUTO, /* the journal if that is where stderr goes, else stderr */
@@ -62,11 +63,11 @@ struct log_limit {
 };
 
 /* "error", "warning" ("warn"), "notice", "info", "debug".  Returns false if it is none of these. */
-bool log_level_parse(const char *name, enum log_level *level);
+MUST_CHECK bool log_level_parse(const char *name, enum log_level *level);
 const char *log_level_name(enum log_level level);
 
 /* "auto", "stderr", "journal". */
-bool log_target_parse(const char *name, enum log_target *target);
+MUST_CHECK bool log_target_parse(const char *name, enum log_target *target);
 
 /* Starts logging, or moves it to another target.  Before the first call lines go to stderr, at
  * info.
@@ -74,7 +75,7 @@ bool log_target_parse(const char *name, enum log_target *target);
  * Opens /dev/null in place of any of the descriptors 0 to 2 that is closed, so that no socket can
  * get the number that we or a library write text to. Returns 0; -errno if LOG_TARGET_JOURNAL was
  * asked for and there is no journal, and then it is stderr. */
-int log_open(enum log_target target);
+MUST_CHECK int log_open(enum log_target target);
 
 /* LOG_TARGET_STDERR or LOG_TARGET_JOURNAL: where lines go now. */
 enum log_target log_target(void);
@@ -117,6 +118,11 @@ bool log_wants(enum log_level level);
 /* The same as functions: for whoever brings the place along, or has none (NULL). */
 void log_write(const struct log_site *site, enum log_level level, const struct log_fields *fields,
                const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The log hook of a loop: logs what the runtime and the components have to say.  arg is not used;
+ * path and peer may be NULL. */
+void log_from_loop(void *arg, enum log_level level, const char *path, const char *peer,
+                   const char *text);
 
 /* Counts a line.  Returns whether it may be logged, after logging how many were held back. */
 bool log_limit_pass(struct log_limit *limit, const struct log_site *site, enum log_level level);

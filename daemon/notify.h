@@ -6,11 +6,13 @@
  *
  * notify_status() may be called at any time.  The watchdog is fed from the loop, at half of the
  * interval that the unit gives (WatchdogSec=), so that a loop which is held up is noticed. */
-#ifndef DAEMON_NOTIFY_H
-#define DAEMON_NOTIFY_H
+#ifndef AXOND_DAEMON_NOTIFY_H
+#define AXOND_DAEMON_NOTIFY_H
 
 #include <ev.h>
 #include <stdbool.h>
+
+#include "graph/mem.h"
 
 struct notify {
     struct ev_loop *loop; /* borrowed from the caller until notify_deinit() */
@@ -44,7 +46,7 @@ void notify_extend(struct notify *notify, double seconds);
 /* Gives systemd a duplicate of a listening socket to keep, from which the next start finds it under
  * this name (activation.h).  The name: 1 to 255 printable ASCII characters, no colon.
  * Returns 0; -ENOENT if nobody listens; else -errno. */
-int notify_store(struct notify *notify, const char *name, int fd);
+MUST_CHECK int notify_store(struct notify *notify, const char *name, int fd);
 
 /* Lets systemd close what it keeps under a name. */
 void notify_forget(struct notify *notify, const char *name);

@@ -1,8 +1,7 @@
-/* How important a log line is. */
+/* How much what is logged matters, as syslog(3) and journald number it: less is more important. */
 #ifndef AXOND_GRAPH_LOG_LEVEL_H
 #define AXOND_GRAPH_LOG_LEVEL_H
 
-/* As syslog(3) and journald number them: less is more important. */
 enum log_level {
     LOG_LEVEL_ERROR = 3,
     LOG_LEVEL_WARNING,

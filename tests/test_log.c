@@ -304,7 +304,8 @@ static void test_a_journal_that_was_restarted_is_found_again(void **context)
 
     size = recv(journal, entry, sizeof(entry), 0);
     assert_return_code(size, errno);
-    assert_string_equal(field(entry, (size_t)size, "MESSAGE"), "1 lines of this log were lost");
+    assert_string_equal(field(entry, (size_t)size, "MESSAGE"),
+                        "lines of this log that were lost: 1");
     size = recv(journal, entry, sizeof(entry), 0);
     assert_return_code(size, errno);
     assert_string_equal(field(entry, (size_t)size, "MESSAGE"), "found");
@@ -343,7 +344,7 @@ static void test_a_pipe_that_nobody_reads_costs_lines_not_time(void **context)
     while ((got = read(ends[0], text + size, sizeof(text) - 1 - size)) > 0) {
         size += (size_t)got;
     }
-    assert_non_null(strstr(text, " lines of this log were lost\n"));
+    assert_non_null(strstr(text, "warning: lines of this log that were lost: "));
     assert_non_null(strstr(text, "info: room again\n"));
     (void)close(ends[0]);
 }
@@ -388,13 +389,24 @@ static void test_closed_standard_descriptors_are_filled(void **context)
         (void)close(STDIN_FILENO);
         (void)close(STDERR_FILENO);
         log_event(LOG_LEVEL_INFO, NULL, "before log_open: to nobody");
-        (void)log_open(LOG_TARGET_AUTO);
+        int opened = log_open(LOG_TARGET_AUTO);
         log_event(LOG_LEVEL_INFO, NULL, "to /dev/null");
-        _exit(socket(AF_INET, SOCK_STREAM, 0) > STDERR_FILENO ? 0 : 1);
+        _exit(opened == 0 && socket(AF_INET, SOCK_STREAM, 0) > STDERR_FILENO ? 0 : 1);
     }
 
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
+}
+
+static void test_a_loop_logs_through_the_hook(void **context)
+{
+    int fd = file_as_stderr();
+
+    assert_int_equal(log_open(LOG_TARGET_STDERR), 0);
+    log_from_loop(NULL, LOG_LEVEL_DEBUG, "server", NULL, "not wanted");
+    log_from_loop(NULL, LOG_LEVEL_ERROR, "server", NULL, "100%s sure");
+
+    assert_string_equal(said(fd), "error server: 100%s sure\n");
 }
 
 static void test_a_line_that_repeats_is_held_back_and_counted(void **context)
@@ -454,6 +466,7 @@ int main(void)
         WITH_STDERR(test_a_journal_that_is_stuck_costs_lines_not_time),
         WITH_STDERR(test_a_reader_that_left_and_a_full_disk_are_survived),
         WITH_STDERR(test_closed_standard_descriptors_are_filled),
+        WITH_STDERR(test_a_loop_logs_through_the_hook),
         WITH_STDERR(test_a_line_that_repeats_is_held_back_and_counted),
         WITH_STDERR(test_log_event_limited_counts_by_place),
     };
