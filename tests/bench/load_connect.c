@@ -147,4 +147,7 @@ void load_connections(struct load *load)
         load->done = done;
     }
     free(slots);
+    if (options->messages > 0) {
+        load_settle(load); /* counts of calls are exact only if the server has seen the end */
+    }
 }

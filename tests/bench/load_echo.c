@@ -244,4 +244,7 @@ void load_echo(struct load *load)
         free(echo.conns[i].sent_at);
     }
     free(echo.conns);
+    if (options->messages > 0) {
+        load_settle(load); /* counts of calls are exact only if the server has seen the end */
+    }
 }
