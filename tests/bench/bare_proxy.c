@@ -59,6 +59,7 @@ static void side_close_pair(struct side *side)
     close(pair->sides[1].fd);
     free(pair->sides[0].rest);
     free(pair->sides[1].rest);
+    pair->sides[0].rest = pair->sides[1].rest = NULL;
     pair->sides[0].fd = pair->sides[1].fd = -1;
     pair->next_dead = dead;
     dead = pair;

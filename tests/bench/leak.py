@@ -6,7 +6,8 @@
 
 Each round opens all, has each answer twice, and closes all.  Afterwards the daemon must have the
 descriptors it had before the first, memory must not grow from the second round to the last, and RSS
-must be where it was before the first, save what is allotted once and kept.
+must be where it was before the first, save what is allotted once: 1 MiB, and 200 bytes for each
+connection that was open at once.
 """
 
 import argparse
@@ -17,8 +18,10 @@ import tempfile
 from servers import Failure, Programs, Server, load, raise_descriptor_limit
 
 HEADERS = ["round", "RSS KiB before", "with all open", "after", "descriptors before", "after"]
-GROWTH_KIB = 128  # between rounds: the allocator's own play
+GROWTH_KIB = 256  # from the second round to the last: the allocator's own play
 KEPT_KIB = 1024   # for good: code paged in, first blocks of the free lists
+KEPT_BYTES = 200  # for good, per connection: libev's tables, as long as the highest descriptor;
+                  # the bare server, which holds nothing else, keeps 120
 
 
 def measure(programs, name, tmp, conns, count):
@@ -45,7 +48,7 @@ def complaints(rounds, memory=True):
     kept = rounds[-1]["after"]["rss_kib"] - rounds[0]["before"]["rss_kib"]
     if growth > GROWTH_KIB:
         found.append(f"RSS grew by {growth} KiB from the second round to the last")
-    if kept > KEPT_KIB:
+    if kept > KEPT_KIB + KEPT_BYTES * rounds[0]["opened"] / 1024:
         found.append(f"RSS is {kept} KiB above where it was before the first connection")
     return found
 

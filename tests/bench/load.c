@@ -113,7 +113,7 @@ void load_end_window(struct load *load)
 
 void load_settle(const struct load *load)
 {
-    const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
+    const struct timespec pause = {.tv_nsec = 100000000};
     uint64_t before = usage_run_ns(load->options.pid);
     uint64_t after;
     int left;

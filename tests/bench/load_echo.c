@@ -195,7 +195,7 @@ static void warm_up(struct echo *echo)
 
     serve(echo, began + (uint64_t)(seconds * 1e9));
     while (echo->cold > 0 && load_now() - began < (uint64_t)(echo->load->options.patience * 1e9)) {
-        if (!serve(echo, load_now() + 10 * 1000 * 1000)) {
+        if (!serve(echo, load_now() + 10000000U)) {
             return;
         }
     }

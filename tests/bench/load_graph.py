@@ -47,8 +47,8 @@ def check(axond, tmp, shape, count):
             seconds = time.monotonic() - began
         if status != 0:
             with open(output, encoding="utf-8", errors="replace") as log:
-                raise Failure(f"axond --check: status {os.waitstatus_to_exitcode(status)} on {count} "
-                              f"components, linkages {shape}:\n{log.read(1000)}")
+                raise Failure(f"axond --check of {count} components, linkages {shape}: status "
+                              f"{os.waitstatus_to_exitcode(status)}:\n{log.read(1000)}")
         runs.append({"seconds": seconds, "cpu_seconds": used.ru_utime + used.ru_stime,
                      "rss_kib": used.ru_maxrss})
     return min(runs, key=lambda run: run["seconds"])
@@ -58,7 +58,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     here = os.path.dirname(os.path.abspath(__file__))
-    parser.add_argument("--axond", default=os.path.join(here, "..", "..", "build", "release", "axond"))
+    parser.add_argument("--axond",
+                        default=os.path.join(here, "..", "..", "build", "release", "axond"))
     parser.add_argument("--count", type=int, default=100000)
     parser.add_argument("--shape", choices=SHAPES, default=SHAPES[0])
     parser.add_argument("--write", metavar="FILE")

@@ -1,7 +1,7 @@
 """Starting and stopping the servers under test, and running the load client against them.
 
-A server is known by its name and its role: "echo" sends back what it gets, "proxy" passes it on to a
-backend port.  Every server is one process, pinned to the first CPU; the load client and the backend
+A server is known by its name and its role: "echo" sends back what it gets, "proxy" passes it on to
+a backend port.  Every server is one process, pinned to the first CPU; the load client and the backend
 are pinned to the second.
 """
 
@@ -37,8 +37,8 @@ linkages:
   - server -> proxy
 """
 
-# Each of 9,700 connections takes two descriptors; more, and HAProxy refuses to start where a process
-# may have 20,000.
+# Each of 9,700 connections takes two descriptors; more, and HAProxy refuses to start where a
+# process may have 20,000.
 HAPROXY_CONFIG = """\
 global
     nbthread 1
@@ -133,6 +133,7 @@ def child_of(pid):
 class Server:
     """A running server; a context manager.
 
+    name: "axond", "bare_echo", "bare_proxy" or "haproxy"; a word after it tells two of them apart
     wrap: a command that runs the server's, such as ["strace", "-c"]
     wrap_forks: the server is then a child of that process
     """
@@ -140,12 +141,13 @@ class Server:
     def __init__(self, programs, name, role, tmp, backend=0, wrap=(), wrap_forks=False, cpu=None):
         self.name = name
         self.port = free_port()
-        self.log = os.path.join(tmp, f"{name}-{self.port}.log")
+        self.program = name.split()[0]
         self.notify = None
-        stem = os.path.join(tmp, f"{name}-{self.port}")
+        stem = os.path.join(tmp, f"{self.program}-{self.port}")
+        self.log = stem + ".log"
         command = self._command(programs, role, stem, backend)
         environment = dict(os.environ)
-        if name == "axond":
+        if self.program == "axond":
             self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             self.notify.bind(stem + ".notify")
             environment["NOTIFY_SOCKET"] = stem + ".notify"
@@ -163,16 +165,16 @@ class Server:
             raise
 
     def _command(self, programs, role, stem, backend):
-        if self.name == "bare_echo":
+        if self.program == "bare_echo":
             return [programs["bare_echo"], str(self.port)]
-        if self.name == "bare_proxy":
+        if self.program == "bare_proxy":
             return [programs["bare_proxy"], str(self.port), str(backend)]
         text = {"haproxy": HAPROXY_CONFIG,
-                "axond": ECHO_GRAPH if role == "echo" else PROXY_GRAPH}[self.name]
-        config = stem + (".cfg" if self.name == "haproxy" else ".yaml")
+                "axond": ECHO_GRAPH if role == "echo" else PROXY_GRAPH}[self.program]
+        config = stem + (".cfg" if self.program == "haproxy" else ".yaml")
         with open(config, "w", encoding="utf-8") as file:
             file.write(text.format(port=self.port, backend=backend))
-        if self.name == "haproxy":
+        if self.program == "haproxy":
             return [programs["haproxy"], "-db", "-f", config]
         return [programs["axond"], config, "-s", stem + ".sock"]
 
@@ -223,7 +225,7 @@ class Server:
 
 @contextlib.contextmanager
 def backend_for(programs, role, tmp):
-    """The echo server behind a proxy, on the load's CPU; yields its port, 0 if the role needs none."""
+    """The echo server behind a proxy, on the load's CPU; its port, or 0 if the role needs none."""
     if role != "proxy":
         yield 0
         return
@@ -249,7 +251,7 @@ def load(programs, server, *arguments):
     return answer
 
 
-# -- counts ----------------------------------------------------------------------------------------
+# -- counts -----------------------------------------------------------------------------------
 
 ALLOCATORS = {"malloc", "calloc", "realloc", "reallocarray", "aligned_alloc", "posix_memalign"}
 
@@ -295,7 +297,7 @@ def count(programs, tool, name, role, tmp, messages, *arguments):
     """What one message (or connection, if the load is "connect") costs in counts.
 
     The server runs twice, for `messages` and for twice as many, and what the two runs counted is
-    subtracted: start, end, and the opening of connections fall out, what is left is the steady state.
+    subtracted: start, end, and the opening of connections fall out; the steady state is left.
     """
     out = os.path.join(tmp, "counts")
     wrap = {"strace": [programs[tool], "-f", "-c", "-o", out],

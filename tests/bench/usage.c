@@ -81,19 +81,22 @@ static void read_ticks(struct usage *usage, pid_t pid)
 {
     uint64_t tick_ms = 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
     FILE *file = open_proc(pid, "stat");
-    unsigned long user;
-    unsigned long system;
     char line[1024];
-    const char *at;
+    char *at = NULL;
+    int field;
 
     if (file == NULL) {
         return;
     }
-    at = fgets(line, sizeof line, file) != NULL ? strrchr(line, ')') : NULL;
-    if (at != NULL &&
-        sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) == 2) {
-        usage->user_ms = user * tick_ms;
-        usage->system_ms = system * tick_ms;
+    if (fgets(line, sizeof line, file) != NULL) {
+        at = strrchr(line, ')');
+    }
+    for (field = 2; at != NULL && field < 14; field++) {
+        at = strchr(at + 1, ' ');
+    }
+    if (at != NULL) {
+        usage->user_ms = strtoull(at, &at, 10) * tick_ms;
+        usage->system_ms = strtoull(at, NULL, 10) * tick_ms;
     }
     fclose(file);
 }
