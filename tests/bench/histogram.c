@@ -5,7 +5,7 @@ static unsigned bucket_of(uint64_t value)
     unsigned power = 0;
     unsigned bucket;
 
-    while ((value >> power) >= 2U * HISTOGRAM_SUB) {
+    while ((value >> power) >= (uint64_t)2 * HISTOGRAM_SUB) {
         power++;
     }
     bucket = power * HISTOGRAM_SUB + (unsigned)(value >> power);

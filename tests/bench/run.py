@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures axond beside bare servers and HAProxy, all in one run, and holds it against its budgets.
 
-    run.py                        everything: about ten minutes
+    run.py                        everything: under ten minutes
     run.py --only echo            what has "echo" in its name
     run.py --list                 the names
     run.py --quick                a smoke test: every byte comes back, exact counts are exact
@@ -84,7 +84,7 @@ def number(value, digits=3):
 
 
 class Report:
-    """What was measured: sections of text as they come, figures by name, and verdicts on budgets."""
+    """What was measured: sections of text as they come, figures by name, verdicts on budgets."""
 
     def __init__(self):
         self.sections = []

@@ -1,8 +1,8 @@
 """Starting and stopping the servers under test, and running the load client against them.
 
 A server is known by its name and its role: "echo" sends back what it gets, "proxy" passes it on to
-a backend port.  Every server is one process, pinned to the first CPU; the load client and the backend
-are pinned to the second.
+a backend port.  Every server is one process, pinned to the first CPU; the load client and the
+backend are pinned to the second.
 """
 
 import collections
