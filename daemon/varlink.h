@@ -45,12 +45,14 @@ struct varlink_server;
 #define VARLINK_PERMISSION_DENIED      "org.varlink.service.PermissionDenied"
 #define VARLINK_EXPECTED_MORE          "org.varlink.service.ExpectedMore"
 
+/* A request is parsed in one go: 128 KiB take up to 4 ms, and the loop is never held for more
+ * than 5. For the same reason the number of its values is limited. */
 enum {
     VARLINK_MAX_CLIENTS = 64,
-    VARLINK_MAX_REQUEST = 1 << 20, /* bytes */
-    VARLINK_MAX_OUTPUT = 1 << 20,  /* bytes */
-    VARLINK_MAX_DEPTH = 32,        /* of a request's arrays and objects */
-    VARLINK_MAX_VALUES = 8192,     /* in a request */
+    VARLINK_MAX_REQUEST = 128 << 10, /* bytes */
+    VARLINK_MAX_OUTPUT = 1 << 20,    /* bytes */
+    VARLINK_MAX_DEPTH = 32,          /* of a request's arrays and objects */
+    VARLINK_MAX_VALUES = 4096,       /* in a request */
 };
 
 #define VARLINK_TURN 0.002 /* seconds */
@@ -82,7 +84,7 @@ enum varlink_more {
 struct varlink_method {
     const char *name;                           /* without the interface */
     const struct varlink_parameter *parameters; /* ended by {0}; NULL: it takes none */
-    void (*handle)(struct varlink_call *call);
+    void (*handle)(struct varlink_call *call);  /* NULL: MethodNotImplemented */
     bool privileged; /* root or the daemon's own user; others get PermissionDenied */
     enum varlink_more more;
 };
@@ -90,8 +92,7 @@ struct varlink_method {
 struct varlink_interface {
     const char *name;                     /* "io.axond" */
     const char *description;              /* the text in Varlink's IDL */
-    const struct varlink_method *methods; /* ended by {0}; one that is described but not here is
-                                             answered with MethodNotFound */
+    const struct varlink_method *methods; /* ended by {0} */
 };
 
 /* What a server serves, beside org.varlink.service.  Borrowed by the server for all its life. */
@@ -163,7 +164,8 @@ struct varlink_server *varlink_server_create(struct ev_loop *loop,
 MUST_CHECK int varlink_server_listen(struct varlink_server *server, const char *path, mode_t mode,
                                      const char *group, char *why, size_t why_size);
 
-/* Listens on a socket that is open and listening already, as passed by systemd.  Takes fd over. */
+/* Listens on a socket that is open and listening already, as passed by systemd.  Takes fd over,
+ * also when it fails. */
 MUST_CHECK int varlink_server_listen_fd(struct varlink_server *server, int fd);
 
 /* How many clients are connected. */
