@@ -43,13 +43,28 @@ static struct graph *root_create(struct loop *loop, struct plan *plan)
     return graph;
 }
 
+/* Keeps a graph from being over before all its components have begun. */
+static void hold(struct graph *graph)
+{
+    graph->is_started = true;
+    graph->is_held = true;
+    graph->living++;
+}
+
+static void let_go(struct graph *graph)
+{
+    if (graph->is_held) {
+        graph->is_held = false;
+        graph_one_ended(graph);
+    }
+}
+
 /* Starts all components of a graph in order; *failed is the one that could not. */
 static int start_all(struct graph *graph, struct component **failed)
 {
     int result = 0;
 
-    graph->is_started = true;
-    graph->living++; /* so that the graph is not over before all have begun */
+    hold(graph);
     for (size_t i = 0; i < graph_size(graph) && result == 0; i++) {
         struct component *component = graph_component(graph, i);
 
@@ -59,9 +74,7 @@ static int start_all(struct graph *graph, struct component **failed)
         }
     }
     if (result == 0) {
-        graph_one_ended(graph);
-    } else {
-        graph->living--;
+        let_go(graph);
     }
     return result;
 }
@@ -191,14 +204,17 @@ void graph_destroy(struct graph *graph)
         return;
     }
     graph->is_destroyed = true;
-    graph->is_started = true;
     graph->refs++;
+    if (!graph->is_started) {
+        hold(graph);
+    }
     for (size_t i = graph_size(graph); i-- > 0;) {
         struct component *component = graph_component(graph, i);
 
         component->flags |= COMPONENT_SIGNALLED;
         component_end(component, STOPPED);
     }
+    let_go(graph);
     if (graph->holder == NULL) {
         graph->refs--; /* the one of graph_start() */
     }

@@ -59,7 +59,8 @@ static void bury(struct loop *loop)
 
 void loop_wait_for_memory(struct loop *loop, struct component *component)
 {
-    loop->thirsty = mem_resize_array(loop->thirsty, loop->thirsty_count + 1, sizeof(*loop->thirsty));
+    loop->thirsty =
+        mem_resize_array(loop->thirsty, loop->thirsty_count + 1, sizeof(*loop->thirsty));
     loop->thirsty[loop->thirsty_count++] = component_ref(component);
 }
 
