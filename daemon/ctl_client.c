@@ -100,7 +100,7 @@ static enum ctl_status connect_to_daemon(struct ctl *ctl)
         ctl_complain("\"%s\" is too long for the path of a socket", ctl->socket);
         return CTL_NO_DAEMON;
     }
-    strcpy(address.sun_path, ctl->socket);
+    memcpy(address.sun_path, ctl->socket, strlen(ctl->socket) + 1);
     ctl->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (ctl->fd == -1 ||
         connect(ctl->fd, (const struct sockaddr *)&address, sizeof(address)) == -1) {

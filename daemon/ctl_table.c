@@ -97,8 +97,8 @@ static void print_rows(const struct ctl_table *table, const size_t *widths)
     fputs(colours ? BOLD : "", stdout);
     print_row(table, titles, widths);
     printf("%s\n", colours ? PLAIN : "");
-    for (size_t i = 0; i < table->count / table->columns; i++) {
-        print_row(table, (const char *const *)table->cells + i * table->columns, widths);
+    for (size_t i = 0; i < table->count; i += table->columns) {
+        print_row(table, (const char *const *)table->cells + i, widths);
         putchar('\n');
     }
 }

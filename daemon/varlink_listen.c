@@ -150,7 +150,7 @@ int varlink_server_listen(struct varlink_server *server, const char *path, mode_
         return fail(&why, ENAMETOOLONG, "\"%s\": the path of a socket has from 1 to %zu bytes",
                     path, sizeof(address.sun_path) - 1);
     }
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     result = remove_stale(&address, &why);
     if (result < 0) {
         return result;

@@ -136,7 +136,8 @@ static enum ctl_status parse(struct ctl *ctl, const char *const *words)
     *ctl = (struct ctl){.fd = -1};
     argv[0] = copies[0];
     for (; words[argc - 1] != NULL; argc++) {
-        argv[argc] = strcpy(copies[argc], words[argc - 1]);
+        snprintf(copies[argc], sizeof(copies[argc]), "%s", words[argc - 1]);
+        argv[argc] = copies[argc];
     }
     argv[argc] = NULL;
     return ctl_parse(ctl, argc, argv);
