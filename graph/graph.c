@@ -6,6 +6,7 @@
 
 #include "graph/blueprint.h"
 #include "graph/cell.h"
+#include "graph/drain.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 
@@ -120,18 +121,6 @@ int graph_start_instance(struct graph *graph)
     return start_all(graph, &failed);
 }
 
-void graph_drain(struct graph *graph)
-{
-    graph->is_draining = true;
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        struct component *component = graph_component(graph, i);
-
-        if (component->state == RUNNING && component->type->drain != NULL) {
-            component->type->drain(component);
-        }
-    }
-}
-
 void graph_tell(struct graph *graph, enum message_kind kind, int error)
 {
     for (size_t i = 0; i < graph_size(graph); i++) {
@@ -185,7 +174,13 @@ void graph_one_ended(struct graph *graph)
     struct component *holder = graph->holder;
 
     if (--graph->living > 0) {
+        if (graph->is_draining) {
+            drain_go_on(graph);
+        }
         return;
+    }
+    if (graph->is_draining) {
+        drain_forget(graph);
     }
     if (holder != NULL) {
         if (!component_is_over(holder) && holder->type->graph_ended != NULL) {

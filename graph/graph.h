@@ -53,9 +53,6 @@ struct graph *graph_start(struct loop *loop, struct plan *plan, char *text, size
 /* The same for a service of the loop: nobody is told when it ends. */
 struct graph *graph_start_service(struct loop *loop, struct plan *plan, char *text, size_t size);
 
-/* Asks every component that takes in from outside to stop that and let go what is under way. */
-void graph_drain(struct graph *graph);
-
 /* Sends shutdownMicroprocess to every component. */
 void graph_stop(struct graph *graph);
 

@@ -120,6 +120,7 @@ struct loop *loop_create(const struct component_type *const *types, const struct
     list_init(&loop->graphs);
     list_init(&loop->services);
     list_init(&loop->dead);
+    list_init(&loop->drains);
     list_init(&loop->taps);
     pool_init(&loop->pool);
     loop->listeners = listeners_create();
