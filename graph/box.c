@@ -379,12 +379,30 @@ void inbox_deliver(struct inbox *in, struct message *msg, struct outbox *from)
     inbox_put(in, msg);
 }
 
+/* A notice on signal: those whose own signal it passes through have said it as well. */
+static void note_signal(struct component *self, struct outbox *out, const struct message *msg)
+{
+    struct box *box = out != NULL ? out->next : NULL;
+
+    self->flags |= COMPONENT_SIGNALLED;
+    for (; box != NULL && as_outbox(box) != NULL; box = box_next(box)) {
+        struct component *owner = box_owner(box);
+
+        if (as_outbox(box) == component_have_outbox(owner, owner->signal)) {
+            owner->flags |= COMPONENT_SIGNALLED;
+            if (msg->kind == PRODUCER_FINISHED) {
+                box->flags |= BOX_FINISHED;
+            }
+        }
+    }
+}
+
 void outbox_send_specially(struct component *self, unsigned index, struct message *msg)
 {
     struct outbox *out = component_outbox(self, index);
 
     if (index == self->signal) {
-        self->flags |= COMPONENT_SIGNALLED;
+        note_signal(self, out, msg);
     }
     if (out == NULL) {
         component_send_to_service(self, index, msg);
