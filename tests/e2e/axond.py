@@ -1,0 +1,513 @@
+"""Runs the real axond for a test, on sockets and files of the test's own.
+
+    import axond
+
+    class Echo(axond.TestCase):
+        def test_answers_what_it_is_sent(self):
+            with axond.Axond(GRAPH) as daemon:
+                self.assertEqual(daemon.ask(b"hello"), b"hello")
+
+    axond.main()
+
+The graph is text or the path of a file.  It takes its port from ${PORT}, which the daemon finds in
+its environment; daemon.port is the same number.  Entering the "with" waits for READY=1.  Leaving it
+stops the daemon as an operator would, and fails the test if the daemon had ended by itself, does
+not stop, ends with an unexpected status, or if a sanitizer had something to say.  When a test
+fails, what the daemon wrote to stderr is shown.
+
+Nothing here sleeps and hopes: wait_for() and its kind wait for a condition, up to a deadline.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+AXOND = os.environ.get("AXOND", str(SOURCE / "build/release/axond"))
+AXONCTL = os.environ.get("AXONCTL", str(SOURCE / "build/release/axonctl"))
+SANITIZED = os.environ.get("AXOND_SANITIZE", "")  # set: slower, larger, nothing to measure
+PATIENCE = 30.0 if SANITIZED else 10.0  # seconds until something that should happen counts as lost
+
+EXIT_USAGE, EXIT_NO_DAEMON, EXIT_CANNOT_START, EXIT_BAD_GRAPH = 64, 69, 71, 78
+
+SANITIZER_REPORT = re.compile(r"(?:ERROR|WARNING): \w+Sanitizer|SUMMARY: \w+Sanitizer|: runtime error: ")
+
+_pause = threading.Event()  # never set: a wait on it is a bounded pause between two looks
+
+
+# ---- waiting
+
+
+def wait_for(condition, what="the condition", timeout=None):
+    """Returns condition()'s first true value; AssertionError when none came within timeout seconds."""
+    deadline = time.monotonic() + (PATIENCE if timeout is None else timeout)
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited in vain for {what}")
+        _pause.wait(0.005)
+
+
+# ---- addresses
+
+_claims = []  # abstract sockets: while this process lives, no other test is given the same port
+
+
+def free_port():
+    """A TCP port that nobody listens on, and that no other test will be given.
+
+    Below the range from which the kernel takes ports for outgoing connections.
+    """
+    every_address = {"family": socket.AF_INET6, "dualstack_ipv6": True} if socket.has_dualstack_ipv6() else {}
+    for port in random.sample(range(20000, 30000), 10000):
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0axond-test-port-{port}")
+            with socket.create_server(("", port), **every_address):
+                _claims.append(claim)
+                return port
+        except OSError:
+            claim.close()
+    raise AssertionError("no free port")
+
+
+def has_ipv6():
+    """Whether ::1 can be used here."""
+    try:
+        with socket.socket(socket.AF_INET6) as trial:
+            trial.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
+
+
+# ---- clients
+
+
+def connect(address, timeout=None):
+    """A connection to a port of 127.0.0.1, to (host, port), or to the path of a Unix socket.
+
+    The timeout also holds for each later receive and send.
+    """
+    timeout = PATIENCE if timeout is None else timeout
+    if isinstance(address, (str, pathlib.Path)):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(timeout)
+        sock.connect(str(address))
+        return sock
+    if isinstance(address, int):
+        address = ("127.0.0.1", address)
+    return socket.create_connection(address, timeout)
+
+
+def receive(sock, size):
+    """Exactly size bytes; AssertionError if the peer ends before."""
+    data = bytearray()
+    while len(data) < size:
+        chunk = sock.recv(min(size - len(data), 1 << 20))
+        if not chunk:
+            raise AssertionError(f"the peer ended after {len(data)} of {size} bytes: {bytes(data[:200])!r}")
+        data += chunk
+    return bytes(data)
+
+
+def receive_all(sock):
+    """Everything up to the peer's end of file."""
+    data = bytearray()
+    while chunk := sock.recv(1 << 20):
+        data += chunk
+    return bytes(data)
+
+
+def ask(address, data, timeout=None):
+    """Sends data, ends sending, and returns the whole answer: as nc -N does.  Sends while it receives."""
+    with connect(address, timeout) as sock:
+        def send():
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                sock.sendall(data)
+                sock.shutdown(socket.SHUT_WR)
+        sender = threading.Thread(target=send, daemon=True)
+        sender.start()
+        answer = receive_all(sock)
+        sender.join(PATIENCE)
+        return answer
+
+
+# ---- processes
+
+
+class Process:
+    """A program that runs beside the test; its output is collected while it runs.
+
+    Leaving the "with" kills it, unless it has ended.  For peers and tools of a test: redis-server,
+    "axonctl tap", strace -p …
+    """
+
+    def __init__(self, *command, **more):
+        self.command = [str(word) for word in command]
+        self._more = more  # for subprocess.Popen: env, cwd, …
+        self._output = {"stdout": [], "stderr": []}
+        self._collectors = []
+        self._lock = threading.Lock()
+        self.process = None
+
+    def __enter__(self):
+        self.spawn()
+        return self
+
+    def __exit__(self, *failure):
+        self.kill()
+        if failure[0] is not None:
+            self.show()
+
+    def spawn(self):
+        self.process = subprocess.Popen(
+            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, errors="replace", **self._more)
+        for name in self._output:
+            collector = threading.Thread(target=self._collect, args=(name,), daemon=True)
+            collector.start()
+            self._collectors.append(collector)
+
+    def _collect(self, name):
+        with getattr(self.process, name) as pipe:
+            for line in pipe:
+                with self._lock:
+                    self._output[name].append(line)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def running(self):
+        return self.process.poll() is None
+
+    @property
+    def stdout(self):
+        with self._lock:
+            return "".join(self._output["stdout"])
+
+    @property
+    def stderr(self):
+        with self._lock:
+            return "".join(self._output["stderr"])
+
+    def wait_line(self, pattern, stream="stderr", timeout=None):
+        """Waits for a line that matches the regular expression; returns the match."""
+        def find():
+            complete = not any(collector.is_alive() for collector in self._collectors)
+            match = re.search(pattern, getattr(self, stream), re.MULTILINE)
+            if match is None and complete:
+                raise AssertionError(f"{self.command[0]} ended without a line like {pattern!r}")
+            return match
+        return wait_for(find, f"a line like {pattern!r} on {stream}", timeout)
+
+    def signal(self, number):
+        """Sends a signal; nothing if the program has ended."""
+        self.process.send_signal(number)
+
+    def wait(self, timeout=None):
+        """Waits for the end and returns the exit status (negative: the signal that ended it)."""
+        return self._reap(timeout)
+
+    def kill(self):
+        """Ends it without a word, as a crash would."""
+        if self.process is not None:
+            self.process.kill()
+            self._reap()
+
+    def _reap(self, timeout=None):
+        try:
+            status = self.process.wait(PATIENCE if timeout is None else timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.command[0]} does not end") from None
+        for collector in self._collectors:
+            collector.join(PATIENCE)
+        return status
+
+    def show(self):
+        """Shows what the program wrote, for the reader of a failed test."""
+        for name in self._output:
+            text = getattr(self, name)
+            if text:
+                print(f"---- {os.path.basename(self.command[0])} {name}\n{text.rstrip()}\n----",
+                      file=sys.stderr, flush=True)
+
+    # what the kernel counts
+
+    def _status(self, field):
+        text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(rf"^{field}:\s+(\d+)", text, re.M).group(1))
+
+    def rss(self):
+        """Resident memory, in bytes."""
+        return self._status("VmRSS") * 1024
+
+    def fds(self):
+        """How many file descriptors are open."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def cpu(self):
+        """Processor time used so far, in seconds."""
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def wakeups(self):
+        """How often the main thread has gone to sleep: each is a wake-up."""
+        return self._status("voluntary_ctxt_switches")
+
+
+# Becomes the command after "--", with the descriptors named before it as 3, 4, …
+PASS_SOCKETS = """
+import fcntl, os, sys
+words = sys.argv[1:]
+numbers = [int(word) for word in words[:words.index("--")]]
+apart = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 100) for number in numbers]
+for place, number in enumerate(apart, 3):
+    os.dup2(number, place)
+for number in set(numbers) - set(range(3, 3 + len(apart))):
+    os.close(number)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(apart)))
+command = words[words.index("--") + 1:]
+os.execvp(command[0], command)
+"""
+
+
+class Axond(Process):
+    """axond on a graph, ready when the "with" is entered.
+
+    graph: YAML text (which has a newline), or a file's path in the source tree, such as "etc/echo.yaml"
+    args:  more options for axond
+    env:   more variables; PORT is set to a free port unless it is given here
+    under: a command that becomes axond, such as ["prlimit", "--nofile=40"] or ["valgrind"]
+    sockets: listening sockets by name, passed as systemd does
+
+    directory is the test's own, removed at the end; the graph's text is graph_path in it, unless it
+    came from a file.  control is the path of the control socket.
+    """
+
+    def __init__(self, graph, args=(), env=(), under=(), sockets=()):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="axond-", dir="/tmp"))
+        self.control = self.directory / "control.sock"
+        self.environment = {**os.environ, **dict(env)}
+        self.environment["AXOND_CONTROL"] = str(self.control)
+        if "PORT" not in dict(env):
+            self.environment["PORT"] = str(free_port())
+        self.environment["NOTIFY_SOCKET"] = str(self.directory / "notify")
+        if "\n" not in str(graph):
+            self.graph_path = SOURCE / graph
+        else:
+            self.graph_path = self.directory / "graph.yaml"
+            self.write(graph)
+        self.notifications = []  # the assignments received, in order, such as "READY=1"
+        self._connections = []
+        self._ended_as_told = False
+        sockets = dict(sockets)
+        numbers = [sock.fileno() for sock in sockets.values()]
+        if sockets:
+            self.environment["LISTEN_FDNAMES"] = ":".join(sockets)
+            under = (sys.executable, "-c", PASS_SOCKETS, *map(str, numbers), "--", *under)
+        super().__init__(*under, AXOND, "-s", self.control, *args, self.graph_path,
+                         env=self.environment, cwd=self.directory, pass_fds=numbers)
+
+    def write(self, graph):
+        """Replaces the graph's text, before a reload."""
+        new = self.directory / "graph.new"
+        new.write_text(graph)
+        new.rename(self.graph_path)
+
+    @property
+    def port(self):
+        return int(self.environment["PORT"])
+
+    # start and end
+
+    def __enter__(self):
+        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._notify.bind(self.environment["NOTIFY_SOCKET"])
+        self._notify.settimeout(0.1)
+        self._listening = True
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+        try:
+            self.spawn()
+            self.wait_notified("READY=1")
+        except BaseException:
+            self._end()
+            self.show()
+            raise
+        return self
+
+    def _listen(self):
+        while self._listening:
+            with contextlib.suppress(TimeoutError):
+                text = self._notify.recv(1 << 16).decode(errors="replace")  # descriptors in it are closed
+                with self._lock:
+                    self.notifications += text.split("\n")
+
+    def notified(self, assignment):
+        """How often axond has told its manager this, such as "READY=1" or "STOPPING=1"."""
+        with self._lock:
+            return self.notifications.count(assignment)
+
+    def wait_notified(self, assignment, times=1, timeout=None):
+        """Waits until axond has told its manager this so many times since its start."""
+        wait_for(lambda: self.notified(assignment) >= times or not self.running,
+                 f"axond to say {assignment}", timeout)
+        wait_for(lambda: self.notified(assignment) >= times,  # what it said last may still be on its way
+                 f"axond to say {assignment}: it has ended with status {self.process.poll()}",
+                 PATIENCE if self.running else 0.5)
+
+    def wait(self, expect=0, timeout=None):
+        """Waits for the end, which has to come with this exit status (None: with any)."""
+        status = self._reap(timeout)
+        self._ended_as_told = True
+        if expect is not None and status != expect:
+            raise AssertionError(f"axond ended with status {status}, not {expect}")
+        return status
+
+    def stop(self, expect=0):
+        """SIGTERM, and once more if connections keep it: returns when axond has ended with that status."""
+        self.signal(signal.SIGTERM)
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            self.signal(signal.SIGTERM)
+        return self.wait(expect)
+
+    def kill(self):
+        self._ended_as_told = True
+        super().kill()
+
+    def __exit__(self, kind, failure, traceback):
+        problem = None
+        try:
+            for sock in self._connections:
+                sock.close()
+            if kind is None and not self._ended_as_told:
+                if not self.running:
+                    raise AssertionError(f"axond ended by itself, with status {self.process.returncode}")
+                self.stop()
+        except AssertionError as error:
+            problem = error
+        finally:
+            self._end()
+        if problem is None and kind is None and SANITIZER_REPORT.search(self.stderr):
+            problem = AssertionError("a sanitizer has something to say")
+        if problem is not None or (kind is not None and not issubclass(kind, unittest.SkipTest)):
+            self.show()
+        if problem is not None:
+            raise problem
+
+    def _end(self):
+        super().kill()
+        self._listening = False
+        self._listener.join(PATIENCE)
+        self._notify.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    # use
+
+    def connect(self, address=None, timeout=None):
+        """A connection, by default to the daemon's port; closed when the daemon is stopped."""
+        sock = connect(self.port if address is None else address, timeout)
+        self._connections.append(sock)
+        return sock
+
+    def ask(self, data, address=None, timeout=None):
+        """Sends data, ends sending, and returns the whole answer."""
+        return ask(self.port if address is None else address, data, timeout)
+
+    def ctl(self, *words, json=False, expect=0, timeout=None):
+        """Runs axonctl; returns its output: text, or with json=True what the text means.
+
+        Where expect is not 0, returns what axonctl wrote to stderr.
+        """
+        done = axonctl("-s", self.control, *(["--json"] if json else []), *words, timeout=timeout)
+        if done.returncode != expect:
+            raise AssertionError(f"axonctl {' '.join(map(str, words))}: status {done.returncode}, "
+                                 f"not {expect}\n{done.stdout}{done.stderr}")
+        if expect != 0:
+            return done.stderr
+        return _parse(done.stdout) if json else done.stdout
+
+    def ctl_stream(self, *words):
+        """axonctl as a Process that goes on, for tap and events; wait_line(…, "stdout") reads along."""
+        return Process(AXONCTL, "-s", self.control, *words, env=self.environment)
+
+
+def _parse(text):
+    """One JSON value, or a list of those that stand one to a line."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return [json.loads(line) for line in text.splitlines()]
+
+
+# ---- programs that run to their end
+
+
+def run(*command, env=(), timeout=None, check=False, **more):
+    """Runs a program to its end; the result has returncode, stdout and stderr, as text."""
+    done = subprocess.run([str(word) for word in command], env={**os.environ, **dict(env)},
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, errors="replace", timeout=PATIENCE if timeout is None else timeout,
+                          **more)
+    if SANITIZER_REPORT.search(done.stderr):
+        raise AssertionError(f"a sanitizer has something to say:\n{done.stderr}")
+    if check and done.returncode != 0:
+        raise AssertionError(f"{command} ended with status {done.returncode}:\n{done.stderr}")
+    return done
+
+
+def axond(*args, **more):
+    """Runs axond to its end: for --check, and for starts that fail."""
+    return run(AXOND, *args, **more)
+
+
+def axonctl(*args, **more):
+    return run(AXONCTL, *args, **more)
+
+
+# ---- tests
+
+
+class TestCase(unittest.TestCase):
+    """unittest's, with a directory of the test's own where one is wanted."""
+
+    maxDiff = None
+
+    def directory(self):
+        path = pathlib.Path(tempfile.mkdtemp(prefix="axond-", dir="/tmp"))
+        self.addCleanup(shutil.rmtree, path, ignore_errors=True)
+        return path
+
+    def need(self, program):
+        """The path of a program; the test is skipped where it is not installed."""
+        path = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+        if path is None:
+            self.skipTest(f"{program} is not installed")
+        return path
+
+
+def main():
+    """Runs the tests of the file that calls it; ends with 77 if all of them were skipped."""
+    ran = unittest.main(verbosity=2, exit=False).result
+    if not ran.wasSuccessful() or ran.testsRun == 0:
+        sys.exit(1)
+    sys.exit(77 if len(ran.skipped) == ran.testsRun else 0)
