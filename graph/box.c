@@ -320,7 +320,7 @@ static void put_notice(struct inbox *in, struct message *msg, struct outbox *fro
         in->box.flags = (uint16_t)(in->box.flags & ~BOX_FINISH_HELD);
     }
     if ((msg->kind == SHUTDOWN_MICROPROCESS || msg->kind == SOCKET_SHUTDOWN) &&
-        !owner->type->heeds_control && component_inbox(owner, owner->control) == in) {
+        component_inbox(owner, owner->control) == in) {
         owner->flags |= COMPONENT_STOP_ASKED;
     }
     inbox_put(in, msg);
@@ -329,17 +329,8 @@ static void put_notice(struct inbox *in, struct message *msg, struct outbox *fro
 
 static void drop_oldest(struct inbox *in)
 {
-    struct message *oldest = in->box.last->next;
-
-    if (oldest == in->box.last) {
-        in->box.last = NULL;
-    } else {
-        in->box.last->next = oldest->next;
-    }
-    in->box.queued--;
-    in->box.queued_cost -= oldest->size + MESSAGE_COST;
+    message_release(inbox_pop(in));
     in->box.dropped++;
-    message_release(oldest);
 }
 
 void inbox_deliver(struct inbox *in, struct message *msg, struct outbox *from)
@@ -403,6 +394,28 @@ void outbox_send_specially(struct component *self, unsigned index, struct messag
         out->bytes += msg->size;
     }
     inbox_deliver(out->sink, msg, out);
+}
+
+void inbox_consume(struct component *self, unsigned index, size_t size)
+{
+    struct inbox *in = component_inbox(self, index);
+
+    while (size > 0) {
+        struct message *msg = in->box.last->next;
+
+        if (size < msg->size) {
+            msg->data += size;
+            msg->size -= (uint32_t)size;
+            in->box.queued_cost -= (uint32_t)size;
+            break;
+        }
+        size -= msg->size;
+        inbox_pop(in);
+        message_release(msg);
+    }
+    if ((in->box.flags & BOX_AWAITED) != 0) {
+        inbox_announce_room(in);
+    }
 }
 
 bool outbox_wait_for_room(struct component *self, struct outbox *out)

@@ -129,6 +129,21 @@ struct outbox *inbox_next_sender(struct inbox *in, const struct outbox *after);
  * the inbox was empty. */
 void inbox_put(struct inbox *in, struct message *msg);
 
+/* Takes the oldest message out of an inbox that has one. */
+static inline struct message *inbox_pop(struct inbox *in)
+{
+    struct message *msg = in->box.last->next;
+
+    if (msg == in->box.last) {
+        in->box.last = NULL;
+    } else {
+        in->box.last->next = msg->next;
+    }
+    in->box.queued--;
+    in->box.queued_cost -= msg->size + MESSAGE_COST;
+    return msg;
+}
+
 /* Delivers by the inbox's policy, taps and all.  from: the sender's outbox, or NULL. */
 void inbox_deliver(struct inbox *in, struct message *msg, struct outbox *from);
 

@@ -241,6 +241,11 @@ void component_wake(struct component *self)
     }
 }
 
+void component_wait_for_memory(struct component *self)
+{
+    loop_wait_for_memory(self->graph->loop, self);
+}
+
 static void announce(struct component *component)
 {
     struct loop *loop = component->graph->loop;
@@ -347,10 +352,10 @@ void component_end(struct component *component, enum component_state state)
     if (component->signal != NO_BOX && (component->flags & COMPONENT_SIGNALLED) == 0) {
         outbox_notify(component, component->signal, PRODUCER_FINISHED, NULL, 0);
     }
+    destroy_graphs(component);
     if (component->type->stop != NULL) {
         component->type->stop(component);
     }
-    destroy_graphs(component);
     deinit_boxes(component);
     service_forget(graph->loop, component);
     component->state = (uint8_t)state;
@@ -479,7 +484,8 @@ void component_run(struct component *component)
     }
     component->turn = TURN;
     component->flags |= COMPONENT_RUNNING;
-    if ((component->flags & COMPONENT_STOP_ASKED) == 0 && component->type->run != NULL) {
+    if (component->type->run != NULL &&
+        ((component->flags & COMPONENT_STOP_ASKED) == 0 || component->type->heeds_control)) {
         component->type->run(component);
     }
     if (component->control != NO_BOX && !component->type->heeds_control &&

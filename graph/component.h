@@ -30,6 +30,7 @@
 
 #include "graph/box.h"
 #include "graph/component_type.h"
+#include "graph/log_level.h"
 #include "graph/message.h"
 
 enum component_state { CREATED = 0, RUNNING, STOPPING, STOPPED, FAILED };
@@ -94,6 +95,10 @@ MUST_CHECK static inline struct message *inbox_take(struct component *self, unsi
 /* The oldest message, still in the inbox; NULL: empty. */
 static inline const struct message *inbox_peek(struct component *self, unsigned index);
 
+/* Lets the first "size" bytes of the waiting messages go, as after a write(2): whole messages are
+ * released, the one that is cut keeps its rest.  Does not count against the turn. */
+void inbox_consume(struct component *self, unsigned index, size_t size);
+
 /* False: the sink is full and keeps its messages; the component is run when there is room.  An
  * outbox that is not linked, or whose sink drops when full, always has room. */
 static inline bool outbox_has_room(struct component *self, unsigned index);
@@ -119,6 +124,16 @@ static inline bool inbox_is_ready(struct component *self, unsigned index)
     return was;
 }
 
+/* True once shutdownMicroprocess or socketShutdown has come to control, though other notices may be
+ * before it; for types that heed their control themselves. */
+static inline bool component_is_told_to_stop(const struct component *self)
+{
+    return (self->flags & COMPONENT_STOP_ASKED) != 0;
+}
+
+/* Has run() called once the pool is no longer short of memory. */
+void component_wait_for_memory(struct component *self);
+
 /* Has run() called soon, once. */
 void component_wake(struct component *self);
 
@@ -130,14 +145,6 @@ void component_finish(struct component *self);
  * Returns -error, or -EIO for 0, for "return component_fail(...)" in start. */
 __attribute__((format(printf, 3, 4))) int component_fail(struct component *self, int error,
                                                          const char *format, ...);
-
-enum log_level {
-    LOG_LEVEL_ERROR = 3,
-    LOG_LEVEL_WARNING,
-    LOG_LEVEL_NOTICE,
-    LOG_LEVEL_INFO,
-    LOG_LEVEL_DEBUG
-};
 
 /* Logs what a component has to say; its path goes with it. */
 __attribute__((format(printf, 3, 4))) void

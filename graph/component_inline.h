@@ -52,14 +52,7 @@ static inline struct message *inbox_take(struct component *self, unsigned index)
         return NULL;
     }
     self->turn--;
-    msg = in->box.last->next;
-    if (msg == in->box.last) {
-        in->box.last = NULL;
-    } else {
-        in->box.last->next = msg->next;
-    }
-    in->box.queued--;
-    in->box.queued_cost -= msg->size + MESSAGE_COST;
+    msg = inbox_pop(in);
     if (UNLIKELY((in->box.flags & BOX_AWAITED) != 0)) {
         inbox_announce_room(in);
     }

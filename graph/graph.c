@@ -152,6 +152,20 @@ void graph_unref(struct graph *graph)
     die(graph);
 }
 
+void graph_pair(struct graph *graph, struct graph *peer)
+{
+    graph->peer = peer;
+    peer->peer = graph;
+}
+
+static void graph_unpair(struct graph *graph)
+{
+    if (graph->peer != NULL) {
+        graph->peer->peer = NULL;
+        graph->peer = NULL;
+    }
+}
+
 void graph_one_ended(struct graph *graph)
 {
     struct loop *loop = graph->loop;
@@ -161,9 +175,10 @@ void graph_one_ended(struct graph *graph)
         return;
     }
     if (holder != NULL) {
-        if (holder->state == RUNNING && holder->type->graph_ended != NULL) {
+        if (!component_is_over(holder) && holder->type->graph_ended != NULL) {
             holder->type->graph_ended(holder, graph);
         }
+        graph_unpair(graph);
     } else if (!graph->is_service && !graph->is_destroyed && loop->hooks.graph_ended != NULL) {
         loop->hooks.graph_ended(loop->hooks.arg, graph);
     }

@@ -97,6 +97,10 @@ MUST_CHECK int graph_link_into(struct graph *graph, enum edge edge, struct compo
 MUST_CHECK int graph_link_out(struct graph *graph, enum edge edge, struct component *to,
                               unsigned inbox);
 
+/* Makes two instances the halves of one connection: each is .peer of the other until one is over,
+ * which its holder hears by graph_ended() while .peer is still there. */
+void graph_pair(struct graph *graph, struct graph *peer);
+
 /* Gives each component's control a notice, as if its maker had sent it by self.control. */
 void graph_tell(struct graph *graph, enum message_kind kind, int error);
 

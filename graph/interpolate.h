@@ -15,7 +15,8 @@
 
 #include "graph/document.h"
 
-/* Where names are looked up.  Zeroes are: the process's environment, and no graph around. */
+/* Where names are looked up.  Zeroes, and NULL for the whole, are the process's environment and no
+ * graph around. */
 struct interpolation {
     /* Returns the variable's value, or NULL if it is unset.  NULL: getenv(). */
     const char *(*environment)(void *context, const char *name);

@@ -57,11 +57,34 @@ static void bury(struct loop *loop)
     }
 }
 
+void loop_wait_for_memory(struct loop *loop, struct component *component)
+{
+    loop->thirsty = mem_resize_array(loop->thirsty, loop->thirsty_count + 1, sizeof(*loop->thirsty));
+    loop->thirsty[loop->thirsty_count++] = component_ref(component);
+}
+
+static void wake_thirsty(struct loop *loop)
+{
+    struct component **thirsty = loop->thirsty;
+    const size_t count = loop->thirsty_count;
+
+    loop->thirsty = NULL;
+    loop->thirsty_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        component_wake(thirsty[i]);
+        component_unref(thirsty[i]);
+    }
+    free(thirsty);
+}
+
 static void before_waiting(struct ev_loop *ev, ev_prepare *watcher, int revents)
 {
     struct loop *loop = watcher->data;
 
     (void)run_queue(loop, PASS);
+    if (loop->thirsty_count > 0 && !pool_is_short(&loop->pool)) {
+        wake_thirsty(loop);
+    }
     if (!list_is_empty(&loop->dead)) {
         bury(loop);
     }
@@ -118,6 +141,7 @@ void loop_destroy(struct loop *loop)
     list_for_each_safe (at, after, &loop->graphs) {
         graph_destroy(container_of(at, struct graph, sibling));
     }
+    wake_thirsty(loop);
     (void)run_queue(loop, UINT32_MAX);
     bury(loop);
     services_destroy(loop);

@@ -48,6 +48,8 @@ struct loop {
     struct list taps;                          /* see tap.h */
     const struct component_type *const *types; /* for services */
     struct loop_hooks hooks;
+    struct component **thirsty; /* wait for memory; each keeps its graph */
+    size_t thirsty_count;
     double born;          /* ev_time() */
     uint64_t turns;       /* component runs */
     uint64_t connections; /* now */
@@ -76,6 +78,9 @@ unsigned loop_settle(struct loop *loop);
 
 /* Puts a component into the queue, unless it is there. */
 void loop_enqueue(struct loop *loop, struct component *component);
+
+/* Puts a component into the queue once the pool is no longer short. */
+void loop_wait_for_memory(struct loop *loop, struct component *component);
 
 /* ms since the loop was born; wraps after 49 days: only differences count. */
 uint32_t loop_ms(const struct loop *loop);

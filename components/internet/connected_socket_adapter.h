@@ -1,0 +1,36 @@
+/* ConnectedSocketAdapter, for those who make them: TCPServer and TCPClient. */
+#ifndef AXOND_COMPONENTS_INTERNET_CONNECTED_SOCKET_ADAPTER_H
+#define AXOND_COMPONENTS_INTERNET_CONNECTED_SOCKET_ADAPTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "graph/component.h"
+
+extern const struct component_type connected_socket_adapter_type;
+
+enum { CSA_INBOX, CSA_CONTROL, CSA_MAKESSL, CSA_READ_READY, CSA_SEND_READY };
+enum { CSA_OUTBOX, CSA_SIGNAL, CSA_CREATOR_FEEDBACK, CSA_SELECTOR_SIGNAL, CSA_SSLREADY };
+
+/* Gives a new adapter its socket (connected, non-blocking, from now on the adapter's), before it is
+ * started.  peer: as from accept4(2). */
+void csa_init(struct component *csa, int fd, const struct sockaddr_storage *peer);
+
+/* Removes the socket from the Selector and closes it; without a socket it does nothing. */
+void csa_close(struct component *csa);
+
+/* Closes the connection if nothing has come or gone for "idle" seconds (0: never), or if it waits
+ * for the peer's end with nobody left to read what comes.  Returns true if it did. */
+bool csa_expire(struct component *csa, double idle);
+
+/* Why the connection ended: an errno; 0: in order. */
+int csa_error(const struct component *csa);
+
+/* True once the peer has finished sending. */
+bool csa_has_ended(const struct component *csa);
+
+/* "127.0.0.1:53112", "[::1]:53112", "unix"; IPv4 in IPv6 as IPv4. */
+bool csa_describe_peer(struct component *csa, char *text, size_t size);
+
+#endif

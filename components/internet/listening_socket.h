@@ -1,0 +1,43 @@
+/* Listening sockets: from an address in words to descriptors that are bound and listen. */
+#ifndef AXOND_COMPONENTS_INTERNET_LISTENING_SOCKET_H
+#define AXOND_COMPONENTS_INTERNET_LISTENING_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "components/internet/socket_options.h"
+#include "graph/mem.h"
+
+struct listeners;
+
+enum { LISTENING_MOST = 16 }; /* addresses of one server */
+
+struct listening_socket {
+    int fd;
+    char name[160]; /* "127.0.0.1:8080", "[::]:8080", "unix:/run/x.sock", "systemd:echo" */
+    bool is_shared; /* came from a server that runs already, or from systemd */
+};
+
+struct listening_request {
+    const char *host; /* NULL: every address; else as TCPServer's parameter */
+    int port;         /* not for unix: and systemd: */
+    int backlog;      /* 0: the system's */
+    bool reuseport;
+    bool nodelay;
+    bool keepalive;
+    const struct socket_options *options;
+    struct listeners *listeners; /* where sockets are shared */
+};
+
+/* Opens the sockets of one server: one, or several where a host's name stands for several addresses.
+ * Sockets that listeners has under their name are shared, not bound anew.
+ *
+ * sockets: LISTENING_MOST entries.  text: a sentence for people if this fails.
+ * Returns their number, or -errno with none open: -EADDRINUSE, -EACCES, … */
+MUST_CHECK int listening_open(const struct listening_request *request,
+                              struct listening_socket *sockets, char *text, size_t size);
+
+/* Takes it back from listeners and closes it; removes the path of a Unix socket that is our own. */
+void listening_close(struct listening_socket *socket, struct listeners *listeners);
+
+#endif

@@ -1,0 +1,467 @@
+/* TCPServer: listens, and makes a ConnectedSocketAdapter of each connection.
+ *
+ *     Selector --> [newconnection]     TCPServer [protocolHandlerSignal] --> ProtocolHandler
+ *     adapters --> [_feedbackFromCSA]            [_selectorSignal]       --> Selector
+ *                                                    newCSA, shutdownCSA
+ *
+ * Boxes and functions are those of the original's page.  What a modern server needs is added:
+ *
+ * 1. It accepts until EAGAIN, at most ACCEPTS in one turn.
+ * 2. When descriptors or memory run out (EMFILE, ENFILE, ENOBUFS, ENOMEM) or max_connections are
+ *    there, it stops accepting, says so once, and goes on when there is room; clients wait in the
+ *    backlog meanwhile.
+ * 3. serverShutdown, producerFinished and draining close the listening sockets; the connections go
+ *    on, and the server ends with the last of them.  shutdownMicroprocess ends all at once.
+ * 4. idle_timeout costs nothing per message: adapters note the time, and one timer looks at them. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "components/internet/connected_socket_adapter.h"
+#include "components/internet/listening_socket.h"
+#include "components/internet/socket_options.h"
+#include "graph/document.h"
+#include "graph/graph.h"
+#include "graph/loop.h"
+#include "graph/plan.h"
+#include "graph/readiness.h"
+
+enum { ACCEPTS = 64 };
+
+#define RETRY 1.0  /* seconds after running out of descriptors */
+#define SWEEP 0.25 /* shortest time between looks at idle connections, seconds */
+
+struct tcp_server {
+    int64_t listenport;
+    const char *host;
+    int64_t minrange;
+    int64_t maxrange;
+    int64_t maxlisten;
+    struct socket_options socketOptions;
+    bool reuseport;
+    bool keepalive;
+    bool nodelay;
+    int64_t max_connections;
+    double idle_timeout;
+
+    struct listening_socket *sockets;
+    struct readiness *readiness; /* of each socket */
+    int socket_count;
+    int port; /* that was chosen; 0: none */
+    bool accepting;
+    bool complained;
+    struct list connections; /* graphs of one ConnectedSocketAdapter each */
+    struct plan *csa_plan;
+    struct blueprint *csa_blueprint;
+    ev_timer retry;
+    ev_timer sweep;
+
+    uint64_t now;
+    uint64_t accepted;
+    uint64_t failed;
+    uint64_t unhandled;
+    uint64_t timed_out;
+    uint64_t paused;
+};
+
+enum { CONTROL, FEEDBACK_FROM_CSA, NEWCONNECTION };
+enum { PROTOCOL_HANDLER_SIGNAL, SIGNAL, SELECTOR_SIGNAL, SELECTOR_SHUTDOWN_SIGNAL };
+
+static void tell_selector(struct component *self, unsigned outbox, enum message_kind kind)
+{
+    struct tcp_server *server = component_state(self);
+
+    for (int i = 0; i < server->socket_count; i++) {
+        struct message *msg = message_notice(component_pool(self), kind, NULL, 0);
+
+        msg->readiness = &server->readiness[i];
+        outbox_send(self, outbox, msg);
+    }
+}
+
+static void set_accepting(struct component *self, bool accepting)
+{
+    struct tcp_server *server = component_state(self);
+
+    if (accepting == server->accepting) {
+        return;
+    }
+    server->accepting = accepting;
+    if (accepting) {
+        tell_selector(self, SELECTOR_SIGNAL, NEW_READER);
+    } else {
+        tell_selector(self, SELECTOR_SHUTDOWN_SIGNAL, REMOVE_READER);
+    }
+}
+
+/* ---- listening ---- */
+
+static bool has_port(const struct tcp_server *server)
+{
+    return server->host == NULL || (strncmp(server->host, "unix:", 5) != 0 &&
+                                    strncmp(server->host, "systemd:", 8) != 0);
+}
+
+/* Without a listenport: ports of the range, from a random one on, until one is free. */
+static int try_range(struct component *self, struct listening_request *request, char *text,
+                     size_t size)
+{
+    struct tcp_server *server = component_state(self);
+    const int64_t count = server->maxrange - server->minrange + 1;
+    int64_t first = 0;
+    int result = -EADDRINUSE;
+
+    first = (int64_t)(arc4random_number() % (uint64_t)count);
+    for (int64_t i = 0; i < count && result == -EADDRINUSE; i++) {
+        request->port = (int)(server->minrange + (first + i) % count);
+        result = listening_open(request, server->sockets, text, size);
+    }
+    if (result == -EADDRINUSE) {
+        (void)snprintf(text, size, "every port from %lld to %lld is in use",
+                       (long long)server->minrange, (long long)server->maxrange);
+    }
+    return result;
+}
+
+/* makeTCPServerPort of the original: opens the sockets.  Returns 0, or -errno after it failed. */
+static int make_tcp_server_port(struct component *self)
+{
+    struct tcp_server *server = component_state(self);
+    struct listening_request request = {.host = server->host,
+                                        .port = (int)server->listenport,
+                                        .backlog = (int)server->maxlisten,
+                                        .reuseport = server->reuseport,
+                                        .nodelay = server->nodelay,
+                                        .keepalive = server->keepalive,
+                                        .options = &server->socketOptions,
+                                        .listeners = component_loop(self)->listeners};
+    char text[400];
+    int result;
+
+    server->sockets = mem_alloc_array(LISTENING_MOST, sizeof(struct listening_socket));
+    if (has_port(server) && server->listenport == 0) {
+        result = try_range(self, &request, text, sizeof(text));
+    } else {
+        result = listening_open(&request, server->sockets, text, sizeof(text));
+    }
+    if (result < 0) {
+        return component_fail(self, 0, "%s", text);
+    }
+    server->port = has_port(server) ? request.port : 0;
+    server->socket_count = result;
+    server->readiness = mem_alloc_array((size_t)result, sizeof(struct readiness));
+    for (int i = 0; i < result; i++) {
+        readiness_init(&server->readiness[i], self, server->sockets[i].fd, NEWCONNECTION,
+                       NEWCONNECTION);
+    }
+    return 0;
+}
+
+static void stop_listening(struct component *self)
+{
+    struct tcp_server *server = component_state(self);
+
+    set_accepting(self, false);
+    for (int i = 0; i < server->socket_count; i++) {
+        listening_close(&server->sockets[i], component_loop(self)->listeners);
+    }
+    server->socket_count = 0;
+    ev_timer_stop(component_ev(self), &server->retry);
+}
+
+/* ---- connections ---- */
+
+static void pause_accepting(struct component *self, int error)
+{
+    struct tcp_server *server = component_state(self);
+
+    set_accepting(self, false);
+    server->paused++;
+    if (!server->complained) {
+        server->complained = true;
+        component_log(self, LOG_LEVEL_WARNING, "accepting no more connections for now: %s",
+                      strerror(error));
+    }
+    ev_timer_stop(component_ev(self), &server->retry);
+    ev_timer_set(&server->retry, RETRY, 0.0);
+    ev_timer_start(component_ev(self), &server->retry);
+}
+
+static bool is_full(const struct tcp_server *server)
+{
+    return server->max_connections > 0 && server->now >= (uint64_t)server->max_connections;
+}
+
+/* createConnectedSocket of the original: an adapter for an accepted socket.  The first message that
+ * it gets makes it start; see ProtocolHandler. */
+static struct component *create_connected_socket(struct component *self, int fd,
+                                                 const struct sockaddr_storage *peer)
+{
+    struct tcp_server *server = component_state(self);
+    struct graph *graph =
+        blueprint_instantiate(server->csa_blueprint, self, ++server->accepted);
+    struct component *csa = graph_component(graph, 0);
+
+    csa_init(csa, fd, peer);
+    REQUIRE(component_link(csa, CSA_CREATOR_FEEDBACK, self, FEEDBACK_FROM_CSA) == 0);
+    server->now++;
+    component_loop(self)->connections++;
+    component_loop(self)->connections_in_all++;
+    return csa;
+}
+
+/* Accepts one connection.  Returns false when there is no more to be had now. */
+static bool accept_one(struct component *self, int listening)
+{
+    struct tcp_server *server = component_state(self);
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof(peer);
+    const int fd =
+        accept4(listening, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd == -1) {
+        switch (errno) {
+        case EAGAIN:
+            return false;
+        case EMFILE:
+        case ENFILE:
+        case ENOBUFS:
+        case ENOMEM:
+            pause_accepting(self, errno);
+            return false;
+        case EBADF:
+        case EINVAL:
+        case ENOTSOCK:
+        case EOPNOTSUPP:
+            (void)component_fail(self, errno, "could not accept connections");
+            return false;
+        default: /* that connection went away before it was ours; see accept(2) */
+            return true;
+        }
+    }
+    if (!outbox_is_linked(self, PROTOCOL_HANDLER_SIGNAL)) {
+        server->unhandled++;
+        (void)close(fd);
+        return true;
+    }
+    outbox_notify(self, PROTOCOL_HANDLER_SIGNAL, NEW_CSA,
+                  create_connected_socket(self, fd, &peer), 0);
+    return true;
+}
+
+/* handleNewConnection of the original: the listening sockets are ready. */
+static void handle_new_connection(struct component *self)
+{
+    struct tcp_server *server = component_state(self);
+    int accepts = 0;
+
+    for (int i = 0; i < server->socket_count; i++) {
+        do {
+            if (is_full(server) || !outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
+                set_accepting(self, false); /* until a connection ends, or there is room */
+                return;
+            }
+            if (accepts++ == ACCEPTS) {
+                return; /* libev tells us again */
+            }
+        } while (accept_one(self, server->sockets[i].fd));
+    }
+    if (server->accepting) {
+        server->complained = false;
+        if (server->now > 0 && server->idle_timeout > 0 && !ev_is_active(&server->sweep)) {
+            ev_timer_again(component_ev(self), &server->sweep);
+        }
+    }
+}
+
+/* closeSocket of the original. */
+static void close_socket(struct component *self, struct component *csa)
+{
+    struct tcp_server *server = component_state(self);
+
+    if (csa_error(csa) == ETIMEDOUT) {
+        server->timed_out++;
+    } else if (csa_error(csa) != 0) {
+        server->failed++;
+    }
+    csa_close(csa);
+    outbox_notify(self, PROTOCOL_HANDLER_SIGNAL, SHUTDOWN_CSA, csa, csa_error(csa));
+    component_finish(csa);
+}
+
+/* anyClosedSockets of the original: reads _feedbackFromCSA. */
+static void any_closed_sockets(struct component *self)
+{
+    struct message *msg;
+
+    while ((msg = inbox_take(self, FEEDBACK_FROM_CSA)) != NULL) {
+        if (msg->kind == SOCKET_SHUTDOWN && msg->about != NULL &&
+            !component_is_over(msg->about)) {
+            close_socket(self, msg->about);
+        }
+        message_release(msg);
+    }
+}
+
+/* A connection's adapter has ended; its protocol is told. */
+static void tcp_server_graph_ended(struct component *self, struct graph *graph)
+{
+    struct tcp_server *server = component_state(self);
+
+    server->now--;
+    component_loop(self)->connections--;
+    if (graph->peer != NULL) {
+        graph_tell(graph->peer, SOCKET_SHUTDOWN, csa_error(graph_component(graph, 0)));
+    }
+    component_wake(self);
+}
+
+static void on_sweep(struct ev_loop *ev, ev_timer *watcher, int revents)
+{
+    struct component *self = watcher->data;
+    const struct tcp_server *server = component_state(self);
+    struct list *at;
+    struct list *after;
+    bool lingering = false;
+
+    list_for_each_safe(at, after, &((struct tcp_server *)component_state(self))->connections) {
+        struct component *csa = graph_component(container_of(at, struct graph, sibling), 0);
+
+        (void)csa_expire(csa, server->idle_timeout);
+        lingering = lingering || csa_is_lingering(csa);
+    }
+    if (server->now == 0 || (server->idle_timeout <= 0 && !lingering)) {
+        ev_timer_stop(ev, watcher);
+    }
+}
+
+static void on_retry(struct ev_loop *ev, ev_timer *watcher, int revents)
+{
+    component_wake(watcher->data);
+}
+
+/* ---- life ---- */
+
+static void tcp_server_drain(struct component *self)
+{
+    const struct tcp_server *server = component_state(self);
+
+    stop_listening(self);
+    if (server->now == 0) {
+        component_finish(self);
+    }
+}
+
+/* Returns false when the server has ended. */
+static bool heed_control(struct component *self)
+{
+    struct message *msg;
+
+    if (component_is_told_to_stop(self)) {
+        outbox_notify(self, SIGNAL, SHUTDOWN_MICROPROCESS, NULL, 0);
+        component_finish(self);
+        return false;
+    }
+    while ((msg = inbox_take(self, CONTROL)) != NULL) {
+        if (msg->kind == SERVER_SHUTDOWN || msg->kind == PRODUCER_FINISHED) {
+            stop_listening(self);
+        }
+        message_release(msg);
+    }
+    return true;
+}
+
+static void tcp_server_run(struct component *self)
+{
+    struct tcp_server *server = component_state(self);
+
+    if (!heed_control(self)) {
+        return;
+    }
+    any_closed_sockets(self);
+    if (server->socket_count == 0) {
+        if (server->now == 0) {
+            component_finish(self);
+        }
+        return;
+    }
+    if (inbox_is_ready(self, NEWCONNECTION)) {
+        handle_new_connection(self);
+    } else if (!server->accepting && !is_full(server) && !ev_is_active(&server->retry) &&
+               outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
+        set_accepting(self, true);
+    }
+}
+
+static int tcp_server_start(struct component *self)
+{
+    struct tcp_server *server = component_state(self);
+    const double period = server->idle_timeout / 4;
+    char text[400];
+    int result;
+
+    list_init(&server->connections);
+    ev_init(&server->retry, on_retry);
+    server->retry.data = self;
+    ev_init(&server->sweep, on_sweep);
+    server->sweep.data = self;
+    server->sweep.repeat = period > SWEEP ? period : SWEEP;
+    result = make_tcp_server_port(self);
+    if (result < 0) {
+        return result;
+    }
+    server->csa_plan = plan_single(&connected_socket_adapter_type);
+    server->csa_blueprint = blueprint_create(component_loop(self), server->csa_plan);
+    set_accepting(self, true);
+    (void)self->type->describe(self, text, sizeof(text));
+    component_log(self, LOG_LEVEL_INFO, "%s", text);
+    return 0;
+}
+
+/* stop of the original: the listening sockets are closed, and with the component its connections. */
+static void tcp_server_stop(struct component *self)
+{
+    struct tcp_server *server = component_state(self);
+
+    stop_listening(self);
+    ev_timer_stop(component_ev(self), &server->sweep);
+    blueprint_release(server->csa_blueprint);
+    plan_release(server->csa_plan);
+    free(server->sockets);
+    free(server->readiness);
+}
+
+static bool tcp_server_describe(struct component *self, char *text, size_t size)
+{
+    const struct tcp_server *server = component_state(self);
+    size_t used;
+
+    if (server->socket_count == 0) {
+        (void)snprintf(text, size, "no longer listening");
+        return true;
+    }
+    (void)snprintf(text, size, "listening on");
+    for (int i = 0; i < server->socket_count; i++) {
+        used = strlen(text);
+        (void)snprintf(text + used, size - used, " %s", server->sockets[i].name);
+    }
+    return true;
+}
+
+static bool tcp_server_check(const void *state, const struct node *at, struct error *err)
+{
+    const struct tcp_server *server = state;
+
+    if (server->minrange > server->maxrange) {
+        return error_set(err, at, "TCPServer: minrange (%lld) must not be above maxrange (%lld)",
+                         (long long)server->minrange, (long long)server->maxrange);
+    }
+    if (!has_port(server) && server->listenport != 0) {
+        return error_set(err, at, "TCPServer: %s has no port, so leave listenport out",
+                         server->host);
+    }
+    return true;
+}

@@ -1,0 +1,142 @@
+/* axonctl: shows what happens inside axond, and changes it. */
+#include "daemon/ctl.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* All that axonctl can do, in the order of help: what one looks at first, first. */
+const struct ctl_command ctl_commands[] = {
+    {"status", "", 0, 0, "one screen about the daemon", ctl_run_status, {{0}}},
+    {"list", "[PATTERN]", 0, 1, "components: type, state, since when", ctl_run_list, {{0}}},
+    {"show", "PATH", 1, 1, "one component in full", ctl_run_show, {{0}}},
+    {"linkages",
+     "[PATTERN]",
+     0,
+     1,
+     "linkages: messages, bytes, drops, time blocked",
+     ctl_run_linkages,
+     {{0}}},
+    {"graph",
+     "",
+     0,
+     0,
+     "the running graph as a picture",
+     ctl_run_graph,
+     {{"format", "FORMAT", "dot (for graphviz), mermaid or json", ctl_graph_formats}}},
+    {"tap",
+     "PATH",
+     1,
+     1,
+     "messages as they pass a box",
+     ctl_run_tap,
+     {{"count", "N", "end after N messages", NULL},
+      {"format", "FORMAT", "text, hex or json", ctl_tap_formats}}},
+    {"events", "", 0, 0, "what happens, as it happens", ctl_run_events, {{0}}},
+    {"types", "", 0, 0, "the component types", ctl_run_types, {{0}}},
+    {"describe", "TYPE", 1, 1, "a type's boxes and parameters", ctl_run_describe, {{0}}},
+    {"check",
+     "[FILE...]",
+     0,
+     1000,
+     "what a reload would say, of these files or the daemon's own",
+     ctl_run_check,
+     {{0}}},
+    {"reload",
+     "",
+     0,
+     0,
+     "load the graph again: all of the change, or nothing",
+     ctl_run_reload,
+     {{"dry-run", NULL, "only say what would change", NULL}}},
+    {"send",
+     "PATH.INBOX [DATA]",
+     1,
+     2,
+     "put a message into an inbox",
+     ctl_run_send,
+     {{"notice", "NOTICE", "a notice instead of data, such as producerFinished", NULL}}},
+    {"stop", "PATH", 1, 1, "stop a component", ctl_run_stop, {{0}}},
+    {"drain", "[PATH]", 0, 1, "stop accepting, let connections end", ctl_run_drain, {{0}}},
+    {"log-level", "[LEVEL]", 0, 1, "show or set how much is logged", ctl_run_log_level, {{0}}},
+    {0},
+};
+
+static void print_command_help(const struct ctl_command *command)
+{
+    printf("usage: axonctl [-s SOCKET] [--json] %s%s%s%s\n\n%s\n", command->name,
+           command->options[0].name != NULL ? " [OPTION...]" : "",
+           command->arguments[0] != '\0' ? " " : "", command->arguments, command->summary);
+    if (command->options[0].name != NULL) {
+        printf("\n");
+    }
+    for (const struct ctl_option *o = command->options; o->name != NULL; o++) {
+        char left[64];
+
+        snprintf(left, sizeof(left), "--%s%s%s", o->name, o->argument != NULL ? " " : "",
+                 o->argument != NULL ? o->argument : "");
+        printf("  %-20s %s\n", left, o->doc);
+    }
+}
+
+static void print_help(void)
+{
+    printf("usage: axonctl [OPTION...] COMMAND [ARGUMENT...]\n\n"
+           "Shows what happens inside axond, and changes it.\n\n");
+    for (const struct ctl_command *c = ctl_commands; c->name != NULL; c++) {
+        char left[64];
+
+        snprintf(left, sizeof(left), "%s %s", c->name, c->arguments);
+        printf("  %-24s %s\n", left, c->summary);
+    }
+    printf("\n"
+           "  -s, --socket SOCKET      the daemon's control socket\n"
+           "                           (else $AXOND_CONTROL, else /run/axond/control.sock)\n"
+           "      --json               print replies as JSON\n"
+           "      --no-daemon          types, describe: answer from axonctl's own tables\n"
+           "  -h, --help               this; after a command: about the command\n"
+           "  -V, --version            print the version\n"
+           "\n"
+           "Exit status: 0 done, 1 refused, 64 wrong usage, 69 no daemon there.\n");
+}
+
+/* Nobody reading what we print is a way of saying "enough". */
+static enum ctl_status finish_output(enum ctl_status status)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return status;
+    }
+    if (errno == EPIPE || errno == 0) {
+        return status;
+    }
+    ctl_complain("cannot write: %s", strerror(errno));
+    return CTL_REFUSED;
+}
+
+int main(int argc, char **argv)
+{
+    struct ctl ctl = {.fd = -1};
+    enum ctl_status status;
+
+    signal(SIGPIPE, SIG_IGN); /* writing tells */
+    status = ctl_parse(&ctl, argc, argv);
+    if (status != CTL_DONE) {
+        return (int)status;
+    }
+    if (ctl.help && ctl.command != NULL) {
+        print_command_help(ctl.command);
+    } else if (ctl.help) {
+        print_help();
+    } else if (ctl.version) {
+        printf("axonctl %s\n", AXOND_VERSION);
+    } else {
+        status = ctl.command->run(&ctl);
+    }
+    if (ctl.fd != -1) {
+        close(ctl.fd);
+    }
+    return (int)finish_output(status);
+}

@@ -1,0 +1,12 @@
+/* What axonctl can tell without a daemon (--no-daemon): the component types it was built with. */
+#ifndef DAEMON_CTL_LOCAL_H
+#define DAEMON_CTL_LOCAL_H
+
+#include <jansson.h>
+
+/* The replies of Types and of Describe.  NULL: no types were built in, or there is none so named.
+ */
+json_t *ctl_local_types(void);
+json_t *ctl_local_describe(const char *type);
+
+#endif

@@ -1,0 +1,148 @@
+/* axonctl show: one component in full. */
+#include "daemon/ctl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const parameter_titles[] = {"PARAMETER", "VALUE", "FROM", NULL};
+static const char *const statistic_titles[] = {"STATISTIC", ">VALUE", "UNIT", "", NULL};
+static const char *const inbox_titles[] = {"INBOX",    ">QUEUED",     ">BOUND", "WHEN FULL",
+                                           ">HIGHEST", ">MESSAGES",   ">BYTES", ">DROPPED",
+                                           ">BLOCKED", "LINKED FROM", NULL};
+static const char *const outbox_titles[] = {"OUTBOX",   ">MESSAGES", ">BYTES", ">DROPPED",
+                                            ">BLOCKED", "LINKED TO", NULL};
+
+static void add_parameter(struct ctl_table *table, const json_t *parameter)
+{
+    bool given = json_is_true(json_object_get(parameter, "given"));
+
+    ctl_table_add(table, ctl_string(parameter, "name"));
+    ctl_table_add(table, ctl_string(parameter, "value"));
+    ctl_table_add(table, given ? ctl_string(parameter, "origin") : "default");
+}
+
+static void add_statistic(struct ctl_table *table, const json_t *statistic)
+{
+    char value[32];
+
+    snprintf(value, sizeof(value), "%.15g", ctl_real(statistic, "value"));
+    ctl_table_add(table, ctl_string(statistic, "name"));
+    ctl_table_add(table, value);
+    ctl_table_add(table, ctl_string(statistic, "unit"));
+    ctl_table_add(table, ctl_string(statistic, "doc"));
+}
+
+/* A number of the unit that an inbox is bounded in. */
+static struct ctl_text amount(const json_t *inbox, const char *name)
+{
+    if (!ctl_has(inbox, name)) {
+        return (struct ctl_text){"-"};
+    }
+    if (ctl_string(inbox, "unit")[0] == 'b') {
+        return ctl_size(ctl_real(inbox, name));
+    }
+    return ctl_count(ctl_int(inbox, name));
+}
+
+/* The first source, and how many more there are. */
+static struct ctl_text more_sources(const json_t *inbox)
+{
+    long long total = ctl_int(inbox, "sources_total");
+    struct ctl_text t = {""};
+
+    if (total > 1) {
+        snprintf(t.text, sizeof(t.text), " and %lld more", total - 1);
+    }
+    return t;
+}
+
+static void add_traffic(struct ctl_table *table, const json_t *box)
+{
+    ctl_table_add(table, ctl_count(ctl_int(box, "messages")).text);
+    ctl_table_add(table, ctl_size(ctl_real(box, "bytes")).text);
+    ctl_table_add(table, ctl_count(ctl_int(box, "dropped")).text);
+    ctl_table_add(table, ctl_duration(ctl_real(box, "blocked")).text);
+}
+
+static void add_inbox(struct ctl_table *table, const json_t *inbox)
+{
+    bool bytes = ctl_string(inbox, "unit")[0] == 'b';
+    const char *first = json_string_value(json_array_get(json_object_get(inbox, "sources"), 0));
+    char linked[512];
+
+    snprintf(linked, sizeof(linked), "%s%s", first != NULL ? first : "-", more_sources(inbox).text);
+    ctl_table_add(table, ctl_string(inbox, "name"));
+    ctl_table_add(table, amount(inbox, bytes ? "queued_bytes" : "queued").text);
+    ctl_table_add(table, amount(inbox, "bound").text);
+    ctl_table_add(table, ctl_string(inbox, "policy"));
+    ctl_table_add(table, amount(inbox, "high_water").text);
+    add_traffic(table, inbox);
+    ctl_table_add(table, linked);
+}
+
+static void add_outbox(struct ctl_table *table, const json_t *outbox)
+{
+    ctl_table_add(table, ctl_string(outbox, "name"));
+    add_traffic(table, outbox);
+    ctl_table_add(table, ctl_has(outbox, "destination") ? ctl_string(outbox, "destination") : "-");
+}
+
+static void print_part(const json_t *reply, const char *name, const char *const *titles,
+                       void (*add)(struct ctl_table *table, const json_t *item))
+{
+    const json_t *items = json_object_get(reply, name);
+    struct ctl_table table;
+    size_t i;
+    json_t *item;
+
+    if (json_array_size(items) == 0) {
+        return;
+    }
+    ctl_table_init(&table, titles);
+    json_array_foreach(items, i, item)
+    {
+        add(&table, item);
+    }
+    printf("\n");
+    ctl_table_print(&table);
+}
+
+static bool print_component(struct ctl *ctl, json_t *reply, void *data)
+{
+    const char *reason = ctl_string(reply, "reason");
+
+    if (ctl->json) {
+        ctl_print_json(reply);
+        return true;
+    }
+    printf("%s: %s, %s since %s\n", ctl_string(reply, "path"), ctl_string(reply, "type"),
+           ctl_string(reply, "state"), ctl_time(ctl_real(reply, "since")).text);
+    if (reason[0] != '\0') {
+        printf("  reason: ");
+        ctl_print_escaped(stdout, reason, strlen(reason));
+        printf("\n");
+    }
+    if (ctl_has(reply, "address")) {
+        printf("  address: %s\n", ctl_string(reply, "address"));
+    }
+    if (ctl_has(reply, "parent")) {
+        printf("  held by: %s\n", ctl_string(reply, "parent"));
+    }
+    if (ctl_int(reply, "children") > 0) {
+        printf("  holds: %lld components\n", ctl_int(reply, "children"));
+    }
+    if (ctl_int(reply, "restarts") > 0) {
+        printf("  restarts: %lld\n", ctl_int(reply, "restarts"));
+    }
+    print_part(reply, "parameters", parameter_titles, add_parameter);
+    print_part(reply, "inboxes", inbox_titles, add_inbox);
+    print_part(reply, "outboxes", outbox_titles, add_outbox);
+    print_part(reply, "statistics", statistic_titles, add_statistic);
+    return true;
+}
+
+enum ctl_status ctl_run_show(struct ctl *ctl)
+{
+    return ctl_call(ctl, "Show", json_pack("{s:s}", "path", ctl->arguments[0]), false,
+                    (struct ctl_reader){print_component, NULL});
+}

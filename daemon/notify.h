@@ -1,0 +1,56 @@
+/* notify: tells systemd how we are (Type=notify); does nothing where nobody asked to be told.
+ *
+ *     notify_init ──► notify_ready ──► notify_reloading ──► notify_ready …
+ *                          │
+ *                          └──► notify_stopping ──► notify_extend … ──► notify_deinit
+ *
+ * notify_status() may be called at any time.  The watchdog is fed from the loop, at half of the
+ * interval that the unit gives (WatchdogSec=), so that a loop which is held up is noticed. */
+#ifndef AXOND_DAEMON_NOTIFY_H
+#define AXOND_DAEMON_NOTIFY_H
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "graph/mem.h"
+
+struct notify {
+    struct ev_loop *loop; /* borrowed from the caller until notify_deinit() */
+    ev_timer watchdog;    /* active only if systemd set WATCHDOG_USEC for us */
+    bool wanted;          /* somebody listens */
+    char status[256];     /* the one that was sent last */
+};
+
+/* Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID, and feeds the watchdog from now on.  The
+ * timer does not keep the loop running. */
+void notify_init(struct notify *notify, struct ev_loop *loop);
+
+/* Every component has started, or the reload that notify_reloading() announced has ended, well or
+ * not. status: what `systemctl status` shows, one line; NULL leaves it as it is. */
+void notify_ready(struct notify *notify, const char *status);
+
+/* A reload begins: notify_ready() has to follow. */
+void notify_reloading(struct notify *notify, const char *status);
+
+/* We drain, then end. */
+void notify_stopping(struct notify *notify, const char *status);
+
+/* Changes the status line; a text that has not changed is not sent again. */
+void notify_status(struct notify *notify, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Asks for this many seconds from now, in place of what TimeoutStartSec= or TimeoutStopSec= left.
+ */
+void notify_extend(struct notify *notify, double seconds);
+
+/* Gives systemd a duplicate of a listening socket to keep, from which the next start finds it under
+ * this name (activation.h).  The name: 1 to 255 printable ASCII characters, no colon.
+ * Returns 0; -ENOENT if nobody listens; else -errno. */
+MUST_CHECK int notify_store(struct notify *notify, const char *name, int fd);
+
+/* Lets systemd close what it keeps under a name. */
+void notify_forget(struct notify *notify, const char *name);
+
+void notify_deinit(struct notify *notify);
+
+#endif

@@ -1,0 +1,473 @@
+#!/usr/bin/env python3
+"""Measures axond beside bare servers and HAProxy, all in one run, and holds it against its budgets.
+
+    run.py                        everything: under ten minutes
+    run.py --only echo            what has "echo" in its name
+    run.py --list                 the names
+    run.py --quick                a smoke test: every byte comes back, exact counts are exact
+    run.py --markdown             the figures into RESULTS.md
+    run.py --json FILE            everything that was measured
+
+Timed workloads run in rounds: each server in turn, 2 s each, in an order that rotates, three times.
+Figures are medians of the rounds; a ratio is taken within each round, and is the median of those.
+RESULTS.md tells how each figure is obtained and how far it can be trusted.
+"""
+
+import argparse
+import collections
+import contextlib
+import datetime
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import leak
+import load_graph
+from servers import (FLOORS, Failure, Programs, Server, backend_for, can_trace, count, cpus,
+                     free_port, load, raise_descriptor_limit)
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+Workload = collections.namedtuple("Workload", "name role unit arguments")
+
+TIMED = [Workload(name, role, unit, arguments.split()) for name, role, unit, arguments in (
+    ("echo1", "echo", "msg", "echo --conns 1"),
+    ("echo50", "echo", "msg", "echo --conns 50"),
+    ("echo1000", "echo", "msg", "echo --conns 1000"),
+    ("pipe1", "echo", "msg", "echo --conns 1 --depth 16"),
+    ("pipe50", "echo", "msg", "echo --conns 50 --depth 16"),
+    ("big", "echo", "msg", "echo --conns 10 --size 16384"),
+    ("churn", "echo", "conn", "connect --conns 32"),
+    ("proxy-echo1", "proxy", "msg", "echo --conns 1"),
+    ("proxy-echo50", "proxy", "msg", "echo --conns 50"),
+    ("proxy-echo1000", "proxy", "msg", "echo --conns 1000"),
+    ("proxy-pipe50", "proxy", "msg", "echo --conns 50 --depth 16"),
+    ("proxy-big", "proxy", "msg", "echo --conns 10 --size 16384"),
+    ("proxy-stream", "proxy", "mb", "stream --conns 4"),
+    ("proxy-churn", "proxy", "conn", "connect --conns 32"),
+)]
+
+IDLE = [Workload(name, role, "conn", arguments.split()) for name, role, arguments in (
+    ("idle1000", "echo", "idle --conns 1000"),
+    ("idle10000", "echo", "idle --conns 10000"),
+    ("proxy-idle", "proxy", "idle --conns 9500"),
+)]
+
+QUICK = {"echo1", "echo50", "pipe1", "big", "churn", "proxy-echo50", "proxy-stream", "syscalls",
+         "instructions"}
+
+# System calls that do the same to a stream socket.
+KINDS = {"recv": {"recvfrom", "recvmsg", "read", "readv"},
+         "send": {"sendto", "sendmsg", "write", "writev"},
+         "wait": {"epoll_wait", "epoll_pwait", "epoll_pwait2"}}
+
+
+def table(headers, rows):
+    """A table in Markdown, aligned so that it reads as plain text too."""
+    cells = [[str(cell) for cell in row] for row in [headers, *rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(headers))]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |"
+             for row in cells]
+    lines.insert(1, "| " + " | ".join("-" * width for width in widths) + " |")
+    return "\n".join(lines)
+
+
+def number(value, digits=3):
+    """With as many digits as matter, never in powers of ten."""
+    text = f"{value:.{0 if value >= 1000 else digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+class Report:
+    """What was measured: sections of text as they come, figures by name, verdicts on budgets."""
+
+    def __init__(self):
+        self.sections = []
+        self.figures = {}
+        self.verdicts = []
+        self.failures = []
+
+    def add(self, title, text):
+        self.sections.append(f"### {title}\n\n{text}")
+        print(f"\n{self.sections[-1]}", flush=True)
+
+    def judge(self, what, value, limit, is_good=None):
+        """limit: the most that `value` may be."""
+        is_good = value <= limit if is_good is None else is_good
+        shown = value if isinstance(value, str) else number(value)
+        self.verdicts.append((what, shown, limit, "met" if is_good else "**missed**"))
+        return is_good
+
+    def fail(self, text):
+        self.failures.append(text)
+        print(f"\nFAILED: {text}", file=sys.stderr, flush=True)
+
+
+class Bench:
+    def __init__(self, options, programs, tmp):
+        self.options = options
+        self.programs = programs
+        self.tmp = tmp
+        self.report = Report()
+
+    def peers(self, role):
+        """The bare server first."""
+        names = self.programs.peers(role)
+        return [*names, f"{names[0]} again"] if self.options.again else names
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def run_timed(self, workload):
+        """{name: [the load's answer of each round]}"""
+        rounds = collections.defaultdict(list)
+        arguments = [*workload.arguments, "--seconds", self.options.seconds]
+        with contextlib.ExitStack() as stack:
+            if workload.arguments[0] == "stream":
+                backend = free_port()
+                arguments += ["--backend-port", backend]
+            else:
+                backend = stack.enter_context(
+                    backend_for(self.programs, workload.role, self.tmp))
+            servers = [stack.enter_context(
+                Server(self.programs, name, workload.role, self.tmp, backend))
+                for name in self.peers(workload.role)]
+            for turn in range(self.options.rounds):
+                shift = turn % len(servers)
+                for server in servers[shift:] + servers[:shift]:
+                    rounds[server.name].append(load(self.programs, server, *arguments))
+        return rounds
+
+    def timed(self, workload):
+        unit = workload.unit
+        counted = unit if unit == "mb" else unit + "s"
+        cpu = f"server_us_per_{unit}"
+        rounds = self.run_timed(workload)
+        floor = rounds[FLOORS[workload.role]]
+        rows = []
+        for name in self.peers(workload.role):
+            runs = rounds[name]
+            ratios = [run[cpu] / least[cpu] for run, least in zip(runs, floor) if least[cpu] > 0]
+            figures = {
+                f"{counted}_per_s": statistics.median(run[f"{counted}_per_s"] for run in runs),
+                cpu: statistics.median(run[cpu] for run in runs),
+                "cpu_ratio": statistics.median(ratios) if ratios else 0,
+                "cpu_ratios": ratios,
+                "p50_us": statistics.median(run["p50_us"] for run in runs),
+                "p99_us": statistics.median(run["p99_us"] for run in runs),
+                "rss_kib": runs[-1]["after"]["rss_kib"],
+                "rounds": runs,
+            }
+            self.report.figures.setdefault(workload.name, {})[name] = figures
+            spread = f" ({min(ratios):.2f} to {max(ratios):.2f})" if len(ratios) > 1 else ""
+            times = [] if unit == "mb" else [number(figures["p50_us"], 1),
+                                             number(figures["p99_us"], 1)]
+            rows.append([name, number(figures[f"{counted}_per_s"]), number(figures[cpu]),
+                         f"{figures['cpu_ratio']:.2f}{spread}", *times, figures["rss_kib"]])
+        label = unit.replace("mb", "MB")
+        self.report.add(
+            f"{workload.name} (`load {' '.join(workload.arguments)}`)",
+            table(["server", f"{label}{'' if unit == 'mb' else 's'}/s", f"CPU µs/{label}",
+                   "CPU to the bare server's", *([] if unit == "mb" else ["p50 µs", "p99 µs"]),
+                   "RSS KiB"], rows))
+        self.judge_timed(workload)
+
+    def judge_timed(self, workload):
+        figures = self.report.figures[workload.name]
+        if "axond" not in figures or self.options.quick:
+            return  # a single short round says nothing about time
+        cpu = f"server_us_per_{workload.unit}"
+        if workload.name not in ("proxy-stream", "big", "proxy-big"):
+            self.report.judge(f"{workload.name}: CPU to the bare server's",
+                              figures["axond"]["cpu_ratio"], 1.10)
+        if "haproxy" in figures:
+            pairs = zip(figures["axond"]["rounds"], figures["haproxy"]["rounds"])
+            ratio = statistics.median(ours[cpu] / theirs[cpu] for ours, theirs in pairs)
+            self.report.judge(f"{workload.name}: CPU to HAProxy's", ratio,
+                              0.5 if workload.name == "proxy-stream" else 1.0)
+
+    # -- memory ----------------------------------------------------------------------------------
+
+    def idle(self, workload):
+        rows = []
+        conns = int(workload.arguments[-1])
+        sides = 2 if workload.role == "proxy" else 1
+        hold = min(2, self.options.seconds)
+        with backend_for(self.programs, workload.role, self.tmp) as backend:
+            for name in self.peers(workload.role):
+                with Server(self.programs, name, workload.role, self.tmp, backend) as server:
+                    run = load(self.programs, server, *workload.arguments, "--hold", hold,
+                               "--patience", 30)
+
+                def per_conn(moment, what):
+                    return (run[moment][what] - run["before"][what]) * 1024 / conns
+
+                figures = {
+                    "idle_bytes": per_conn("idle", "anonymous_kib"),
+                    "echoed_bytes": per_conn("echoed", "anonymous_kib"),
+                    "bytes_per_side": per_conn("echoed", "anonymous_kib") / sides,
+                    "rss_bytes": per_conn("echoed", "rss_kib"),
+                    "slab_bytes": per_conn("echoed", "slab_kib"),
+                    "rss_kib": run["echoed"]["rss_kib"],
+                    "idle_cpu_percent": run["idle_cpu_percent"],
+                    "run": run,
+                }
+                self.report.figures.setdefault(workload.name, {})[name] = figures
+                rows.append([name, f"{run['answered']}/{run['opened']}",
+                             *(number(figures[key], 0) for key in
+                               ("idle_bytes", "echoed_bytes", "bytes_per_side", "rss_bytes",
+                                "slab_bytes", "rss_kib")),
+                             number(figures["idle_cpu_percent"], 2),
+                             run["after"]["fds"] - run["before"]["fds"]])
+        self.report.add(
+            f"{workload.name} (`load {' '.join(workload.arguments)} --hold {number(hold)}`)",
+            table(["server", "answered/opened", "user bytes/conn idle", "after one echo",
+                   "per side", "RSS bytes/conn", "kernel slab bytes/conn", "RSS KiB", "idle CPU %",
+                   "descriptors left"], rows))
+        if "axond" in self.report.figures[workload.name] and workload.role == "echo":
+            figures = self.report.figures[workload.name]["axond"]
+            self.report.judge(f"{workload.name}: user bytes per connection, after one echo",
+                              figures["echoed_bytes"], 1023)
+
+    # -- counts ----------------------------------------------------------------------------------
+
+    def subjects(self):
+        return [(role, name) for role in ("echo", "proxy") for name in self.programs.peers(role)]
+
+    def syscalls(self):
+        if not can_trace(self.programs):
+            self.report.add("System calls", "Not counted: strace is missing, or may not trace.")
+            return
+        messages = self.options.messages
+        cells = {"1 conn, 1 in flight": (messages, "echo", "--conns", 1),
+                 "1 conn, 16 in flight": (messages * 4, "echo", "--conns", 1, "--depth", 16),
+                 "50 conns, 1 in flight": (messages * 4, "echo", "--conns", 50),
+                 "a connection": (messages // 4, "connect", "--conns", 1)}
+        if self.options.quick:
+            del cells["50 conns, 1 in flight"]
+        rows = []
+        for role, name in self.subjects():
+            row = [f"{name} ({role})"]
+            for cell, (base, *arguments) in cells.items():
+                calls = count(self.programs, "strace", name, role, self.tmp, base, *arguments)
+                calls = {call: n for call, n in calls.items() if abs(n) >= 0.005}
+                self.report.figures.setdefault("syscalls", {}).setdefault(
+                    f"{name} {role}", {})[cell] = calls
+                digits = 3 if "16" in cell else 2
+                row.append(f"{sum(calls.values()):.{digits}f}: " + " ".join(
+                    f"{call}={n:.{digits}f}" for call, n in sorted(calls.items())))
+            rows.append(row)
+        self.report.add("System calls per message of 64 bytes (strace -c)",
+                        table(["server", *cells], rows))
+        if "axond" in self.programs:
+            self.judge_syscalls(self.report.figures["syscalls"]["axond echo"])
+
+    def judge_syscalls(self, cells):
+        """One receive, one send and one wait, to the letter; a batch of 16 the same."""
+        for cell, limit in (("1 conn, 1 in flight", 1), ("1 conn, 16 in flight", 1 / 16)):
+            left = dict(cells[cell])
+            for kind, names in KINDS.items():
+                calls = sum(left.pop(name, 0) for name in names)
+                is_good = calls <= limit + 0.01 * limit
+                self.report.judge(f"system calls, {cell}: {kind}", f"{calls:.3f}", number(limit, 4),
+                                  is_good)
+                if self.options.quick and not is_good:
+                    self.report.fail(f"axond, {cell}: {calls:.3f} calls to {kind} per message")
+            others = " ".join(f"{name}={calls:.3f}" for name, calls in sorted(left.items()))
+            self.report.judge(f"system calls, {cell}: others", others or "none", "none", not left)
+            if self.options.quick and left:
+                self.report.fail(f"axond, {cell}: other system calls per message: {others}")
+
+    def instructions(self):
+        if "valgrind" not in self.programs:
+            self.report.add("Instructions", "Not counted: valgrind is missing.")
+            return
+        rows = []
+        for role, name in self.subjects():
+            if self.options.quick and role != "echo":
+                continue
+            messages = self.options.messages
+            per_message = count(self.programs, "valgrind", name, role, self.tmp, messages,
+                                "echo", "--conns", 1)
+            per_conn = count(self.programs, "valgrind", name, role, self.tmp, messages // 4,
+                             "connect", "--conns", 1)
+            self.report.figures.setdefault("instructions", {})[f"{name} {role}"] = {
+                "message": per_message, "connection": per_conn}
+            rows.append([f"{name} ({role})", number(per_message["instructions"], 0),
+                         number(per_conn["instructions"], 0),
+                         number(per_message.get("allocations", 0), 2),
+                         number(per_conn.get("allocations", 0), 2)])
+        self.report.add("User-space instructions (callgrind; 64 bytes, 1 connection, 1 in flight)",
+                        table(["server", "instructions/message", "instructions/connection",
+                               "mallocs/message", "mallocs/connection"], rows))
+        if "axond" not in self.programs:
+            return
+        ours = self.report.figures["instructions"]["axond echo"]
+        mallocs = ours["message"].get("allocations", 0)
+        for what, limit in (("message", 1200), ("connection", 8000)):
+            self.report.judge(f"echo: instructions per {what}", ours[what]["instructions"], limit)
+        if not self.report.judge("echo: mallocs per message", mallocs, 0, mallocs < 0.01) and \
+                self.options.quick:
+            self.report.fail(f"axond calls malloc {mallocs:.2f} times for each message")
+
+    # -- the whole of axond -----------------------------------------------------------------------
+
+    def loading(self):
+        if "axond" not in self.programs:
+            return
+        rows = []
+        for shape in load_graph.SHAPES:
+            run = load_graph.check(self.programs["axond"], self.tmp, shape, 100000)
+            self.report.figures.setdefault("loading", {})[shape] = run
+            rows.append([shape, number(run["seconds"]), number(run["cpu_seconds"]), run["rss_kib"]])
+            self.report.judge(f"loading 100,000 components ({shape}): s", run["seconds"], 1.0)
+        self.report.add("loading (`axond --check`, 100,000 components and as many linkages)",
+                        table(["linkages", "seconds", "CPU seconds", "peak RSS KiB"], rows))
+
+    def leaks(self):
+        if "axond" not in self.programs:
+            return
+        rounds = leak.measure(self.programs, "axond", self.tmp, 10000, 10)
+        complaints = leak.complaints(rounds)
+        self.report.figures["leaks"] = rounds
+        self.report.add("leaks (10,000 connections opened, used and closed, ten times over)",
+                        table(leak.HEADERS, leak.rows(rounds)))
+        self.report.judge("leaks", "; ".join(complaints) or "none", "none", not complaints)
+
+    def steps(self):
+        """[(name, a function that measures it)]"""
+        steps = [(workload.name, lambda w=workload: self.timed(w)) for workload in TIMED]
+        steps += [(workload.name, lambda w=workload: self.idle(w)) for workload in IDLE]
+        steps += [("syscalls", self.syscalls), ("instructions", self.instructions),
+                  ("loading", self.loading), ("leaks", self.leaks)]
+        return steps
+
+
+def first_match(path, pattern, fallback):
+    with contextlib.suppress(OSError), open(path, encoding="utf-8") as file:
+        found = re.search(pattern, file.read(), re.MULTILINE)
+        if found:
+            return found.group(1)
+    return fallback
+
+
+def version(command):
+    with contextlib.suppress(OSError, IndexError):
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        return run.stdout.split("\n")[0]
+    return ""
+
+
+def machine(programs):
+    cpu = first_match("/proc/cpuinfo", r"^model name.*: (.*)$", platform.machine())
+    system = first_match("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)', "system unknown")
+    lines = [f"- {datetime.date.today()}, {cpu}, {len(os.sched_getaffinity(0))} CPUs, "
+             f"{platform.system()} {platform.release()}, {system}",
+             f"- load average at the start {os.getloadavg()[0]:.2f}: "
+             + ("the machine was ours" if os.getloadavg()[0] < 0.5 else
+                "**others were at work too**; trust counts and ratios, not times")]
+    if "axond" in programs:
+        lines.append("- " + version([programs["axond"], "-V"]))
+    if "haproxy" in programs:
+        lines.append("- " + version([programs["haproxy"], "-v"]).partition(" - ")[0])
+    return "\n".join(lines)
+
+
+def write_markdown(path, text):
+    """Between the two marks in the file."""
+    begin, end = "<!-- figures: written by run.py --markdown -->\n", "<!-- end of figures -->\n"
+    with open(path, encoding="utf-8") as file:
+        before, found, rest = file.read().partition(begin)
+    if not found or end not in rest:
+        raise Failure(f"{path} lacks the lines {begin.strip()!r} and {end.strip()!r}")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"{before}{begin}\n{text}\n\n{end}{rest.partition(end)[2]}")
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default=os.path.join(HERE, "..", "..", "build", "release"),
+                        help="build directory (default: build/release)")
+    parser.add_argument("--axond", help="the daemon (default: axond in the build directory)")
+    parser.add_argument("--only", action="append", metavar="TEXT",
+                        help="only what has this in its name; may be given again")
+    parser.add_argument("--list", action="store_true", help="the names, and nothing more")
+    parser.add_argument("--rounds", type=int, help="of each timed workload (default: 3)")
+    parser.add_argument("--seconds", type=float, help="of each round (default: 2)")
+    parser.add_argument("--messages", type=int,
+                        help="counted by strace and callgrind (default: 2000)")
+    parser.add_argument("--quick", action="store_true", help="the smoke test")
+    parser.add_argument("--no-counts", action="store_true",
+                        help="no strace and no callgrind, e.g. for sanitized builds")
+    parser.add_argument("--again", action="store_true",
+                        help="the bare servers under a second name too: how far they differ from "
+                        "themselves is how far times can be trusted")
+    parser.add_argument("--strict", action="store_true", help="a missed budget is a failure")
+    parser.add_argument("--json", metavar="FILE", help="write everything that was measured")
+    parser.add_argument("--markdown", metavar="FILE", nargs="?",
+                        const=os.path.join(HERE, "RESULTS.md"),
+                        help="write the tables into FILE (default: RESULTS.md)")
+    options = parser.parse_args()
+    quick = options.quick
+    options.rounds = options.rounds or (1 if quick else 3)
+    options.seconds = options.seconds or (0.2 if quick else 2.0)
+    options.messages = options.messages or (1000 if quick else 2000)
+    return options
+
+
+def is_wanted(name, options):
+    if options.no_counts and name in ("syscalls", "instructions"):
+        return False
+    if options.only:
+        return any(text in name for text in options.only)
+    return name in QUICK or not options.quick
+
+
+def measure(bench):
+    for name, step in bench.steps():
+        if is_wanted(name, bench.options):
+            try:
+                step()
+            except Failure as failure:
+                bench.report.fail(f"{name}: {failure}")
+
+
+def main():
+    options = parse_options()
+    raise_descriptor_limit()
+    with tempfile.TemporaryDirectory(prefix="axond-bench-") as tmp:
+        bench = Bench(options, Programs(options.build, options.axond), tmp)
+        if options.list:
+            print("\n".join(name for name, _ in bench.steps()))
+            return 0
+        about = machine(bench.programs)
+        print(about)
+        for missing in ("axond", "haproxy"):
+            if missing not in bench.programs:
+                print(f"- {missing} is missing: measured without it")
+        if cpus()[0] == cpus()[1]:
+            print("- one CPU only: server and load share it, so that times mean little")
+        measure(bench)
+        report = bench.report
+        if report.verdicts:
+            report.add("Budgets", table(["budget", "measured", "at most", ""], report.verdicts))
+        if options.json:
+            with open(options.json, "w", encoding="utf-8") as file:
+                json.dump({"machine": about, "figures": report.figures, "budgets": report.verdicts,
+                           "failures": report.failures}, file, indent=1)
+        if options.markdown:
+            write_markdown(options.markdown, "\n\n".join([about, *report.sections]))
+    missed = any(verdict[3] != "met" for verdict in report.verdicts)
+    return 1 if report.failures or (options.strict and missed) else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failure as problem:
+        sys.exit(f"run.py: {problem}")

@@ -1,0 +1,316 @@
+"""Starting and stopping the servers under test, and running the load client against them.
+
+A server is known by its name and its role: "echo" sends back what it gets, "proxy" passes it on to
+a backend port.  Every server is one process, pinned to the first CPU; the load client and the
+backend are pinned to the second.
+"""
+
+import collections
+import contextlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+FLOORS = {"echo": "bare_echo", "proxy": "bare_proxy"}
+
+ECHO_GRAPH = """\
+components:
+  server: {{type: TCPServer, host: 127.0.0.1, listenport: {port}}}
+  echo: {{type: ProtocolHandler, protocol: EchoProtocol}}
+linkages:
+  - server -> echo
+"""
+
+PROXY_GRAPH = """\
+components:
+  server: {{type: TCPServer, host: 127.0.0.1, listenport: {port}}}
+  proxy:
+    type: ProtocolHandler
+    protocol: {{type: TCPClient, host: 127.0.0.1, port: {backend}}}
+linkages:
+  - server -> proxy
+"""
+
+# Each of 9,700 connections takes two descriptors; more, and HAProxy refuses to start where a
+# process may have 20,000.
+HAPROXY_CONFIG = """\
+global
+    nbthread 1
+    maxconn 9700
+defaults
+    mode tcp
+    timeout connect 10s
+    timeout client 10m
+    timeout server 10m
+frontend front
+    bind 127.0.0.1:{port}
+    default_backend back
+backend back
+    server one 127.0.0.1:{backend}
+"""
+
+
+class Failure(Exception):
+    """Something that was to be measured did not work; the text says what."""
+
+
+class Programs:
+    """Where the programs are: those of the build, and those of the system that are installed."""
+
+    def __init__(self, build, axond=None):
+        self.build = os.path.abspath(build)
+        found = {name: os.path.join(self.build, "tests", "bench", name)
+                 for name in ("load", "bare_echo", "bare_proxy")}
+        for path in found.values():
+            if not os.access(path, os.X_OK):
+                raise Failure(f"{path} is missing: build first, e.g. with ./bootstrap build")
+        found["axond"] = os.path.abspath(axond or os.path.join(self.build, "axond"))
+        for name in ("haproxy", "strace", "valgrind"):
+            found[name] = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+        self.paths = {name: path for name, path in found.items()
+                      if path and os.access(path, os.X_OK)}
+
+    def __contains__(self, name):
+        return name in self.paths
+
+    def __getitem__(self, name):
+        return self.paths[name]
+
+    def peers(self, role):
+        """The servers that can play the role, the floor first."""
+        names = [FLOORS[role], "axond"] + (["haproxy"] if role == "proxy" else [])
+        return [name for name in names if name in self]
+
+
+def raise_descriptor_limit():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def cpus():
+    """The CPU of the server, and that of the load; the same one if there is no other."""
+    usable = sorted(os.sched_getaffinity(0))
+    return usable[0], usable[1 if len(usable) > 1 else 0]
+
+
+def free_port():
+    """A port below those that the kernel gives to clients."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
+def is_listening(port):
+    """Looked up, not tried: a connection more would be counted with the others."""
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        return any(line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"
+                   for line in table.readlines()[1:])
+
+
+def child_of(pid):
+    """The one child of a process that runs a server for us, such as strace."""
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with contextlib.suppress(OSError), open(f"/proc/{entry}/stat", encoding="ascii",
+                                                    errors="replace") as stat:
+                if int(stat.read().rpartition(")")[2].split()[1]) == pid:
+                    return int(entry)
+    raise Failure(f"process {pid} has no child")
+
+
+class Server:
+    """A running server; a context manager.
+
+    name: "axond", "bare_echo", "bare_proxy" or "haproxy"; a word after it tells two of them apart
+    wrap: a command that runs the server's, such as ["strace", "-c"]
+    wrap_forks: the server is then a child of that process
+    """
+
+    def __init__(self, programs, name, role, tmp, backend=0, wrap=(), wrap_forks=False, cpu=None):
+        self.name = name
+        self.port = free_port()
+        self.program = name.split()[0]
+        self.notify = None
+        stem = os.path.join(tmp, f"{self.program}-{self.port}")
+        self.log = stem + ".log"
+        command = self._command(programs, role, stem, backend)
+        environment = dict(os.environ)
+        if self.program == "axond":
+            self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self.notify.bind(stem + ".notify")
+            environment["NOTIFY_SOCKET"] = stem + ".notify"
+        cpu = cpus()[0] if cpu is None else cpu
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [*wrap, *command], env=environment, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+        try:
+            self._wait_until_ready(120 if wrap else 10)
+            self.pid = child_of(self.process.pid) if wrap_forks else self.process.pid
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def _command(self, programs, role, stem, backend):
+        if self.program == "bare_echo":
+            return [programs["bare_echo"], str(self.port)]
+        if self.program == "bare_proxy":
+            return [programs["bare_proxy"], str(self.port), str(backend)]
+        text = {"haproxy": HAPROXY_CONFIG,
+                "axond": ECHO_GRAPH if role == "echo" else PROXY_GRAPH}[self.program]
+        config = stem + (".cfg" if self.program == "haproxy" else ".yaml")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(text.format(port=self.port, backend=backend))
+        if self.program == "haproxy":
+            return [programs["haproxy"], "-db", "-f", config]
+        return [programs["axond"], config, "-s", stem + ".sock"]
+
+    def _wait_until_ready(self, seconds):
+        deadline = time.monotonic() + seconds
+        is_ready = self.notify is None
+        while not (is_ready and is_listening(self.port)):
+            if self.process.poll() is not None:
+                raise Failure(f"{self.name} ended with {self.process.returncode}:\n{self.said()}")
+            if time.monotonic() > deadline:
+                raise Failure(f"{self.name} was not ready after {seconds} s:\n{self.said()}")
+            if is_ready:
+                time.sleep(0.01)
+                continue
+            self.notify.settimeout(0.1)
+            with contextlib.suppress(TimeoutError):
+                is_ready = b"READY=1" in self.notify.recv(4096).split(b"\n")
+
+    def said(self):
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return log.read()[-2000:]
+
+    def stop(self):
+        """By SIGTERM, as a service manager would."""
+        if self.process.poll() is None:
+            os.kill(self.pid, signal.SIGTERM)
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                os.kill(self.pid, signal.SIGKILL)
+                self.process.wait()
+                raise Failure(f"{self.name} did not stop:\n{self.said()}") from None
+        elif self.process.returncode != 0:
+            raise Failure(f"{self.name} ended with {self.process.returncode}:\n{self.said()}")
+        if self.notify is not None:
+            self.notify.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, traceback):
+        try:
+            self.stop()
+        except Failure:
+            if kind is None:  # else the first failure tells more
+                raise
+
+
+@contextlib.contextmanager
+def backend_for(programs, role, tmp):
+    """The echo server behind a proxy, on the load's CPU; its port, or 0 if the role needs none."""
+    if role != "proxy":
+        yield 0
+        return
+    with Server(programs, "bare_echo", "echo", tmp, cpu=cpus()[1]) as backend:
+        yield backend.port
+
+
+def load(programs, server, *arguments):
+    """Runs the load client; its answer as a dict.  Bytes that did not come back are a Failure."""
+    command = [programs["load"], arguments[0], "--port", server.port, "--pid", server.pid,
+               *arguments[1:]]
+    run = subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                         check=False,
+                         preexec_fn=lambda: os.sched_setaffinity(0, {cpus()[1]}))
+    try:
+        answer = json.loads(run.stdout)
+    except ValueError:
+        raise Failure(f"load: status {run.returncode}: {run.stderr or run.stdout}") from None
+    if run.returncode != 0 or answer["errors"]:
+        words = " ".join(str(word) for word in arguments)
+        raise Failure(f"{server.name} under load {words}: {answer['errors']} errors, the first: "
+                      f"{answer['error']}\n{server.said()}")
+    return answer
+
+
+# -- counts -----------------------------------------------------------------------------------
+
+ALLOCATORS = {"malloc", "calloc", "realloc", "reallocarray", "aligned_alloc", "posix_memalign"}
+
+
+def can_trace(programs):
+    """Whether this process may use ptrace, which containers often forbid."""
+    return "strace" in programs and subprocess.run(
+        [programs["strace"], "-o", os.devnull, "true"], stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def read_strace(path):
+    """{system call: how often} from the table of strace -c."""
+    calls = collections.Counter()
+    with open(path, encoding="ascii", errors="replace") as file:
+        for line in file:
+            words = line.split()
+            if len(words) >= 5 and words[3].isdigit() and words[-1] != "total":
+                calls[words[-1]] += int(words[3])
+    return calls
+
+
+def read_callgrind(path):
+    """{"instructions": user-space instructions, "allocations": calls of malloc and its like}."""
+    names = {}
+    counts = collections.Counter()
+    callee = ""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            key, _, rest = line.rstrip("\n").partition("=")
+            if key in ("fn", "cfn"):
+                number, _, name = rest.partition(" ")
+                names.setdefault(number, name)
+                callee = names[number] if key == "cfn" else callee
+            elif key == "calls" and callee in ALLOCATORS:
+                counts["allocations"] += int(rest.split()[0])
+            elif line.startswith(("summary:", "totals:")):
+                counts["instructions"] = int(line.split()[1])
+    return counts
+
+
+def count(programs, tool, name, role, tmp, messages, *arguments):
+    """What one message (or connection, if the load is "connect") costs in counts.
+
+    The server runs twice, for `messages` and for twice as many, and what the two runs counted is
+    subtracted: start, end, and the opening of connections fall out; the steady state is left.
+    """
+    out = os.path.join(tmp, "counts")
+    wrap = {"strace": [programs[tool], "-f", "-c", "-o", out],
+            "valgrind": [programs[tool], "--tool=callgrind", f"--callgrind-out-file={out}"]}[tool]
+    results = []
+    with backend_for(programs, role, tmp) as backend:
+        for factor in (1, 2):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(out)
+            with Server(programs, name, role, tmp, backend, wrap=wrap,
+                        wrap_forks=tool == "strace") as server:
+                load(programs, server, *arguments, "--messages", messages * factor,
+                     "--patience", 60)
+            results.append((read_strace if tool == "strace" else read_callgrind)(out))
+    once, twice = results
+    return {key: (twice[key] - once[key]) / messages for key in once | twice}

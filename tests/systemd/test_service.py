@@ -1,0 +1,358 @@
+#!/usr/bin/env python3
+"""axond as a service of a real systemd: what its units promise.
+
+Without an argument: installs the build into a directory, boots a systemd over it (with-systemd), and
+runs the tests beside that.  Ends with 77 where such a systemd cannot be had.
+"""
+
+import json
+import os
+import pathlib
+import pwd
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+
+import axond
+
+ETC = pathlib.Path("/etc/axond")
+DROP_INS = pathlib.Path("/run/systemd/system")
+ECHO = """\
+components:
+  server: {type: TCPServer, %s}
+  echo: {type: ProtocolHandler, protocol: EchoProtocol}
+linkages:
+  - server -> echo
+"""
+BAD = "components:\n  server: {type: NoSuchType}\n"
+CAP_NET_BIND_SERVICE = 1 << 10
+
+
+# ---- outside
+
+
+def outside():
+    build = pathlib.Path(axond.AXOND).parent
+    with tempfile.TemporaryDirectory() as directory:
+        layer = pathlib.Path(directory, "layer")
+        subprocess.run(["cmake", "--install", build], env={**os.environ, "DESTDIR": layer}, check=True,
+                       stdout=subprocess.DEVNULL)
+        status = subprocess.run([HERE / "with-systemd", "--layer", layer,
+                                 sys.executable, "-B", __file__, "--beside-systemd", *sys.argv[1:]]).returncode
+    if status == 125:
+        print("skipped: axond's units need a systemd of their own, and there is none to be had here")
+        status = 77
+    sys.exit(status)
+
+
+# ---- beside systemd
+
+
+def systemctl(*arguments, check=True):
+    """Runs systemctl and returns what it printed."""
+    done = subprocess.run(["systemctl", "--no-pager", *arguments], stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if check and done.returncode != 0:
+        raise AssertionError(f"systemctl {' '.join(arguments)}: {done.stdout}\n{messages('axond*')}")
+    return done.stdout
+
+
+def fails(*arguments):
+    """Runs systemctl and says whether it failed."""
+    return subprocess.run(["systemctl", *arguments], stderr=subprocess.DEVNULL).returncode != 0
+
+
+def show(unit, name):
+    return systemctl("show", "--value", "--property", name, unit).strip()
+
+
+def journal(*matches):
+    """The entries of this test that match, as dictionaries."""
+    subprocess.run(["journalctl", "--sync"], check=True)
+    lines = subprocess.run(["journalctl", "--output=json", "--all", *matches], check=True, text=True,
+                           stdout=subprocess.PIPE).stdout
+    entries = [json.loads(line) for line in lines.splitlines()]
+    return [entry for entry in entries if int(entry["__MONOTONIC_TIMESTAMP"]) > TestCase.began * 1e6]
+
+
+def messages(unit):
+    return "\n".join(str(entry.get("MESSAGE")) for entry in journal("--unit", unit))
+
+
+def graph(name, parameters):
+    (ETC / f"{name}.yaml").write_text(ECHO % parameters)
+
+
+def connect(port):
+    return socket.create_connection(("127.0.0.1", port), timeout=axond.PATIENCE)
+
+
+def ask(port, data=b"hello"):
+    with connect(port) as client:
+        return answer(client, data)
+
+
+def answer(client, data):
+    client.sendall(data)
+    got = b""
+    while len(got) < len(data):
+        more = client.recv(len(data) - len(got))
+        if not more:
+            break
+        got += more
+    return got
+
+
+def set_in(unit, section, *lines):
+    """Changes a unit with a drop-in, until the test ends."""
+    path = DROP_INS / f"{unit}.d" / "test.conf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([f"[{section}]", *lines, ""]))
+    systemctl("daemon-reload")
+
+
+class TestCase(unittest.TestCase):
+    began = 0.0  # seconds since the machine started
+    default_graph = ""
+
+    @classmethod
+    def setUpClass(cls):
+        TestCase.default_graph = TestCase.default_graph or (ETC / "axond.yaml").read_text()
+
+    def setUp(self):
+        TestCase.began = time.monotonic()
+
+    def tearDown(self):
+        for unit in systemctl("list-units", "--all", "--plain", "--no-legend", "axond*").splitlines():
+            systemctl("stop", unit.split()[0], check=False)
+        systemctl("reset-failed")
+        for path in DROP_INS.glob("axond*.d/test.conf"):
+            path.unlink()
+            path.parent.rmdir()
+        systemctl("daemon-reload")
+        for path in ETC.glob("*.yaml"):
+            path.unlink()
+        (ETC / "axond.yaml").write_text(self.default_graph)
+
+
+class Units(TestCase):
+    def test_have_no_mistakes(self):
+        done = subprocess.run(["systemd-analyze", "verify", "axond.service", "axond@web.service", "axond.socket"],
+                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(done.returncode, 0)
+
+    def test_give_away_few_rights(self):
+        for unit in "axond.service", "axond@web.service":
+            done = subprocess.run(["systemd-analyze", "--no-pager", "--threshold=14", "security", unit],
+                                  text=True, stdout=subprocess.PIPE)
+
+            self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_come_with_a_user(self):
+        self.assertEqual(pwd.getpwnam("axond").pw_dir, "/var/lib/axond")
+        self.assertEqual(pwd.getpwnam("axond").pw_shell, "/usr/sbin/nologin")
+
+
+class Service(TestCase):
+    def test_serves_the_default_graph_once_started(self):
+        systemctl("start", "axond")
+
+        self.assertEqual(ask(8080), b"hello")
+        self.assertIn("Active: active (running)", systemctl("status", "axond"))
+
+    def test_says_how_it_is(self):
+        systemctl("start", "axond")
+
+        self.assertNotEqual(show("axond", "StatusText"), "")
+        self.assertIn(f'Status: "{show("axond", "StatusText")}"', systemctl("status", "axond"))
+
+    def test_has_only_the_right_to_low_ports(self):
+        systemctl("start", "axond")
+        pid = show("axond", "MainPID")
+        lines = pathlib.Path("/proc", pid, "status").read_text().splitlines()
+        status = {key: value.split() for key, value in (line.split(":", 1) for line in lines)}
+
+        self.assertEqual(status["Uid"], [str(pwd.getpwnam("axond").pw_uid)] * 4)
+        for capabilities in "CapEff", "CapPrm", "CapBnd":
+            self.assertEqual(int(status[capabilities][0], 16), CAP_NET_BIND_SERVICE)
+        self.assertEqual(status["NoNewPrivs"], ["1"])
+        self.assertEqual(status["Seccomp"], ["2"])
+
+    def test_may_listen_on_a_low_port(self):
+        graph("axond", "listenport: 80")
+        systemctl("start", "axond")
+
+        self.assertEqual(ask(80), b"hello")
+
+    def test_answers_axonctl_until_it_stops(self):
+        control = pathlib.Path("/run/axond/control.sock")
+        systemctl("start", "axond")
+        self.assertEqual(subprocess.run(["axonctl", "status"], stdout=subprocess.DEVNULL).returncode, 0)
+        self.assertTrue(control.is_socket())
+        systemctl("stop", "axond")
+
+        self.assertFalse(control.exists())
+        self.assertEqual(show("axond", "Result"), "success")
+        self.assertEqual(show("axond", "ExecMainStatus"), "0")
+        with self.assertRaises(ConnectionRefusedError):
+            connect(8080)
+
+    def test_restarts(self):
+        systemctl("start", "axond")
+        before = show("axond", "MainPID")
+        systemctl("restart", "axond")
+
+        self.assertNotEqual(show("axond", "MainPID"), before)
+        self.assertEqual(ask(8080), b"hello")
+
+    def test_reloads_under_its_clients(self):
+        systemctl("start", "axond")
+        before = show("axond", "MainPID")
+        with connect(8080) as client:
+            self.assertEqual(answer(client, b"before"), b"before")
+            systemctl("reload", "axond")
+            self.assertEqual(answer(client, b"after"), b"after")
+
+        self.assertEqual(show("axond", "ActiveState"), "active")
+        self.assertEqual(show("axond", "MainPID"), before)
+
+    def test_a_refused_reload_fails_and_changes_nothing(self):
+        systemctl("start", "axond")
+        with connect(8080) as client:
+            (ETC / "axond.yaml").write_text(BAD)
+            self.assertTrue(fails("reload", "axond"))
+            self.assertEqual(answer(client, b"still here"), b"still here")
+
+        axond.wait_for(lambda: show("axond", "SubState") == "running", "the end of the reload")
+        self.assertEqual(ask(8080), b"hello")
+
+    def test_a_daemon_that_hangs_is_replaced(self):
+        set_in("axond.service", "Service", "WatchdogSec=1s", "RestartSec=100ms")
+        systemctl("start", "axond")
+        before = int(show("axond", "MainPID"))
+        time.sleep(2.5)
+        self.assertEqual(show("axond", "NRestarts"), "0")  # it was fed
+        os.kill(before, signal.SIGSTOP)
+        axond.wait_for(lambda: show("axond", "NRestarts") == "1", "the watchdog")
+        axond.wait_for(lambda: show("axond", "ActiveState") == "active", "another daemon")
+
+        self.assertEqual(ask(8080), b"hello")
+
+    def test_a_daemon_that_was_killed_is_replaced(self):
+        set_in("axond.service", "Service", "RestartSec=100ms")
+        systemctl("start", "axond")
+        os.kill(int(show("axond", "MainPID")), signal.SIGKILL)
+        axond.wait_for(lambda: show("axond", "NRestarts") == "1", "the restart")
+        axond.wait_for(lambda: show("axond", "ActiveState") == "active", "another daemon")
+
+        self.assertEqual(ask(8080), b"hello")
+
+    def test_a_bad_graph_is_explained_and_not_tried_again(self):
+        set_in("axond.service", "Service", "RestartSec=100ms")
+        (ETC / "axond.yaml").write_text(BAD)
+        self.assertTrue(fails("start", "axond"))
+        time.sleep(1)
+
+        self.assertEqual(show("axond", "ActiveState"), "failed")
+        self.assertEqual(show("axond", "ExecMainStatus"), str(axond.EXIT_BAD_GRAPH))
+        self.assertEqual(show("axond", "NRestarts"), "0")
+        self.assertIn("/etc/axond/axond.yaml:2:", messages("axond"))
+        self.assertIn("NoSuchType", messages("axond"))
+
+    def test_a_port_in_use_is_tried_again(self):
+        set_in("axond.service", "Service", "RestartSec=100ms")
+        with socket.create_server(("127.0.0.1", 8080)):
+            self.assertTrue(fails("start", "axond"))
+            self.assertEqual(show("axond", "ExecMainStatus"), str(axond.EXIT_CANNOT_START))
+            self.assertIn("Address already in use", messages("axond"))
+        axond.wait_for(lambda: show("axond", "ActiveState") == "active", "the restart")
+
+        self.assertEqual(ask(8080), b"hello")
+
+
+class Journal(TestCase):
+    def test_has_fields(self):
+        systemctl("start", "axond")
+        entries = journal("COMPONENT=server", "_SYSTEMD_UNIT=axond.service")
+
+        self.assertNotEqual(entries, [])
+        for entry in entries:
+            self.assertEqual(entry["SYSLOG_IDENTIFIER"], "axond")
+            self.assertIn(entry["PRIORITY"], "34567")
+            self.assertEqual(entry["_COMM"], "axond")
+
+
+class Instances(TestCase):
+    def test_run_beside_each_other(self):
+        graph("first", "listenport: 8081")
+        graph("second", "listenport: 8082")
+        systemctl("start", "axond", "axond@first", "axond@second")
+        for port in 8080, 8081, 8082:
+            self.assertEqual(ask(port), b"hello")
+        systemctl("stop", "axond", "axond@first")
+
+        self.assertEqual(ask(8082), b"hello")
+        status = ["axonctl", "-s", "/run/axond@second/control.sock", "status"]
+        self.assertEqual(subprocess.run(status, stdout=subprocess.DEVNULL).returncode, 0)
+        for port in 8080, 8081:
+            with self.assertRaises(ConnectionRefusedError):
+                connect(port)
+
+
+class SocketActivation(TestCase):
+    def setUp(self):
+        super().setUp()
+        graph("axond", "host: systemd:echo")
+
+    def test_the_first_client_starts_the_daemon(self):
+        systemctl("start", "axond.socket")
+        self.assertEqual(show("axond", "ActiveState"), "inactive")
+
+        self.assertEqual(ask(8080), b"hello")
+        self.assertEqual(show("axond", "ActiveState"), "active")
+
+    def test_clients_wait_while_the_daemon_is_restarted(self):
+        systemctl("start", "axond.socket")
+        systemctl("start", "axond")
+        restart = subprocess.Popen(["systemctl", "restart", "axond"])
+        asked = 0
+        while restart.poll() is None or asked == 0:
+            with connect(8080):  # never refused
+                asked += 1
+
+        self.assertEqual(restart.returncode, 0)
+        self.assertEqual(ask(8080), b"hello")
+
+    def test_an_unknown_name_is_told_which_there_are(self):
+        graph("axond", "host: systemd:ecko")
+        systemctl("start", "axond.socket")
+        self.assertTrue(fails("start", "axond"))
+
+        self.assertEqual(show("axond", "ExecMainStatus"), str(axond.EXIT_CANNOT_START))
+        self.assertIn('"ecko"', messages("axond"))
+        self.assertIn('"echo"', messages("axond"))
+
+    def test_a_socket_that_no_component_takes_is_reported(self):
+        set_in("axond.socket", "Socket", "ListenStream=", "ListenStream=8090")
+        graph("axond", "listenport: 8080")
+        systemctl("start", "axond.socket")
+        systemctl("start", "axond")
+
+        warnings = [entry["MESSAGE"] for entry in journal("--unit=axond", "PRIORITY=4")]
+        self.assertTrue(any('"echo"' in warning for warning in warnings), warnings)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] != ["--beside-systemd"]:
+        outside()
+    sys.argv.remove("--beside-systemd")
+    axond.main()

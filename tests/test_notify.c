@@ -1,0 +1,235 @@
+/* notify with a socket of ours in systemd's place. */
+#include "daemon/notify.h"
+#include "tests/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static int systemd;
+
+/* The next message; "" if there is none. */
+static const char *heard(void)
+{
+    static char text[1024];
+    ssize_t size = recv(systemd, text, sizeof(text) - 1, MSG_DONTWAIT);
+
+    text[size < 0 ? 0 : size] = '\0';
+    return text;
+}
+
+static int set_up(void **context)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    socklen_t size = sizeof(sa_family_t);
+    char name[128];
+
+    systemd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(systemd, (struct sockaddr *)&address, size), 0); /* any abstract name */
+    size = sizeof(address);
+    assert_int_equal(getsockname(systemd, (struct sockaddr *)&address, &size), 0);
+    (void)snprintf(name, sizeof(name), "@%.*s",
+                   (int)(size - offsetof(struct sockaddr_un, sun_path) - 1), address.sun_path + 1);
+    (void)setenv("NOTIFY_SOCKET", name, 1);
+    (void)unsetenv("WATCHDOG_USEC");
+    (void)unsetenv("WATCHDOG_PID");
+    *context = ev_loop_new(EVFLAG_AUTO);
+    return 0;
+}
+
+static int tear_down(void **context)
+{
+    ev_loop_destroy(*context);
+    (void)close(systemd);
+    (void)unsetenv("NOTIFY_SOCKET");
+    return 0;
+}
+
+static void test_a_life_is_told_in_order(void **context)
+{
+    struct notify notify;
+
+    notify_init(&notify, *context);
+    notify_ready(&notify, "2 components, listening on 8080");
+    assert_string_equal(heard(), "STATUS=2 components, listening on 8080\nREADY=1");
+    notify_stopping(&notify, "draining");
+    assert_string_equal(heard(), "STATUS=draining\nSTOPPING=1");
+    notify_extend(&notify, 1.5);
+    assert_string_equal(heard(), "EXTEND_TIMEOUT_USEC=1500000");
+    notify_deinit(&notify);
+
+    assert_string_equal(heard(), "");
+}
+
+static void test_a_reload_carries_the_time_it_began(void **context)
+{
+    struct notify notify;
+    static const char head[] = "RELOADING=1\nMONOTONIC_USEC=";
+    unsigned long long usec;
+    struct timespec now;
+    const char *text;
+
+    notify_init(&notify, *context);
+    notify_reloading(&notify, NULL);
+    text = heard();
+    assert_memory_equal(text, head, strlen(head));
+    usec = strtoull(text + strlen(head), NULL, 10);
+    notify_ready(&notify, NULL);
+
+    assert_string_equal(heard(), "READY=1");
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    assert_in_range(usec, ((unsigned long long)now.tv_sec - 10) * 1000000,
+                    ((unsigned long long)now.tv_sec + 1) * 1000000);
+    notify_deinit(&notify);
+}
+
+static void test_a_status_is_sent_when_it_changes(void **context)
+{
+    struct notify notify;
+
+    notify_init(&notify, *context);
+    notify_status(&notify, "%d connections", 3);
+    assert_string_equal(heard(), "STATUS=3 connections\n");
+    notify_status(&notify, "%d connections", 3);
+    assert_string_equal(heard(), "");
+    notify_status(&notify, "%d connections", 4);
+
+    assert_string_equal(heard(), "STATUS=4 connections\n");
+    notify_deinit(&notify);
+}
+
+static void test_a_status_cannot_smuggle_in_another_field(void **context)
+{
+    struct notify notify;
+
+    notify_init(&notify, *context);
+    notify_status(&notify, "%s", "fine\nSTOPPING=1");
+
+    assert_string_equal(heard(), "STATUS=fine\n");
+    notify_deinit(&notify);
+}
+
+static void test_nobody_listening_is_no_error(void **context)
+{
+    struct notify notify;
+
+    (void)unsetenv("NOTIFY_SOCKET");
+    notify_init(&notify, *context);
+    notify_ready(&notify, "status");
+    notify_status(&notify, "status");
+    notify_extend(&notify, 1);
+    notify_forget(&notify, "echo");
+
+    assert_int_equal(notify_store(&notify, "echo", 0), -ENOENT);
+    assert_string_equal(heard(), "");
+    notify_deinit(&notify);
+}
+
+static void on_end(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    ev_break(loop, EVBREAK_ALL);
+}
+
+/* Runs the loop for some seconds and returns how often the watchdog was fed. */
+static int feedings(struct ev_loop *loop, double seconds)
+{
+    ev_timer end;
+    int count = 0;
+
+    ev_timer_init(&end, on_end, seconds, 0.);
+    ev_timer_start(loop, &end);
+    ev_run(loop, 0);
+    ev_timer_stop(loop, &end);
+    while (strcmp(heard(), "WATCHDOG=1") == 0) {
+        count++;
+    }
+    return count;
+}
+
+static void test_the_watchdog_is_fed_at_half_of_its_interval(void **context)
+{
+    struct notify notify;
+    char pid[16];
+
+    (void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
+    (void)setenv("WATCHDOG_USEC", "200000", 1);
+    (void)setenv("WATCHDOG_PID", pid, 1);
+    notify_init(&notify, *context);
+
+    assert_in_range(feedings(*context, 0.35), 1, 3); /* 3, less if the machine is busy */
+    notify_deinit(&notify);
+    assert_int_equal(feedings(*context, 0.15), 0);
+}
+
+static void test_a_watchdog_for_another_process_is_not_fed(void **context)
+{
+    struct notify notify;
+
+    (void)setenv("WATCHDOG_USEC", "20000", 1);
+    (void)setenv("WATCHDOG_PID", "1", 1);
+    notify_init(&notify, *context);
+
+    assert_int_equal(feedings(*context, 0.1), 0);
+    notify_deinit(&notify);
+}
+
+static void test_the_watchdog_does_not_keep_the_loop_running(void **context)
+{
+    struct notify notify;
+
+    (void)setenv("WATCHDOG_USEC", "60000000", 1);
+    notify_init(&notify, *context);
+
+    assert_false(ev_run(*context, 0)); /* nothing to wait for */
+    notify_deinit(&notify);
+}
+
+static void test_a_socket_is_handed_over_with_its_name(void **context)
+{
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+    } control;
+    char text[256] = "";
+    struct iovec part = {.iov_base = text, .iov_len = sizeof(text) - 1};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
+    struct notify notify;
+    int fd;
+
+    notify_init(&notify, *context);
+    assert_int_equal(notify_store(&notify, "tcp-8080", STDIN_FILENO), 0);
+    assert_true(recvmsg(systemd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) > 0);
+    assert_string_equal(text, "FDSTORE=1\nFDNAME=tcp-8080");
+    assert_true(message.msg_controllen >= CMSG_LEN(sizeof(fd)));
+    assert_int_equal(control.header.cmsg_type, SCM_RIGHTS);
+    memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
+    (void)close(fd);
+
+    notify_forget(&notify, "tcp-8080");
+    assert_string_equal(heard(), "FDSTOREREMOVE=1\nFDNAME=tcp-8080");
+    notify_deinit(&notify);
+}
+
+int main(void)
+{
+#define WITH_SYSTEMD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        WITH_SYSTEMD(test_a_life_is_told_in_order),
+        WITH_SYSTEMD(test_a_reload_carries_the_time_it_began),
+        WITH_SYSTEMD(test_a_status_is_sent_when_it_changes),
+        WITH_SYSTEMD(test_a_status_cannot_smuggle_in_another_field),
+        WITH_SYSTEMD(test_nobody_listening_is_no_error),
+        WITH_SYSTEMD(test_the_watchdog_is_fed_at_half_of_its_interval),
+        WITH_SYSTEMD(test_a_watchdog_for_another_process_is_not_fed),
+        WITH_SYSTEMD(test_the_watchdog_does_not_keep_the_loop_running),
+        WITH_SYSTEMD(test_a_socket_is_handed_over_with_its_name),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
