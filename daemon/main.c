@@ -24,7 +24,9 @@ int main(int argc, char **argv)
         return status;
     }
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)log_open(daemon.options.target);
+    if (log_open(daemon.options.target) < 0) {
+        log_event(LOG_LEVEL_WARNING, NULL, "there is no journal here; logging to stderr");
+    }
     if (daemon.options.has_level) {
         log_set_level(daemon.options.level);
     }

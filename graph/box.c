@@ -385,7 +385,7 @@ static void note_signal(struct component *self, struct outbox *out, const struct
     struct box *box = out != NULL ? out->next : NULL;
 
     self->flags |= COMPONENT_SIGNALLED;
-    for (; box != NULL && as_outbox(box) != NULL; box = box_next(box)) {
+    for (; box != NULL && !is_inbox(box); box = box_next(box)) {
         struct component *owner = box_owner(box);
 
         if (as_outbox(box) == component_have_outbox(owner, owner->signal)) {

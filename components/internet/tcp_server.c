@@ -7,9 +7,9 @@
  * Boxes and functions are those of the original's page.  What a modern server needs is added:
  *
  * 1. It accepts until EAGAIN, at most ACCEPTS in one turn.
- * 2. When descriptors or memory run out (EMFILE, ENFILE, ENOBUFS, ENOMEM) or max_connections are
- *    there, it stops accepting, says so once, and goes on when there is room; clients wait in the
- *    backlog meanwhile.
+ * 2. When descriptors or memory run out (EMFILE, ENFILE, ENOBUFS, ENOMEM), or max_connections or
+ *    limits.connections are there, it stops accepting, says so once, and goes on when there is
+ * room; clients wait in the backlog meanwhile.
  * 3. serverShutdown, producerFinished and draining close the listening sockets; the connections go
  *    on, and the server ends with the last of them.  shutdownMicroprocess ends all at once.
  * 4. idle_timeout costs nothing per message: adapters note the time, and one timer looks at them.
@@ -183,7 +183,7 @@ static void pause_accepting(struct component *self, int error)
     if (!server->complained) {
         server->complained = true;
         component_log(self, LOG_LEVEL_WARNING, "accepting no more connections for now: %s",
-                      strerror(error));
+                      error != 0 ? strerror(error) : "as many as limits.connections are there");
     }
     ev_timer_stop(component_ev(self), &server->retry);
     ev_timer_set(&server->retry, RETRY, 0.0);
@@ -193,6 +193,14 @@ static void pause_accepting(struct component *self, int error)
 static bool is_full(const struct tcp_server *server)
 {
     return server->max_connections > 0 && server->now >= (uint64_t)server->max_connections;
+}
+
+/* All servers together have as many connections as the file allows. */
+static bool is_crowded(const struct component *self)
+{
+    const struct loop *loop = component_loop(self);
+
+    return loop->connection_limit > 0 && loop->connections >= loop->connection_limit;
 }
 
 /* Has the timer look at the connections until there is no more to look for. */
@@ -253,6 +261,7 @@ static bool accept_one(struct component *self, int listening)
     }
     if (!outbox_is_linked(self, PROTOCOL_HANDLER_SIGNAL)) {
         server->unhandled++;
+        component_loop(self)->connections_refused++;
         (void)close(fd);
         return true;
     }
@@ -269,6 +278,10 @@ static void handle_new_connection(struct component *self)
 
     for (int i = 0; i < server->socket_count; i++) {
         do {
+            if (is_crowded(self)) {
+                pause_accepting(self, 0); /* another server's may end */
+                return;
+            }
             if (is_full(server) || !outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
                 set_accepting(self, false); /* until a connection ends, or there is room */
                 return;
