@@ -291,8 +291,9 @@ static void handle_new_connection(struct component *self)
             }
         } while (accept_one(self, server->sockets[i].fd));
     }
-    if (server->accepting) {
+    if (server->accepting && server->complained) {
         server->complained = false;
+        component_log(self, LOG_LEVEL_NOTICE, "accepting connections again");
     }
     if (server->now > 0 && server->idle_timeout > 0) {
         start_sweeping(self);
@@ -310,6 +311,7 @@ static void close_socket(struct component *self, struct component *csa)
         server->failed++;
     }
     csa_close(csa);
+    ev_timer_stop(component_ev(self), &server->retry); /* there is a descriptor again */
     outbox_notify(self, PROTOCOL_HANDLER_SIGNAL, SHUTDOWN_CSA, csa, csa_error(csa));
     component_finish(csa);
 }
