@@ -299,8 +299,13 @@ void inbox_put(struct inbox *in, struct message *msg)
         msg->next = last->next;
         last->next = msg;
     } else {
+        struct component *owner = box_owner(&in->box);
+
         msg->next = msg;
-        component_wake(box_owner(&in->box));
+        if ((in->box.flags & BOX_CONTROL) != 0 && component_inbox(owner, owner->control) == in) {
+            owner->flags |= COMPONENT_TOLD;
+        }
+        component_wake(owner);
     }
     in->box.last = msg;
     in->box.queued++;
