@@ -66,7 +66,7 @@ static void fail(struct expansion *expansion, const char *at, size_t size, const
     expansion->broken = true;
     if (utf8_count(place.text, place.size) + (size_t)2 * quote == place.width) {
         place.column += quote + (unsigned)utf8_count(place.text, (size_t)(at - place.text));
-        place.width = (unsigned)utf8_count(at, size);
+        place.width = size > 0 ? (unsigned)utf8_count(at, size) : 1;
     }
     va_start(arguments, format);
     error_vset(&err, &place, format, arguments);
