@@ -219,8 +219,7 @@ static struct node *node_at(struct builder *builder, enum node_kind kind, const 
 
     node->kind = kind;
     node->source = builder->source;
-    node->line = (unsigned)start->line + 1;
-    node->column = (unsigned)start->column + 1;
+    syntax_place(builder->source, start, &node->line, &node->column);
     node->width = 1; /* of what goes on for several lines, the start is marked */
     if (end->line == start->line && end->column > start->column) {
         node->width = (unsigned)(end->column - start->column);

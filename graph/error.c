@@ -75,6 +75,8 @@ static void set_text(struct error *err, const char *text)
     err->text[used] = '\0';
 }
 
+static void vset(struct error *err, const char *format, va_list arguments) PRINTF_LIKE(2, 0);
+
 static void vset(struct error *err, const char *format, va_list arguments)
 {
     char text[1024];

@@ -1,6 +1,7 @@
 /* What libyaml finds wrong, in words for the person who wrote the file. */
 #include "graph/syntax.h"
 
+#include "graph/document.h"
 #include "graph/error.h"
 #include "graph/mem.h"
 #include "graph/source.h"
@@ -130,11 +131,31 @@ static char character_at(const struct source *source, const yaml_mark_t *mark)
     return '\0';
 }
 
-static bool set_at(struct error *err, const struct source *source, const yaml_mark_t *mark,
-                   const char *text)
+void syntax_place(const struct source *source, const struct yaml_mark_s *mark, unsigned *line,
+                  unsigned *column)
 {
-    return error_set_at(err, source, (unsigned)mark->line + 1, (unsigned)mark->column + 1, 1, "%s",
-                        text);
+    *line = (unsigned)mark->line + 1;
+    *column = (unsigned)mark->column + 1;
+    if (*line > source->line_count) {
+        *line = source->line_count;
+        *column = source->last_column;
+    }
+}
+
+static bool set_at(struct error *err, const struct source *source, const yaml_mark_t *mark,
+                   const char *format, ...) PRINTF_LIKE(4, 5);
+
+static bool set_at(struct error *err, const struct source *source, const yaml_mark_t *mark,
+                   const char *format, ...)
+{
+    va_list arguments;
+    struct node place = {.source = source, .width = 1};
+
+    syntax_place(source, mark, &place.line, &place.column);
+    va_start(arguments, format);
+    error_vset(err, &place, format, arguments);
+    va_end(arguments);
+    return false;
 }
 
 /* "Found character that cannot start any token". */
@@ -146,10 +167,9 @@ static bool report_character(const yaml_parser_t *parser, const struct source *s
     struct error err;
 
     if (character == '\t') {
-        set_at(&err, source, mark, tab);
+        set_at(&err, source, mark, "%s", tab);
     } else {
-        error_set_at(&err, source, (unsigned)mark->line + 1, (unsigned)mark->column + 1, 1,
-                     "a text that starts with \"%c\" needs quotes", character);
+        set_at(&err, source, mark, "a text that starts with \"%c\" needs quotes", character);
     }
     return errors_add(errors, &err);
 }
@@ -183,26 +203,24 @@ bool syntax_report(const struct yaml_parser_s *parser, const struct source *sour
         return errors_add(errors, &err);
     }
     if (wording == NULL) {
-        error_set_at(&err, source, (unsigned)parser->problem_mark.line + 1,
-                     (unsigned)parser->problem_mark.column + 1, 1, "not YAML: %s%s%s", problem,
-                     parser->context != NULL ? " " : "",
-                     parser->context != NULL ? parser->context : "");
+        set_at(&err, source, &parser->problem_mark, "not YAML: %s%s%s", problem,
+               parser->context != NULL ? " " : "", parser->context != NULL ? parser->context : "");
         return errors_add(errors, &err);
     }
     if (wording->interpolated != NULL && is_interpolation(source, &parser->problem_mark)) {
-        set_at(&err, source, &parser->problem_mark, wording->interpolated);
+        set_at(&err, source, &parser->problem_mark, "%s", wording->interpolated);
         err.column--; /* to the "$" */
         err.width = 2;
         return errors_add(errors, &err);
     }
     if (wording->at_context) {
-        set_at(&err, source, &parser->context_mark, wording->text);
+        set_at(&err, source, &parser->context_mark, "%s", wording->text);
         return errors_add(errors, &err);
     }
-    set_at(&err, source, &parser->problem_mark, wording->text);
+    set_at(&err, source, &parser->problem_mark, "%s", wording->text);
     if (wording->note == NULL) {
         return errors_add(errors, &err);
     }
-    set_at(&note, source, &parser->context_mark, wording->note);
+    set_at(&note, source, &parser->context_mark, "%s", wording->note);
     return errors_add_note(errors, &err, &note);
 }

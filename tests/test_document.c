@@ -123,6 +123,15 @@ static void test_lines_end_in_every_way_that_yaml_knows(void **context)
     assert_int_equal(document_source(document, 0)->line_count, 6);
 }
 
+static void test_what_is_missing_at_the_end_of_the_file_is_shown_there(void **context)
+{
+    parse("? \xC3\xA9");
+
+    assert_place(root->pairs[0].value, 1, 4, 1);
+    document_destroy(document);
+    assert_refused("a: [\xC3\xA9", 1, 6, "expected \",\" or \"]\"");
+}
+
 static void test_values_are_texts_whatever_they_look_like(void **context)
 {
     parse("{a: no, b: 8080, c: 0x1F, d: 12:30:45, e: .inf, f: 2026-01-01, g: 'no'}");
@@ -611,6 +620,7 @@ int main(void)
         test(test_columns_count_characters_not_bytes),
         test(test_a_byte_order_mark_takes_no_column),
         test(test_lines_end_in_every_way_that_yaml_knows),
+        test(test_what_is_missing_at_the_end_of_the_file_is_shown_there),
         test(test_values_are_texts_whatever_they_look_like),
         test(test_nothing_tilde_and_null_are_null_unless_quoted),
         test(test_mappings_keep_the_order_of_the_file),
