@@ -335,6 +335,40 @@ static void test_nesting_has_a_limit(void **context)
     assert_refused(text, 1, 101, "more than 100 levels");
 }
 
+static void test_the_number_of_nodes_has_a_limit(void **context)
+{
+    const size_t count = DOCUMENT_MOST_NODES + 1;
+    char *text = malloc(2 * count);
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        memcpy(text + 2 * i, "x,", 2);
+    }
+    text[0] = '[';
+    text[1] = ' ';
+    parse_sized(text, 2 * count);
+    free(text);
+
+    assert_null(document);
+    assert_int_equal(errors_count(errors), 1);
+    assert_non_null(strstr(errors_at(errors, 0)->error.text, "more than 5000000 nodes"));
+}
+
+static void test_reading_stops_when_there_are_too_many_mistakes(void **context)
+{
+    char text[5001] = "";
+    size_t used = 0;
+    int i;
+
+    for (i = 0; i < 1000; i++) {
+        used += (size_t)sprintf(text + used, "- *x\n");
+    }
+    parse_sized(text, used);
+
+    assert_null(document);
+    assert_int_equal(errors_count(errors), ERRORS_MOST);
+}
+
 static void test_aliases_do_not_nest_deeper_than_the_limit(void **context)
 {
     char text[1000] = "a: &a ";
@@ -636,6 +670,8 @@ int main(void)
         test(test_an_alias_bomb_is_refused),
         test(test_a_bomb_of_merge_keys_is_refused),
         test(test_nesting_has_a_limit),
+        test(test_the_number_of_nodes_has_a_limit),
+        test(test_reading_stops_when_there_are_too_many_mistakes),
         test(test_aliases_do_not_nest_deeper_than_the_limit),
         test(test_a_key_that_is_there_twice_is_an_error_that_names_both_places),
         test(test_a_key_is_found_twice_in_big_mappings_too),
