@@ -92,7 +92,7 @@ static const struct wording wordings[] = {
 
 static bool ends_with(const char *text, const char *end)
 {
-    size_t length = text != NULL ? strlen(text) : 0;
+    size_t length = strlen(text);
 
     return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
 }
@@ -122,7 +122,10 @@ static char character_at(const struct source *source, const yaml_mark_t *mark)
         size_t size = utf8_decode(at, length, &character);
 
         if (column == mark->column) {
-            return size == 1 ? *at : '\0';
+            if (size == 1) {
+                return *at;
+            }
+            break;
         }
         REQUIRE(size > 0); /* a source is UTF-8 */
         at += size;
@@ -190,7 +193,8 @@ bool syntax_report(const struct yaml_parser_s *parser, const struct source *sour
                    struct errors *errors)
 {
     const char *problem = parser->problem != NULL ? parser->problem : "not YAML";
-    const struct wording *wording = find_wording(parser->context, problem);
+    const char *context = parser->context != NULL ? parser->context : "";
+    const struct wording *wording = find_wording(context, problem);
     struct error err;
     struct error note;
 
@@ -204,7 +208,7 @@ bool syntax_report(const struct yaml_parser_s *parser, const struct source *sour
     }
     if (wording == NULL) {
         set_at(&err, source, &parser->problem_mark, "not YAML: %s%s%s", problem,
-               parser->context != NULL ? " " : "", parser->context != NULL ? parser->context : "");
+               context[0] != '\0' ? " " : "", context);
         return errors_add(errors, &err);
     }
     if (wording->interpolated != NULL && is_interpolation(source, &parser->problem_mark)) {

@@ -292,7 +292,7 @@ static void test_an_alias_bomb_is_refused(void **context)
 {
     char text[1000] = "a: &a [x, x, x, x, x, x, x, x, x, x]\n";
     size_t used = strlen(text);
-    char name;
+    int name;
 
     for (name = 'b'; name <= 'g'; name++) {
         int before = name - 1;
@@ -342,7 +342,8 @@ static void test_the_number_of_nodes_has_a_limit(void **context)
     size_t i;
 
     for (i = 0; i < count; i++) {
-        memcpy(text + 2 * i, "x,", 2);
+        text[2 * i] = 'x';
+        text[2 * i + 1] = ',';
     }
     text[0] = '[';
     text[1] = ' ';
@@ -404,7 +405,7 @@ static void test_a_key_is_found_twice_in_big_mappings_too(void **context)
     for (i = 0; i < 50; i++) {
         used += (size_t)sprintf(text + used, "k%d: x\n", i);
     }
-    strcpy(text + used, "k7: y\n");
+    snprintf(text + used, sizeof(text) - used, "k7: y\n");
     parse(text);
 
     assert_int_equal(errors_count(errors), 1);
@@ -560,7 +561,7 @@ static void write_file(const char *name, const char *text)
 
 static int make_folder(void **context)
 {
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
+    snprintf(folder, sizeof(folder), "/tmp/test_document.XXXXXX");
     return mkdtemp(folder) != NULL ? set_up(context) : -1;
 }
 

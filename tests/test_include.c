@@ -33,7 +33,7 @@ static int set_up(void **context)
 {
     errors = errors_create();
     document = NULL;
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
+    snprintf(folder, sizeof(folder), "/tmp/test_include.[].XXXXXX");
     return mkdtemp(folder) != NULL ? mkdir(in_folder("conf.d"), 0700) : -1;
 }
 

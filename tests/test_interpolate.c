@@ -206,6 +206,26 @@ static void test_defaults_do_not_nest_for_ever(void **context)
     assert_non_null(strstr(errors_at(errors, 0)->error.text, "defaults in defaults"));
 }
 
+static void test_aliases_do_not_multiply_a_long_text_without_end(void **context)
+{
+    enum { LENGTH = 1 << 20, ALIASES = 100 };
+    char *text = malloc(LENGTH + 8 * ALIASES);
+    size_t used = (size_t)sprintf(text, "- &a '${PORT}");
+    size_t i;
+
+    memset(text + used, 'x', LENGTH);
+    used += LENGTH;
+    used += (size_t)sprintf(text + used, "'\n");
+    for (i = 0; i < ALIASES; i++) {
+        used += (size_t)sprintf(text + used, "- *a\n");
+    }
+    expand(text);
+    free(text);
+
+    assert_int_equal(errors_count(errors), 1); /* at the anchor, once */
+    assert_non_null(strstr(errors_at(errors, 0)->error.text, "more than 64 MiB"));
+}
+
 /* ---- parameters ---- */
 
 static void test_a_whole_scalar_becomes_the_parameters_node(void **context)
@@ -279,7 +299,7 @@ static void write_credential(const char *name, const char *bytes, size_t size)
 
 static int make_folder(void **context)
 {
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
+    snprintf(folder, sizeof(folder), "/tmp/test_interpolate.XXXXXX");
     return mkdtemp(folder) != NULL ? set_up(context) : -1;
 }
 
@@ -365,6 +385,7 @@ int main(void)
         test(test_a_variable_that_is_needed_says_why),
         test(test_what_is_no_name_is_told_what_is),
         test(test_defaults_do_not_nest_for_ever),
+        test(test_aliases_do_not_multiply_a_long_text_without_end),
         test(test_a_whole_scalar_becomes_the_parameters_node),
         test(test_a_parameter_may_be_part_of_a_text),
         test(test_a_mapping_cannot_be_part_of_a_text),

@@ -48,7 +48,8 @@ static void check_value(const char *text)
     }
     if (value_address(text, &address, &accepted)) {
         REQUIRE(value_address(value_show_address(&address).text, &again, &accepted));
-        REQUIRE(memcmp(&address, &again, sizeof(address)) == 0);
+        REQUIRE(again.kind == address.kind && again.port == address.port &&
+                strcmp(again.text, address.text) == 0);
     }
     if (!value_host(text, &address, &accepted) && !value_bool(text, &value, &accepted) &&
         !value_integer(text, INT64_MIN, INT64_MAX, &number, &accepted)) {
@@ -56,8 +57,9 @@ static void check_value(const char *text)
     }
 }
 
-/* Checks what a header promises of a node.  Returns the nodes below, aliases written out. */
-static size_t check_node(const struct node *node, unsigned depth)
+/* Checks what a header promises of a node.  Returns the nodes below, aliases written out.
+ * *values: how many more texts may be tried as values, which takes its time. */
+static size_t check_node(const struct node *node, unsigned depth, unsigned *values)
 {
     size_t count = 1;
     size_t i;
@@ -68,17 +70,20 @@ static size_t check_node(const struct node *node, unsigned depth)
     case NODE_NULL:
     case NODE_SCALAR:
         REQUIRE(strlen(node->text) == node->size);
-        check_value(node->text);
+        if (*values > 0) {
+            --*values;
+            check_value(node->text);
+        }
         break;
     case NODE_SEQUENCE:
         for (i = 0; i < node->size; i++) {
-            count += check_node(node->items[i], depth + 1);
+            count += check_node(node->items[i], depth + 1, values);
         }
         break;
     case NODE_MAPPING:
         for (i = 0; i < node->size; i++) {
             REQUIRE(node_find(node, node->pairs[i].key->text) == &node->pairs[i]);
-            count += check_node(node->pairs[i].value, depth + 1);
+            count += check_node(node->pairs[i].value, depth + 1, values);
         }
         break;
     }
@@ -116,6 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     };
     char *printed = NULL;
     size_t printed_size;
+    unsigned values = 1000;
     FILE *out = open_memstream(&printed, &printed_size);
 
     REQUIRE(out != NULL);
@@ -123,9 +129,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         const struct node *root = document_root(document);
         struct node parameter = *root;
 
-        REQUIRE(check_node(root, 1) < DOCUMENT_MOST_ALIASED + size + 2);
+        REQUIRE(check_node(root, 1, &values) < DOCUMENT_MOST_ALIASED + size + 2);
         lookups.context = &parameter;
-        REQUIRE(check_node(interpolate(document_arena(document), root, &lookups, errors), 1) > 0);
+        REQUIRE(check_node(interpolate(document_arena(document), root, &lookups, errors), 1,
+                           &values) > 0);
         report_everywhere(root, errors);
     } else {
         REQUIRE(errors_count(errors) > 0);
