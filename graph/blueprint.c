@@ -217,6 +217,11 @@ static int link_edge(struct graph *graph, enum edge edge, struct component *othe
     return blueprint->edge_counts[edge] > 0 ? 0 : -ENOENT;
 }
 
+bool graph_has_edge(const struct graph *graph, enum edge edge)
+{
+    return graph->blueprint->edge_counts[edge] > 0;
+}
+
 int graph_link_into(struct graph *graph, enum edge edge, struct component *from, unsigned outbox)
 {
     return link_edge(graph, edge, from, outbox);

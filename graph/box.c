@@ -452,7 +452,7 @@ void outbox_send_specially(struct component *self, unsigned index, struct messag
 
 void inbox_consume(struct component *self, unsigned index, size_t size)
 {
-    struct inbox *in = component_inbox(self, index);
+    struct inbox *in = component_common_inbox(self, index);
 
     while (in->box.last != NULL) {
         struct message *msg = in->box.last->next;

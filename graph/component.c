@@ -322,12 +322,12 @@ static void deinit_boxes(struct component *component)
     struct loop *loop = component->graph->loop;
 
     for (unsigned i = 0; i < component->inboxes; i++) {
-        taps_forget(loop, &component_inbox(component, i)->box);
-        inbox_deinit(component_inbox(component, i));
+        taps_forget(loop, &component_common_inbox(component, i)->box);
+        inbox_deinit(component_common_inbox(component, i));
     }
     for (unsigned i = 0; i < component->outboxes; i++) {
-        taps_forget(loop, &component_outbox(component, i)->box);
-        outbox_deinit(component_outbox(component, i));
+        taps_forget(loop, &component_common_outbox(component, i)->box);
+        outbox_deinit(component_common_outbox(component, i));
     }
     if (component->extra == NULL) {
         return;
@@ -511,32 +511,41 @@ static void heed_control(struct component *component)
     component->flags |= COMPONENT_ENDING;
 }
 
-void component_run(struct component *component)
+/* After a turn that leaves something to do: control to be heeded, another turn, the end. */
+static void after_turn(struct component *component)
 {
-    const struct component_type *type = component->type;
-
-    component->flags = (uint8_t)(component->flags & ~(COMPONENT_QUEUED | COMPONENT_AGAIN));
-    if (UNLIKELY(component->state != RUNNING)) {
-        return;
-    }
-    component->flags |= COMPONENT_RUNNING;
-    component->turn = TURN;
-    if (LIKELY((component->flags & COMPONENT_STOP_ASKED) == 0 || type->heeds_control) &&
-        LIKELY(type->run != NULL)) {
-        type->run(component);
-    }
-    if (UNLIKELY((component->flags & (COMPONENT_TOLD | COMPONENT_ENDING)) == COMPONENT_TOLD) &&
-        !type->heeds_control) {
+    if ((component->flags & (COMPONENT_TOLD | COMPONENT_ENDING)) == COMPONENT_TOLD &&
+        !component->type->heeds_control) {
         heed_control(component);
     }
     component->flags = (uint8_t)(component->flags & ~COMPONENT_RUNNING);
-    if (LIKELY((component->flags & (COMPONENT_ENDING | COMPONENT_AGAIN)) == 0)) {
+    if ((component->flags & COMPONENT_ENDING) != 0) {
+        component_end(component, (component->flags & COMPONENT_FAILING) != 0 ? FAILED : STOPPED);
+    } else if ((component->flags & COMPONENT_AGAIN) != 0) {
+        component_wake(component);
+    }
+}
+
+void component_run(struct component *component)
+{
+    const struct component_type *type = component->type;
+    unsigned flags = component->flags & ~(unsigned)(COMPONENT_QUEUED | COMPONENT_AGAIN);
+
+    if (UNLIKELY(component->state != RUNNING)) {
+        component->flags = (uint8_t)flags;
         return;
     }
-    if ((component->flags & COMPONENT_ENDING) == 0) {
-        component_wake(component);
+    component->flags = (uint8_t)(flags | COMPONENT_RUNNING);
+    component->turn = TURN;
+    if (LIKELY((flags & COMPONENT_STOP_ASKED) == 0 || type->heeds_control) &&
+        LIKELY(type->run != NULL)) {
+        type->run(component);
+    }
+    flags = component->flags;
+    if (LIKELY((flags & (COMPONENT_ENDING | COMPONENT_AGAIN | COMPONENT_TOLD)) == 0)) {
+        component->flags = (uint8_t)(flags & ~(unsigned)COMPONENT_RUNNING);
     } else {
-        component_end(component, (component->flags & COMPONENT_FAILING) != 0 ? FAILED : STOPPED);
+        after_turn(component);
     }
 }
 

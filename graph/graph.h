@@ -87,6 +87,9 @@ MUST_CHECK int graph_start_instance(struct graph *graph);
 /* The boxes of an instance that "self" leads to and from. */
 enum edge { EDGE_INBOX, EDGE_CONTROL, EDGE_OUTBOX, EDGE_SIGNAL, EDGES };
 
+/* True if something inside is linked to that box of self. */
+bool graph_has_edge(const struct graph *graph, enum edge edge);
+
 /* Links an outbox to self's inbox or control.  Returns 0, -ENOENT if nothing inside is linked to
  * it, or as box_link(). */
 MUST_CHECK int graph_link_into(struct graph *graph, enum edge edge, struct component *from,

@@ -115,7 +115,7 @@ static void end(struct component *self, int error)
 
 static int gather(struct component *self, struct iovec *parts, size_t *size)
 {
-    const struct message *last = component_inbox(self, CSA_INBOX)->box.last;
+    const struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
     const struct message *msg = last;
     int count = 0;
 
@@ -133,7 +133,7 @@ static int gather(struct component *self, struct iovec *parts, size_t *size)
 /* Writes the messages that wait, as many as go into one call; *size is their size. */
 static ssize_t write_waiting(struct component *self, int fd, size_t *size)
 {
-    const struct message *last = component_inbox(self, CSA_INBOX)->box.last;
+    const struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
     struct iovec parts[GATHERED];
     struct msghdr header = {.msg_iov = parts};
     ssize_t written;
@@ -155,7 +155,7 @@ static ssize_t write_waiting(struct component *self, int fd, size_t *size)
 /* What has to wait for a slow peer keeps no more memory than its bytes. */
 static void compact_waiting(struct component *self)
 {
-    struct message *last = component_inbox(self, CSA_INBOX)->box.last;
+    struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
     struct message *msg = last;
 
     while (msg != NULL) {
@@ -293,11 +293,13 @@ static void csa_run(struct component *self)
 {
     struct connected_socket_adapter *csa = component_state(self);
 
-    if (inbox_is_ready(self, CSA_READ_READY)) {
-        csa->flags |= CAN_READ;
-    }
-    if (inbox_is_ready(self, CSA_SEND_READY)) {
-        set_awaiting(self, false);
+    if (self->ready != 0) {
+        if (inbox_is_ready(self, CSA_READ_READY)) {
+            csa->flags |= CAN_READ;
+        }
+        if (inbox_is_ready(self, CSA_SEND_READY)) {
+            set_awaiting(self, false);
+        }
     }
     if (component_is_told_to_stop(self)) {
         end(self, 0);
