@@ -221,6 +221,34 @@ void component_tell(struct component *component, enum message_kind kind, struct 
     }
 }
 
+static bool is_inside(const struct plan_component *plan, const struct plan_component *parent)
+{
+    while (plan != NULL && plan != parent) {
+        plan = plan->parent;
+    }
+    return plan == parent;
+}
+
+/* What a chassis holds follows it in the plan, children of children included. */
+struct component *component_next_child(const struct component *parent,
+                                       const struct component *after)
+{
+    const struct graph *graph = parent->graph;
+    size_t index = (after != NULL ? after : parent)->plan->index + 1;
+
+    for (; index < graph_size(graph); index++) {
+        struct component *component = graph_component(graph, index);
+
+        if (component->plan->parent == parent->plan) {
+            return component;
+        }
+        if (!is_inside(component->plan, parent->plan)) {
+            break;
+        }
+    }
+    return NULL;
+}
+
 /* ---- life ---- */
 
 struct component *component_ref(struct component *component)

@@ -160,6 +160,11 @@ void component_tell(struct component *component, enum message_kind kind, struct 
 MUST_CHECK int component_link(struct component *from, unsigned outbox, struct component *to,
                               unsigned inbox);
 
+/* The components that a chassis holds, in the order of the file: start with NULL, ends with NULL.
+ * Some may have ended. */
+struct component *component_next_child(const struct component *parent,
+                                       const struct component *after);
+
 /* Keeps the memory of a component that may end meanwhile. */
 struct component *component_ref(struct component *component);
 void component_unref(struct component *component);

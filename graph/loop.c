@@ -59,7 +59,8 @@ static void bury(struct loop *loop)
 
 void loop_wait_for_memory(struct loop *loop, struct component *component)
 {
-    loop->thirsty = mem_resize_array(loop->thirsty, loop->thirsty_count + 1, sizeof(*loop->thirsty));
+    loop->thirsty =
+        mem_resize_array(loop->thirsty, loop->thirsty_count + 1, sizeof(*loop->thirsty));
     loop->thirsty[loop->thirsty_count++] = component_ref(component);
 }
 
@@ -119,6 +120,7 @@ struct loop *loop_create(const struct component_type *const *types, const struct
     list_init(&loop->graphs);
     list_init(&loop->services);
     list_init(&loop->dead);
+    list_init(&loop->drains);
     list_init(&loop->taps);
     pool_init(&loop->pool);
     loop->listeners = listeners_create();

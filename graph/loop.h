@@ -44,15 +44,17 @@ struct loop {
     struct list graphs;   /* root graphs: the running one and those that drain */
     struct list services; /* see service.h */
     struct list dead;     /* graphs with nothing alive in them, freed at the end of a pass */
+    struct list drains;   /* see drain.h */
     struct listeners *listeners;
     struct list taps;                          /* see tap.h */
     const struct component_type *const *types; /* for services */
     struct loop_hooks hooks;
     struct component **thirsty; /* wait for memory; each keeps its graph */
     size_t thirsty_count;
-    double born;          /* ev_time() */
-    uint64_t turns;       /* component runs */
-    uint64_t connections; /* now */
+    double born;               /* ev_time() */
+    uint64_t turns;            /* component runs */
+    uint64_t connections;      /* now */
+    uint64_t connection_limit; /* 0: none */
     uint64_t connections_in_all;
     uint64_t connections_refused;
     uint32_t graphs_alive; /* of connections and services */

@@ -1,0 +1,123 @@
+/* Graphline: components and the linkages between them, as one component.  A graph that the file
+ * names under "graphs:" is one.
+ *
+ *     self.inbox --> a.inbox    a.outbox --> b.inbox    b.outbox --> self.outbox    ...
+ *
+ * The loader makes the linkages, those of self's boxes included; no message is seen here but where
+ * self's inbox or control is linked to nothing inside.
+ *
+ * 1. It ends when all in it have.
+ * 2. Where self.control is not linked, each notice is given to every child whose own control
+ *    nothing is linked to; the others hear of the end from their neighbours.  If there is none, as
+ *    in a ring, all get shutdownMicroprocess.
+ * 3. Where self.signal is not linked, the end of the last child is said there:
+ *    shutdownMicroprocess if that had come, else producerFinished.
+ * 4. What comes to an inbox that nothing inside is linked to, or no longer, is discarded. */
+#include "graph/component.h"
+
+struct graphline {
+    size_t living; /* children that have not ended */
+};
+
+enum { INBOX, CONTROL };
+enum { OUTBOX, SIGNAL };
+
+static const struct box_spec inboxes[] = {
+    [INBOX] = {.name = "inbox", .carries = ANYTHING, .doc = "goes where self.inbox is linked to"},
+    [CONTROL] = {.name = "control",
+                 .carries = NOTICES,
+                 .doc = "likewise; else to every child without a linked control"},
+    {0},
+};
+static const struct box_spec outboxes[] = {
+    [OUTBOX] = {.name = "outbox", .carries = ANYTHING, .doc = "what is linked to self.outbox"},
+    [SIGNAL] = {.name = "signal",
+                .carries = NOTICES,
+                .doc = "likewise; else how it ended, once all have"},
+    {0},
+};
+static const struct param_spec parameters[] = {
+    {.name = "components",
+     .kind = PARAM_KIND_CHILDREN,
+     .required = true,
+     .doc = "a mapping of names to components"},
+    {.name = "linkages", .kind = PARAM_KIND_LINKAGES, .doc = "between them, and to and from self"},
+    {0},
+};
+
+static int graphline_start(struct component *self)
+{
+    struct graphline *graphline = component_state(self);
+    const struct component *child = NULL;
+
+    while ((child = component_next_child(self, child)) != NULL) {
+        graphline->living++;
+    }
+    return 0;
+}
+
+static bool hears_of_the_end(const struct component *child)
+{
+    const struct inbox *control =
+        child->control != NO_BOX ? component_have_inbox(child, child->control) : NULL;
+
+    return control != NULL && !list_is_empty(&control->sources);
+}
+
+/* Gives the notice to every child, or to those that would not hear.  Returns how many. */
+static size_t tell_children(struct component *self, const struct message *notice, bool all)
+{
+    struct component *child = NULL;
+    size_t told = 0;
+
+    while ((child = component_next_child(self, child)) != NULL) {
+        if (!component_is_over(child) && (all || !hears_of_the_end(child))) {
+            component_tell(child, (enum message_kind)notice->kind, notice->about, notice->error);
+            told++;
+        }
+    }
+    return told;
+}
+
+static void graphline_run(struct component *self)
+{
+    struct message *msg;
+
+    while ((msg = inbox_take(self, CONTROL)) != NULL) {
+        if (tell_children(self, msg, false) == 0 && msg->kind == SHUTDOWN_MICROPROCESS) {
+            (void)tell_children(self, msg, true);
+        }
+        message_release(msg);
+    }
+    while ((msg = inbox_take(self, INBOX)) != NULL) {
+        message_release(msg);
+    }
+}
+
+static void graphline_child_ended(struct component *self, struct component *child)
+{
+    struct graphline *graphline = component_state(self);
+
+    if (--graphline->living > 0) {
+        return;
+    }
+    if (component_is_told_to_stop(self) && (self->flags & COMPONENT_SIGNALLED) == 0) {
+        outbox_notify(self, SIGNAL, SHUTDOWN_MICROPROCESS, NULL, 0);
+    }
+    component_finish(self);
+}
+
+const struct component_type graphline_type = {
+    .name = "Graphline",
+    .summary = "components and the linkages between them, as one component",
+    .size = sizeof(struct graphline),
+    .inboxes = inboxes,
+    .outboxes = outboxes,
+    .parameters = parameters,
+    .chassis = CHASSIS_GRAPH,
+    .is_named_graph = true,
+    .heeds_control = true,
+    .start = graphline_start,
+    .run = graphline_run,
+    .child_ended = graphline_child_ended,
+};

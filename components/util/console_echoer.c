@@ -1,0 +1,210 @@
+/* ConsoleEchoer: writes whatever arrives to standard output.
+ *
+ *     someone --> [inbox] ConsoleEchoer [outbox] --> someone else, with forwarder: true
+ *                              |
+ *                          stdout, each message after its tag
+ *
+ * Nothing is dropped, and the loop is never held up.  Standard output may be shared with others, so
+ * it must not be made non-blocking: a pipe or a terminal is opened once more for us, a socket is
+ * written with MSG_DONTWAIT, a file never blocks.  Where opening is not allowed, the little that a
+ * pipe takes at once is written each time that it can be written to at all. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "graph/component.h"
+
+enum way { WAY_WRITE, WAY_SEND, WAY_LITTLE };
+
+struct console_echoer {
+    bool forwarder; /* parameters */
+    const char *tag;
+    enum way way;
+    bool is_open;
+    int fd;         /* ours if it is not STDOUT_FILENO */
+    size_t written; /* bytes of the tag and the first message that are out */
+    ev_io writable; /* armed after EAGAIN */
+};
+
+enum { INBOX, CONTROL };
+enum { OUTBOX, SIGNAL };
+
+static const struct box_spec inboxes[] = {
+    [INBOX] = {.name = "inbox", .carries = BYTES, .doc = "what is to be written"},
+    [CONTROL] = {.name = "control", .carries = NOTICES, .doc = "write the rest, then finish"},
+    {0},
+};
+static const struct box_spec outboxes[] = {
+    [OUTBOX] = {.name = "outbox",
+                .carries = BYTES,
+                .doc = "the same, once written, with forwarder: true"},
+    [SIGNAL] = {.name = "signal", .carries = NOTICES, .doc = "the notice that ended us"},
+    {0},
+};
+static const struct param_spec parameters[] = {
+    {PARAM_BOOL(struct console_echoer, forwarder), .fallback = "false",
+     .doc = "hand on what was written"},
+    {PARAM_TEXT(struct console_echoer, tag), .fallback = "\"\"",
+     .doc = "written before each message"},
+    {0},
+};
+
+static void on_writable(struct ev_loop *ev, ev_io *watcher, int revents)
+{
+    ev_io_stop(ev, watcher);
+    component_wake(watcher->data);
+}
+
+static int console_echoer_start(struct component *self)
+{
+    struct console_echoer *console = component_state(self);
+    struct stat about;
+
+    if (fstat(STDOUT_FILENO, &about) == -1) {
+        return component_fail(self, errno, "could not look at standard output");
+    }
+    console->fd = STDOUT_FILENO;
+    console->way = S_ISSOCK(about.st_mode) ? WAY_SEND : WAY_WRITE;
+    if (S_ISFIFO(about.st_mode) || S_ISCHR(about.st_mode)) {
+        console->fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        if (console->fd == -1) {
+            console->fd = STDOUT_FILENO;
+            console->way = WAY_LITTLE;
+        }
+    }
+    ev_io_init(&console->writable, on_writable, console->fd, EV_WRITE);
+    console->writable.data = self;
+    console->is_open = true;
+    return 0;
+}
+
+static bool can_be_written(int fd)
+{
+    struct pollfd at = {.fd = fd, .events = POLLOUT};
+
+    return poll(&at, 1, 0) == 1;
+}
+
+/* What is left of the tag and the message, at most "most" bytes. */
+static int gather(const struct console_echoer *console, const struct message *msg, size_t most,
+                  struct iovec parts[2])
+{
+    const char *tag = console->tag != NULL ? console->tag : "";
+    const size_t tag_size = strlen(tag);
+    size_t done = console->written;
+    int count = 0;
+
+    if (done < tag_size) {
+        parts[count].iov_base = (void *)(uintptr_t)(tag + done);
+        parts[count].iov_len = tag_size - done < most ? tag_size - done : most;
+        most -= parts[count++].iov_len;
+        done = tag_size;
+    }
+    done -= tag_size;
+    if (done < message_size(msg) && most > 0) {
+        parts[count].iov_base = (void *)(uintptr_t)(msg->data + done);
+        parts[count].iov_len = message_size(msg) - done < most ? message_size(msg) - done : most;
+        count++;
+    }
+    return count;
+}
+
+/* Writes some more of the first message.  Returns 1 once all of it is out, 0 if there is more to
+ * write, or -errno: -EAGAIN to try again later. */
+static int write_some(struct console_echoer *console, const struct message *msg)
+{
+    struct iovec parts[2];
+    struct msghdr packet = {.msg_iov = parts};
+    const size_t most = console->way == WAY_LITTLE ? PIPE_BUF : SSIZE_MAX;
+    const int count = gather(console, msg, most, parts);
+    ssize_t written;
+
+    if (count == 0) {
+        return 1;
+    }
+    if (console->way == WAY_LITTLE && !can_be_written(console->fd)) {
+        return -EAGAIN;
+    }
+    if (console->way == WAY_SEND) {
+        packet.msg_iovlen = (size_t)count;
+        written = sendmsg(console->fd, &packet, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } else {
+        written = writev(console->fd, parts, count);
+    }
+    if (written == -1) {
+        return errno == EINTR ? 0 : -errno;
+    }
+    console->written += (size_t)written;
+    return 0;
+}
+
+static void hand_on(struct component *self, struct message *msg)
+{
+    const struct console_echoer *console = component_state(self);
+
+    if (console->forwarder) {
+        outbox_send(self, OUTBOX, msg);
+    } else {
+        message_release(msg);
+    }
+}
+
+/* The first message stays in the inbox until all of it is out. */
+static void console_echoer_run(struct component *self)
+{
+    struct console_echoer *console = component_state(self);
+    const struct message *first;
+    struct message *msg;
+    int result;
+
+    while (outbox_has_room(self, OUTBOX) && (first = inbox_peek(self, INBOX)) != NULL) {
+        result = write_some(console, first);
+        if (result == -EAGAIN) {
+            ev_io_start(component_ev(self), &console->writable);
+            return;
+        }
+        if (result < 0) {
+            (void)component_fail(self, -result, "could not write to standard output");
+            return;
+        }
+        if (result == 1) {
+            msg = inbox_take(self, INBOX);
+            if (msg == NULL) {
+                return;
+            }
+            console->written = 0;
+            hand_on(self, msg);
+        }
+    }
+}
+
+static void console_echoer_stop(struct component *self)
+{
+    struct console_echoer *console = component_state(self);
+
+    if (!console->is_open) {
+        return;
+    }
+    ev_io_stop(component_ev(self), &console->writable);
+    if (console->fd != STDOUT_FILENO) {
+        close(console->fd);
+    }
+}
+
+const struct component_type console_echoer_type = {
+    .name = "ConsoleEchoer",
+    .summary = "writes whatever arrives to standard output",
+    .size = sizeof(struct console_echoer),
+    .inboxes = inboxes,
+    .outboxes = outboxes,
+    .parameters = parameters,
+    .start = console_echoer_start,
+    .run = console_echoer_run,
+    .stop = console_echoer_stop,
+};

@@ -1,0 +1,118 @@
+/* Fanout: gives each of several a copy of whatever arrives.
+ *
+ *                              [a]          --> "x"
+ *     "x" --> [inbox] Fanout   [a_signal]   --> the notice that ended us
+ *                              [b]          --> "x"
+ *                              [b_signal]   --> likewise
+ *
+ * The copies share their bytes.  All go on at the pace of the slowest: a message is taken only once
+ * every outbox has room for it; give a slow one's inbox "when_full: drop_oldest" to change that.
+ * Who has gone holds nobody up.  The original also sent data to outbox and signal; we don't. */
+#include <stdio.h>
+
+#include "graph/component.h"
+
+struct fanout {
+    struct texts boxnames; /* parameter */
+    /* Where our outboxes are: name i's is first + i * step, its signal's first_signal + i * step */
+    uint8_t first;
+    uint8_t first_signal;
+    uint8_t step;
+};
+
+enum { INBOX, CONTROL };
+enum { SIGNAL };
+
+static const struct box_spec inboxes[] = {
+    [INBOX] = {.name = "inbox", .carries = ANYTHING, .doc = "what all are to get"},
+    [CONTROL] = {.name = "control", .carries = NOTICES, .doc = "pass on the rest, then finish"},
+    {0},
+};
+static const struct box_spec outboxes[] = {
+    [SIGNAL] = {.name = "signal",
+                .carries = NOTICES,
+                .doc = "the notice that ended us, also on each NAME_signal"},
+    {0},
+};
+static const struct param_spec parameters[] = {
+    {PARAM_TEXTS(struct fanout, boxnames), .required = true,
+     .doc = "names of the outboxes; NAME gets the data, NAME_signal the notices"},
+    {0},
+};
+
+static const struct texts *fanout_more_outboxes(const void *state)
+{
+    const struct fanout *fanout = state;
+
+    return &fanout->boxnames;
+}
+
+static int fanout_start(struct component *self)
+{
+    struct fanout *fanout = component_state(self);
+    const struct texts *names = &fanout->boxnames;
+    char signal[256];
+
+    (void)snprintf(signal, sizeof(signal), "%s_signal", names->items[0]);
+    fanout->first = (uint8_t)component_find_outbox(self, names->items[0]);
+    fanout->first_signal = (uint8_t)component_find_outbox(self, signal);
+    if (names->count > 1) {
+        fanout->step = (uint8_t)(component_find_outbox(self, names->items[1]) - fanout->first);
+    }
+    return 0;
+}
+
+static bool all_have_room(struct component *self)
+{
+    const struct fanout *fanout = component_state(self);
+    unsigned outbox = fanout->first;
+
+    for (size_t i = 0; i < fanout->boxnames.count; i++, outbox += fanout->step) {
+        if (!outbox_has_room(self, outbox)) {
+            return false; /* when there is room we look at the rest */
+        }
+    }
+    return true;
+}
+
+static void fanout_run(struct component *self)
+{
+    const struct fanout *fanout = component_state(self);
+    struct message *msg;
+
+    while (all_have_room(self) && (msg = inbox_take(self, INBOX)) != NULL) {
+        unsigned outbox = fanout->first;
+
+        for (size_t i = 1; i < fanout->boxnames.count; i++, outbox += fanout->step) {
+            outbox_send(self, outbox, message_share(component_pool(self), msg));
+        }
+        outbox_send(self, outbox, msg);
+    }
+}
+
+/* Whatever ended us, all are told. */
+static void fanout_stop(struct component *self)
+{
+    const struct fanout *fanout = component_state(self);
+    const enum message_kind kind =
+        component_is_told_to_stop(self) ? SHUTDOWN_MICROPROCESS : PRODUCER_FINISHED;
+    unsigned outbox = fanout->first_signal;
+
+    for (size_t i = 0; i < fanout->boxnames.count; i++, outbox += fanout->step) {
+        outbox_notify(self, outbox, kind, NULL, 0);
+    }
+}
+
+const struct component_type fanout_type = {
+    .name = "Fanout",
+    .summary = "gives each of several a copy of whatever arrives",
+    .size = sizeof(struct fanout),
+    .inboxes = inboxes,
+    .outboxes = outboxes,
+    .parameters = parameters,
+    .is_fanout = true,
+    .more_outboxes = fanout_more_outboxes,
+    .start = fanout_start,
+    .run = fanout_run,
+    .stop = fanout_stop,
+};
