@@ -151,7 +151,8 @@ struct component_type {
 
     /* A check of parameters together, at load.  Returns false with err set. */
     bool (*check)(const void *state, const struct node *at, struct error *err);
-    /* Boxes that depend on parameters: fills in a NULL-ended list of more outboxes' names. */
+    /* Boxes that depend on parameters: for each name two outboxes after those of the table, NAME
+     * for anything and NAME_signal for notices.  The names live as long as state. */
     const struct texts *(*more_outboxes)(const void *state);
     /* Opens what it needs.  0, or -errno after component_fail(). */
     int (*start)(struct component *self);

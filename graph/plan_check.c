@@ -74,11 +74,6 @@ static void check_carries(struct planner *planner, const struct scope *scope)
 
 /* ---- what is left alone ---- */
 
-static void warn(struct planner *planner, const struct error *err)
-{
-    errors_warn(planner->errors, err);
-}
-
 static bool takes_part(const struct plan_component *made)
 {
     for (unsigned i = 0; i < made->inboxes; i++) {
@@ -108,14 +103,14 @@ static void check_component(struct planner *planner, const struct scope *scope,
     if (!component->is_reached && scope->count > 1 && made->type->service == NULL &&
         takes_part(made)) {
         (void)error_set(&err, made->at, "no linkage reaches %s (%s)", made->name, made->type_name);
-        warn(planner, &err);
+        errors_warn(planner->errors, &err);
         return;
     }
     for (unsigned i = 0; i < made->inboxes; i++) {
         if (made->in[i].spec->required && !component->in_fed[i]) {
             (void)error_set(&err, made->at, "nothing leads to %s.%s: %s", made->name,
                             made->in[i].spec->name, made->in[i].spec->doc);
-            warn(planner, &err);
+            errors_warn(planner->errors, &err);
         }
     }
 }
@@ -126,6 +121,11 @@ void planner_check(struct planner *planner)
         if (scope->self == NULL) {
             check_carries(planner, scope); /* of all in its draft */
         }
+    }
+    if (errors_count(planner->errors) > planner->errors_before) {
+        return; /* a linkage with a mistake may be what a warning would miss */
+    }
+    for (const struct scope *scope = planner->scopes; scope != NULL; scope = scope->next) {
         for (size_t i = 0; i < scope->count; i++) {
             check_component(planner, scope, scope->components[i]);
         }
