@@ -21,10 +21,14 @@ char *base64_encode(const void *bytes, size_t size)
 
         group |= left > 1 ? (uint32_t)in[i + 1] << 8 : 0;
         group |= left > 2 ? in[i + 2] : 0;
-        *out++ = digits[group >> 18];
-        *out++ = digits[group >> 12 & 63];
-        *out++ = left > 1 ? digits[group >> 6 & 63] : '=';
-        *out++ = left > 2 ? digits[group & 63] : '=';
+        out[0] = digits[group >> 18];
+        out[1] = digits[group >> 12 & 63];
+        out[2] = digits[group >> 6 & 63];
+        out[3] = digits[group & 63];
+        if (left < 3) {
+            memset(out + 1 + left, '=', 3 - left);
+        }
+        out += 4;
     }
     *out = '\0';
     return text;

@@ -127,11 +127,10 @@ void ctl_print_problems(FILE *file, const json_t *problems);
 /* Rows of cells, printed in aligned columns. */
 struct ctl_table {
     const char *const *titles; /* then NULL; one that begins with > is aligned to the right */
-    size_t columns;
-    size_t rows;
-    size_t capacity; /* of cells */
+    size_t columns;            /* at most 16 */
+    size_t count;              /* of cells, row by row */
+    size_t capacity;
     char **cells;
-    size_t indent;
 };
 
 void ctl_table_init(struct ctl_table *table, const char *const *titles);

@@ -29,12 +29,13 @@ enum ctl_status ctl_run_check(struct ctl *ctl)
     for (int i = 0; i < ctl->argument_count; i++) {
         char *path = realpath(ctl->arguments[i], NULL);
 
-        if (path == NULL) {
-            ctl_complain("%s: %s", ctl->arguments[i], strerror(errno));
+        if (path == NULL || json_array_append_new(files, json_string(path)) == -1) {
+            ctl_complain("%s: %s", ctl->arguments[i],
+                         path == NULL ? strerror(errno) : "its name is not valid UTF-8");
+            free(path);
             json_decref(files);
             return CTL_REFUSED;
         }
-        json_array_append_new(files, json_string(path));
         free(path);
     }
     return ctl_call(ctl, "Check", json_pack("{s:o}", "files", files), false,

@@ -100,7 +100,7 @@ static enum ctl_status connect_to_daemon(struct ctl *ctl)
         ctl_complain("\"%s\" is too long for the path of a socket", ctl->socket);
         return CTL_NO_DAEMON;
     }
-    strcpy(address.sun_path, ctl->socket);
+    memcpy(address.sun_path, ctl->socket, strlen(ctl->socket) + 1);
     ctl->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (ctl->fd == -1 ||
         connect(ctl->fd, (const struct sockaddr *)&address, sizeof(address)) == -1) {
@@ -128,12 +128,13 @@ static void send_request(const struct ctl *ctl, const char *text)
     }
 }
 
-static enum wait wait_for_daemon(const struct ctl *ctl, const sigset_t *unblocked)
+/* Waits for the daemon; during a stream, also for whoever reads what we print to be gone. */
+static enum wait wait_for_daemon(const struct ctl *ctl, bool stream, const sigset_t *unblocked)
 {
     for (;;) {
         struct pollfd fds[] = {
             {.fd = ctl->fd, .events = POLLIN},
-            {.fd = STDOUT_FILENO},
+            {.fd = stream ? STDOUT_FILENO : -1},
         };
         int ready = ppoll(fds, 2, NULL, unblocked);
 
@@ -143,10 +144,7 @@ static enum wait wait_for_daemon(const struct ctl *ctl, const sigset_t *unblocke
         if (ready > 0 && fds[0].revents != 0) {
             return WAIT_READABLE;
         }
-        if (ready > 0 && (fds[1].revents & POLLERR) != 0) {
-            return WAIT_UNREAD;
-        }
-        if (ready > 0) { /* stdout is closed, or a terminal that has hung up */
+        if (ready > 0) {
             return WAIT_UNREAD;
         }
     }
@@ -230,7 +228,8 @@ static enum ctl_status read_message(struct ctl *ctl, const char *text,
     return status;
 }
 
-static enum ctl_status read_replies(struct ctl *ctl, const struct ctl_reader *reader)
+/* A stream that is ended from this side has done what it should; another call has not. */
+static enum ctl_status read_replies(struct ctl *ctl, bool stream, const struct ctl_reader *reader)
 {
     struct incoming in = {0};
     enum ctl_status status = CTL_DONE;
@@ -243,7 +242,9 @@ static enum ctl_status read_replies(struct ctl *ctl, const struct ctl_reader *re
 
         if (message != NULL) {
             status = read_message(ctl, message, reader, &again);
-        } else if (fflush(stdout) == EOF || wait_for_daemon(ctl, &unblocked) != WAIT_READABLE) {
+        } else if (fflush(stdout) == EOF ||
+                   wait_for_daemon(ctl, stream, &unblocked) != WAIT_READABLE) {
+            status = stream ? CTL_DONE : CTL_REFUSED;
             again = false;
         } else if (!receive(ctl, &in)) {
             status = CTL_NO_DAEMON;
@@ -270,10 +271,12 @@ enum ctl_status ctl_call(struct ctl *ctl, const char *method, json_t *parameters
         ctl_complain("what is to be sent is not valid UTF-8");
         return CTL_USAGE;
     }
-    status = connect_to_daemon(ctl);
-    if (status == CTL_DONE) {
+    status = ctl->no_daemon ? CTL_USAGE : connect_to_daemon(ctl);
+    if (ctl->no_daemon) {
+        ctl_complain("%s cannot be answered without a daemon", ctl->command->name);
+    } else if (status == CTL_DONE) {
         send_request(ctl, text);
-        status = read_replies(ctl, &reader);
+        status = read_replies(ctl, more, &reader);
     }
     free(text);
     return status;

@@ -166,6 +166,15 @@ static enum ctl_status take_short(struct ctl *ctl, const char *argument, char **
     return CTL_DONE;
 }
 
+/* A name that JSON cannot hold is never found; better not to ask. */
+static bool is_text(const char *argument)
+{
+    json_t *string = json_string(argument);
+
+    json_decref(string);
+    return string != NULL;
+}
+
 static enum ctl_status check_arguments(const struct ctl *ctl)
 {
     if (ctl->help || ctl->version) {
@@ -183,6 +192,10 @@ static enum ctl_status check_arguments(const struct ctl *ctl)
         ctl_complain("%s: \"%s\" is one argument too many", ctl->command->name,
                      ctl->arguments[ctl->command->most]);
         return wrong(ctl);
+    }
+    if (ctl->argument_count > 0 && !is_text(ctl->arguments[0])) {
+        ctl_complain("%s: \"%s\" is not valid UTF-8", ctl->command->name, ctl->arguments[0]);
+        return CTL_USAGE;
     }
     return CTL_DONE;
 }

@@ -8,6 +8,8 @@
 #define RED   "\x1b[31m"
 #define PLAIN "\x1b[0m"
 
+enum { MAX_COLUMNS = 16 };
+
 void ctl_table_init(struct ctl_table *table, const char *const *titles)
 {
     *table = (struct ctl_table){.titles = titles};
@@ -40,7 +42,7 @@ static char *copy_clean(const char *text)
 
 void ctl_table_add(struct ctl_table *table, const char *cell)
 {
-    if (table->rows == table->capacity) {
+    if (table->count == table->capacity) {
         char **cells;
 
         table->capacity = table->capacity == 0 ? 64 : 2 * table->capacity;
@@ -50,7 +52,7 @@ void ctl_table_add(struct ctl_table *table, const char *cell)
         }
         table->cells = cells;
     }
-    table->cells[table->rows++] = copy_clean(cell);
+    table->cells[table->count++] = copy_clean(cell);
 }
 
 /* In characters, of which the bytes after the first do not count. */
@@ -64,64 +66,61 @@ static size_t width(const char *text)
     return n;
 }
 
-static void print_cell(const char *cell, size_t column_width, bool right, bool last)
+/* One row; what comes after its last cell that is not empty is left out. */
+static void print_row(const struct ctl_table *table, const char *const *cells, const size_t *widths)
 {
-    int padding = (int)(column_width - width(cell));
+    bool colours = ctl_has_colours();
+    size_t count = table->columns;
 
-    if (right) {
-        printf("%*s%s", padding, "", cell);
-    } else {
-        printf("%s%*s", cell, last ? 0 : padding, "");
+    while (count > 0 && cells[count - 1][0] == '\0') {
+        count--;
     }
-    fputs(last ? "\n" : "  ", stdout);
+    for (size_t c = 0; c < count; c++) {
+        bool right = table->titles[c][0] == '>';
+        bool red = colours && strcmp(cells[c], "failed") == 0;
+        int padding = (int)(widths[c] - width(cells[c]));
+
+        printf("%*s%s%s%s%*s", right ? padding : 0, "", red ? RED : "", cells[c], red ? PLAIN : "",
+               right || c + 1 == count ? 0 : padding, "");
+        fputs(c + 1 < count ? "  " : "", stdout);
+    }
 }
 
 static void print_rows(const struct ctl_table *table, const size_t *widths)
 {
+    const char *titles[MAX_COLUMNS];
     bool colours = ctl_has_colours();
 
-    printf("%*s%s", (int)table->indent, "", colours ? BOLD : "");
     for (size_t c = 0; c < table->columns; c++) {
-        const char *title = table->titles[c];
-        bool right = title[0] == '>';
-
-        if (c + 1 == table->columns && colours) {
-            printf("%s%s\n", title + right, PLAIN);
-        } else {
-            print_cell(title + right, widths[c], right, c + 1 == table->columns);
-        }
+        titles[c] = table->titles[c] + (table->titles[c][0] == '>');
     }
-    for (size_t i = 0; i < table->rows; i++) {
-        size_t c = i % table->columns;
-        bool red = colours && strcmp(table->cells[i], "failed") == 0;
-
-        if (c == 0) {
-            printf("%*s", (int)table->indent, "");
-        }
-        fputs(red ? RED : "", stdout);
-        print_cell(table->cells[i], widths[c], table->titles[c][0] == '>', c + 1 == table->columns);
-        fputs(red ? PLAIN : "", stdout);
+    fputs(colours ? BOLD : "", stdout);
+    print_row(table, titles, widths);
+    printf("%s\n", colours ? PLAIN : "");
+    for (size_t i = 0; i < table->count; i += table->columns) {
+        print_row(table, (const char *const *)table->cells + i, widths);
+        putchar('\n');
     }
 }
 
 void ctl_table_print(struct ctl_table *table)
 {
-    size_t widths[16] = {0};
+    size_t widths[MAX_COLUMNS] = {0};
 
     for (size_t c = 0; c < table->columns; c++) {
         widths[c] = width(table->titles[c]) - (table->titles[c][0] == '>');
     }
-    for (size_t i = 0; i < table->rows; i++) {
+    for (size_t i = 0; i < table->count; i++) {
         size_t w = width(table->cells[i]);
 
         if (w > widths[i % table->columns]) {
             widths[i % table->columns] = w;
         }
     }
-    if (table->rows > 0) {
+    if (table->count > 0) {
         print_rows(table, widths);
     }
-    for (size_t i = 0; i < table->rows; i++) {
+    for (size_t i = 0; i < table->count; i++) {
         free(table->cells[i]);
     }
     free(table->cells);

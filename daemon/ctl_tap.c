@@ -70,7 +70,7 @@ static bool print_message(struct ctl *ctl, json_t *message, void *data)
     }
     if (ctl_int(message, "lost") > 0 && !ctl->json) {
         fflush(stdout);
-        fprintf(stderr, "axonctl: %lld messages were lost here\n", ctl_int(message, "lost"));
+        fprintf(stderr, "axonctl: lost here: %lld\n", ctl_int(message, "lost"));
     }
     if (strcmp(kind, "ended") == 0) {
         return true;

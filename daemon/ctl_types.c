@@ -51,7 +51,7 @@ static void print_boxes(const json_t *boxes, const char *const *titles)
                                                    : "");
         ctl_table_add(&table, ctl_string(box, "doc"));
     }
-    if (table.rows > 0) {
+    if (table.count > 0) {
         printf("\n");
     }
     ctl_table_print(&table);
@@ -105,7 +105,7 @@ static void print_parameters(const json_t *parameters)
         add_range(&table, parameter);
         ctl_table_add(&table, ctl_string(parameter, "doc"));
     }
-    if (table.rows > 0) {
+    if (table.count > 0) {
         printf("\n");
     }
     ctl_table_print(&table);
@@ -124,7 +124,7 @@ static void print_statistics(const json_t *statistics)
         ctl_table_add(&table, ctl_string(statistic, "unit"));
         ctl_table_add(&table, ctl_string(statistic, "doc"));
     }
-    if (table.rows > 0) {
+    if (table.count > 0) {
         printf("\n");
     }
     ctl_table_print(&table);

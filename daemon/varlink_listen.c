@@ -136,7 +136,7 @@ static struct varlink_listener *listener_create(struct varlink_server *server, i
 int varlink_server_listen(struct varlink_server *server, const char *path, mode_t mode,
                           const char *group, char *why_text, size_t why_size)
 {
-    const struct why why = {why_text, why_size};
+    struct why why;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct varlink_listener *listener;
     struct stat st;
@@ -144,11 +144,13 @@ int varlink_server_listen(struct varlink_server *server, const char *path, mode_
     int fd = -1;
     int result;
 
+    why.text = why_text;
+    why.size = why_size;
     if (path[0] == '\0' || strlen(path) >= sizeof(address.sun_path)) {
         return fail(&why, ENAMETOOLONG, "\"%s\": the path of a socket has from 1 to %zu bytes",
                     path, sizeof(address.sun_path) - 1);
     }
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     result = remove_stale(&address, &why);
     if (result < 0) {
         return result;

@@ -7,14 +7,19 @@
 #include "graph/plan.h"
 #include "graph/tap.h"
 
+static bool is_inbox(const struct box *box)
+{
+    return (box->flags & BOX_IS_INBOX) != 0;
+}
+
 static struct inbox *as_inbox(struct box *box)
 {
-    return (box->flags & BOX_IS_INBOX) != 0 ? container_of(box, struct inbox, box) : NULL;
+    return container_of(box, struct inbox, box);
 }
 
 static struct outbox *as_outbox(struct box *box)
 {
-    return (box->flags & BOX_IS_INBOX) == 0 ? container_of(box, struct outbox, box) : NULL;
+    return container_of(box, struct outbox, box);
 }
 
 struct component *box_owner(const struct box *box)
@@ -40,10 +45,9 @@ void outbox_init(struct outbox *out)
 struct box *box_next(const struct box *box)
 {
     struct box *mutable = (struct box *)(uintptr_t)box;
-    struct inbox *in = as_inbox(mutable);
 
-    if (in != NULL) {
-        return (box->flags & BOX_PASSES) != 0 ? &in->next->box : NULL;
+    if (is_inbox(box)) {
+        return (box->flags & BOX_PASSES) != 0 ? &as_inbox(mutable)->next->box : NULL;
     }
     return as_outbox(mutable)->next;
 }
@@ -59,18 +63,14 @@ struct inbox *inbox_sink(struct inbox *in)
 /* The inbox at the end of the chain that goes through a box, or NULL. */
 static struct inbox *sink_of(struct box *box)
 {
-    struct inbox *in = as_inbox(box);
-
-    return in != NULL ? inbox_sink(in) : as_outbox(box)->sink;
+    return is_inbox(box) ? inbox_sink(as_inbox(box)) : as_outbox(box)->sink;
 }
 
 /* The list of what leads to a box; NULL: an outbox that nothing leads to. */
 static struct list *sources_of(struct box *box)
 {
-    struct inbox *in = as_inbox(box);
-
-    if (in != NULL) {
-        return &in->sources;
+    if (is_inbox(box)) {
+        return &as_inbox(box)->sources;
     }
     return (box->flags & BOX_PASSES) != 0 ? &as_outbox(box)->sources : NULL;
 }
@@ -100,6 +100,7 @@ static struct box *next_in_tree(struct box *root, struct box *at)
     while (at != root) {
         struct box *parent = box_next(at);
 
+        REQUIRE(parent != NULL);
         if (at->link.next != sources_of(parent)) {
             return container_of(at->link.next, struct box, link);
         }
@@ -113,7 +114,7 @@ struct outbox *inbox_next_sender(struct inbox *in, const struct outbox *after)
     struct box *at = after != NULL ? (struct box *)(uintptr_t)&after->box : &in->box;
 
     while ((at = next_in_tree(&in->box, at)) != NULL) {
-        if (as_outbox(at) != NULL) {
+        if (!is_inbox(at)) {
             return as_outbox(at);
         }
     }
@@ -126,11 +127,9 @@ static void resolve(struct box *root, struct inbox *sink)
     struct box *at = root;
 
     do {
-        struct outbox *out = as_outbox(at);
-
-        if (out != NULL) {
-            out->sink = sink;
-            stop_waiting(out); /* it asks again, and then waits for the new sink */
+        if (!is_inbox(at)) {
+            as_outbox(at)->sink = sink;
+            stop_waiting(as_outbox(at)); /* it asks again, and then waits for the new sink */
         }
     } while ((at = next_in_tree(root, at)) != NULL);
 }
@@ -171,34 +170,37 @@ static void move_queue(struct inbox *from, struct inbox *to)
     from->box.flags = (uint16_t)(from->box.flags & ~BOX_FINISH_HELD);
 }
 
+/* The list of what leads to a box, made if it is an outbox that nothing led to. */
+static struct list *need_sources(struct box *box)
+{
+    if (!is_inbox(box) && (box->flags & BOX_PASSES) == 0) {
+        box->flags |= BOX_PASSES;
+        list_init(&as_outbox(box)->sources);
+    }
+    return is_inbox(box) ? &as_inbox(box)->sources : &as_outbox(box)->sources;
+}
+
 int box_link(struct box *from, struct box *to)
 {
-    struct inbox *passing = as_inbox(from);
-    struct box *at = to;
-
-    if (passing != NULL && as_inbox(to) == NULL) {
+    if (is_inbox(from) && !is_inbox(to)) {
         return -EINVAL;
     }
     if (box_next(from) != NULL) {
         return -EEXIST;
     }
-    for (; at != NULL; at = box_next(at)) {
+    for (const struct box *at = to; at != NULL; at = box_next(at)) {
         if (at == from) {
             return -ELOOP;
         }
     }
-    if (passing != NULL) {
-        move_queue(passing, sink_of(to));
+    if (is_inbox(from)) {
+        move_queue(as_inbox(from), sink_of(to));
         from->flags |= BOX_PASSES;
-        passing->next = as_inbox(to);
+        as_inbox(from)->next = as_inbox(to);
     } else {
         as_outbox(from)->next = to;
     }
-    if (sources_of(to) == NULL) {
-        to->flags |= BOX_PASSES;
-        list_init(&as_outbox(to)->sources);
-    }
-    list_append(sources_of(to), &from->link);
+    list_append(need_sources(to), &from->link);
     resolve(from, sink_of(to));
     return 0;
 }
@@ -214,9 +216,20 @@ static void release_held_finish(struct inbox *in)
     }
 }
 
+/* An inbox that passed on keeps its messages again. */
+static void stop_passing(struct inbox *in)
+{
+    in->box.flags = (uint16_t)(in->box.flags & ~BOX_PASSES);
+    in->box.last = NULL;
+    in->box.queued = 0;
+    in->box.queued_cost = 0;
+    in->limit = component_bound(box_owner(&in->box), in);
+    in->high_water = 0;
+    resolve(&in->box, in);
+}
+
 void box_unlink(struct box *from)
 {
-    struct inbox *passing = as_inbox(from);
     struct box *to = box_next(from);
     struct inbox *sink;
 
@@ -225,23 +238,19 @@ void box_unlink(struct box *from)
     }
     sink = sink_of(to);
     list_remove(&from->link);
-    if (passing != NULL) {
-        from->flags = (uint16_t)(from->flags & ~BOX_PASSES);
-        from->last = NULL;
-        from->queued = 0;
-        from->queued_cost = 0;
-        passing->limit = component_bound(box_owner(from), passing);
-        passing->high_water = 0;
-        resolve(from, passing);
+    if (is_inbox(from)) {
+        stop_passing(as_inbox(from));
     } else {
         as_outbox(from)->next = NULL;
         resolve(from, NULL);
     }
-    if (as_outbox(to) != NULL && list_is_empty(&as_outbox(to)->sources)) {
+    if (!is_inbox(to) && list_is_empty(&as_outbox(to)->sources)) {
+        struct outbox *out = as_outbox(to);
+
         to->flags = (uint16_t)(to->flags & ~BOX_PASSES);
-        as_outbox(to)->messages = 0;
-        as_outbox(to)->bytes = 0;
-        as_outbox(to)->waited = 0;
+        out->messages = 0;
+        out->bytes = 0;
+        out->waited = 0;
     }
     if (sink != NULL) {
         release_held_finish(sink);
@@ -285,7 +294,7 @@ void inbox_deinit(struct inbox *in)
 
 void outbox_deinit(struct outbox *out)
 {
-    if (sources_of(&out->box) != NULL) {
+    if ((out->box.flags & BOX_PASSES) != 0) {
         unlink_sources(&out->sources);
     }
     box_unlink(&out->box);
@@ -300,8 +309,13 @@ void inbox_put(struct inbox *in, struct message *msg)
         msg->next = last->next;
         last->next = msg;
     } else {
+        struct component *owner = box_owner(&in->box);
+
         msg->next = msg;
-        component_wake(box_owner(&in->box));
+        if ((in->box.flags & BOX_CONTROL) != 0 && component_inbox(owner, owner->control) == in) {
+            owner->flags |= COMPONENT_TOLD;
+        }
+        component_wake(owner);
     }
     in->box.last = msg;
     in->box.queued++;
@@ -319,8 +333,9 @@ void inbox_put(struct inbox *in, struct message *msg)
 static void put_notice(struct inbox *in, struct message *msg, struct outbox *from)
 {
     struct component *owner = box_owner(&in->box);
+    const bool is_control = component_inbox(owner, owner->control) == in;
 
-    if (msg->kind == PRODUCER_FINISHED && from != NULL) {
+    if (is_control && msg->kind == PRODUCER_FINISHED && from != NULL) {
         from->box.flags |= BOX_FINISHED;
         if (has_unfinished_sender(in)) {
             in->box.flags |= BOX_FINISH_HELD;
@@ -329,8 +344,7 @@ static void put_notice(struct inbox *in, struct message *msg, struct outbox *fro
         }
         in->box.flags = (uint16_t)(in->box.flags & ~BOX_FINISH_HELD);
     }
-    if ((msg->kind == SHUTDOWN_MICROPROCESS || msg->kind == SOCKET_SHUTDOWN) &&
-        component_inbox(owner, owner->control) == in) {
+    if (is_control && (msg->kind == SHUTDOWN_MICROPROCESS || msg->kind == SOCKET_SHUTDOWN)) {
         owner->flags |= COMPONENT_STOP_ASKED;
     }
     inbox_put(in, msg);
@@ -386,7 +400,7 @@ static void note_signal(struct component *self, struct outbox *out, const struct
     struct box *box = out != NULL ? out->next : NULL;
 
     self->flags |= COMPONENT_SIGNALLED;
-    for (; box != NULL && as_outbox(box) != NULL; box = box_next(box)) {
+    for (; box != NULL && !is_inbox(box); box = box_next(box)) {
         struct component *owner = box_owner(box);
 
         if (as_outbox(box) == component_have_outbox(owner, owner->signal)) {

@@ -21,6 +21,8 @@ const char *param_kind_name(enum param_kind kind)
         return "graph";
     case PARAM_KIND_CUSTOM:
         return "list";
+    case PARAM_KIND_SECTION:
+        return "mapping";
     case PARAM_KIND_CHILDREN:
         return "components";
     case PARAM_KIND_LINKAGES:

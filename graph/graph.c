@@ -6,6 +6,7 @@
 
 #include "graph/blueprint.h"
 #include "graph/cell.h"
+#include "graph/drain.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 
@@ -43,13 +44,28 @@ static struct graph *root_create(struct loop *loop, struct plan *plan)
     return graph;
 }
 
+/* Keeps a graph from being over before all its components have begun. */
+static void hold(struct graph *graph)
+{
+    graph->is_started = true;
+    graph->is_held = true;
+    graph->living++;
+}
+
+static void let_go(struct graph *graph)
+{
+    if (graph->is_held) {
+        graph->is_held = false;
+        graph_one_ended(graph);
+    }
+}
+
 /* Starts all components of a graph in order; *failed is the one that could not. */
 static int start_all(struct graph *graph, struct component **failed)
 {
     int result = 0;
 
-    graph->is_started = true;
-    graph->living++; /* so that the graph is not over before all have begun */
+    hold(graph);
     for (size_t i = 0; i < graph_size(graph) && result == 0; i++) {
         struct component *component = graph_component(graph, i);
 
@@ -59,9 +75,7 @@ static int start_all(struct graph *graph, struct component **failed)
         }
     }
     if (result == 0) {
-        graph_one_ended(graph);
-    } else {
-        graph->living--;
+        let_go(graph);
     }
     return result;
 }
@@ -105,18 +119,6 @@ int graph_start_instance(struct graph *graph)
     struct component *failed = NULL;
 
     return start_all(graph, &failed);
-}
-
-void graph_drain(struct graph *graph)
-{
-    graph->is_draining = true;
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        struct component *component = graph_component(graph, i);
-
-        if (component->state == RUNNING && component->type->drain != NULL) {
-            component->type->drain(component);
-        }
-    }
 }
 
 void graph_tell(struct graph *graph, enum message_kind kind, int error)
@@ -172,7 +174,13 @@ void graph_one_ended(struct graph *graph)
     struct component *holder = graph->holder;
 
     if (--graph->living > 0) {
+        if (graph->is_draining) {
+            drain_go_on(graph);
+        }
         return;
+    }
+    if (graph->is_draining) {
+        drain_forget(graph);
     }
     if (holder != NULL) {
         if (!component_is_over(holder) && holder->type->graph_ended != NULL) {
@@ -191,14 +199,17 @@ void graph_destroy(struct graph *graph)
         return;
     }
     graph->is_destroyed = true;
-    graph->is_started = true;
     graph->refs++;
+    if (!graph->is_started) {
+        hold(graph);
+    }
     for (size_t i = graph_size(graph); i-- > 0;) {
         struct component *component = graph_component(graph, i);
 
         component->flags |= COMPONENT_SIGNALLED;
         component_end(component, STOPPED);
     }
+    let_go(graph);
     if (graph->holder == NULL) {
         graph->refs--; /* the one of graph_start() */
     }

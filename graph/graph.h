@@ -38,6 +38,7 @@ struct graph {
     uint32_t refs;   /* what else keeps the memory */
     bool is_dead;    /* in the loop's list of the dead */
     bool is_started;
+    bool is_held; /* .living counts one more, until all have begun */
     bool is_destroyed;
     bool is_draining;
     bool is_service; /* a root graph that a loop made for a service */
@@ -51,9 +52,6 @@ struct graph *graph_start(struct loop *loop, struct plan *plan, char *text, size
 
 /* The same for a service of the loop: nobody is told when it ends. */
 struct graph *graph_start_service(struct loop *loop, struct plan *plan, char *text, size_t size);
-
-/* Asks every component that takes in from outside to stop that and let go what is under way. */
-void graph_drain(struct graph *graph);
 
 /* Sends shutdownMicroprocess to every component. */
 void graph_stop(struct graph *graph);
@@ -82,7 +80,8 @@ struct graph *blueprint_instantiate(struct blueprint *blueprint, struct componen
                                     uint64_t number);
 
 /* Starts the components.  Returns 0 or the -errno of the one that could not; the graph is then to
- * be destroyed. */
+ * be destroyed.  Its holder hears of its end by graph_ended() in any case, also if it is destroyed
+ * without having been started. */
 MUST_CHECK int graph_start_instance(struct graph *graph);
 
 /* The boxes of an instance that "self" leads to and from. */

@@ -152,7 +152,7 @@ static int set_up(void **context)
     struct fixture *f = calloc(1, sizeof(*f));
     char why[240];
 
-    strcpy(f->folder, "/tmp/axond-varlink-XXXXXX");
+    snprintf(f->folder, sizeof(f->folder), "/tmp/axond-varlink-XXXXXX");
     assert_non_null(mkdtemp(f->folder));
     assert_int_equal(chmod(f->folder, 0755), 0);
     snprintf(f->path, sizeof(f->path), "%s/socket", f->folder);
@@ -182,7 +182,7 @@ static int join_path(const char *path)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
-    strcpy(address.sun_path, path);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     return fd;
 }
@@ -421,9 +421,7 @@ static void test_many_requests_at_once_are_all_answered(void **context)
     char text[100];
 
     for (int i = 0; i < 1000; i++) {
-        snprintf(text, sizeof(text), ECHO("%d"), i);
-        strcpy(requests + size, text);
-        size += strlen(text) + 1;
+        size += (size_t)snprintf(requests + size, 100, ECHO("%d"), i) + 1;
     }
     assert_int_equal(say_bytes(f, fd, requests, size), size);
 
@@ -503,9 +501,8 @@ static void flood(struct fixture *f, bool politely)
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
     for (int i = 0; i < 1000; i++) {
-        if (politely && !varlink_call_has_room(f->waiting)) {
-            f->lost++;
-        } else if (varlink_reply_continues(f->waiting, json_pack("{s:s}", "text", text)) == 0) {
+        if ((!politely || varlink_call_has_room(f->waiting)) &&
+            varlink_reply_continues(f->waiting, json_pack("{s:s}", "text", text)) == 0) {
             f->told++;
         } else {
             f->lost++;
@@ -797,7 +794,7 @@ static void test_replaces_the_socket_of_a_daemon_that_is_gone(void **context)
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
     snprintf(path, sizeof(path), "%s/stale", f->folder);
-    strcpy(address.sun_path, path);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     close(fd);
     assert_int_equal(varlink_server_listen(server, path, 0600, NULL, why, sizeof(why)), 0);
@@ -858,7 +855,7 @@ static void test_listens_on_a_socket_that_is_passed_in(void **context)
     int pair[2];
 
     snprintf(path, sizeof(path), "%s/passed", f->folder);
-    strcpy(address.sun_path, path);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(listen(fd, 5), 0);
     assert_int_equal(varlink_server_listen_fd(server, fd), 0);

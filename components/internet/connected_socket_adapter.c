@@ -1,17 +1,18 @@
 /* ConnectedSocketAdapter: one connected stream socket as a component.
  *
- *     handler --> [inbox]   ConnectedSocketAdapter [outbox] --> handler      inbox goes to the peer,
- *     handler --> [control]                        [signal] --> handler      outbox comes from it
+ *     handler --> [inbox]   ConnectedSocketAdapter [outbox] --> handler      inbox goes to the
+ * peer, handler --> [control]                        [signal] --> handler      outbox comes from it
  *                                         [CreatorFeedback] --> TCPServer
  *
- * 1. A short read means that the socket is empty: there is no second read to see EAGAIN.  What waits
- *    in inbox goes out in one gathered write.  Writing is only watched for after a short write.
+ * 1. A short read means that the socket is empty: there is no second read to see EAGAIN.  What
+ * waits in inbox goes out in one gathered write.  Writing is only watched for after a short write.
  * 2. While the handler's inbox is full, nothing is read: the peer's window fills, and nothing else.
  * 3. The peer's FIN is producerFinished on signal, after its last byte; the answer still goes out.
  *    producerFinished on control: all that waits is written, then our FIN is sent; when the peer's
  *    has come as well, or nobody reads any more and it does not come for a while, the connection is
  *    over.  shutdownMicroprocess on control: it is over at once.
- * 4. When it is over, the creator is told (socketShutdown, with the errno), and closes the socket. */
+ * 4. The creator is told when our FIN is out and the peer's is not here yet (producerFinished), and
+ *    when it is over (socketShutdown, with the errno); it then closes the socket. */
 #include "components/internet/connected_socket_adapter.h"
 
 #include <arpa/inet.h>
@@ -265,6 +266,8 @@ static void finish_sending(struct component *self)
         end(self, 0);
     } else if (shutdown(readiness_fd(&csa->readiness), SHUT_WR) == -1) {
         end(self, errno == ENOTCONN ? 0 : errno);
+    } else {
+        outbox_notify(self, CSA_CREATOR_FEEDBACK, PRODUCER_FINISHED, self, 0);
     }
 }
 
@@ -356,19 +359,20 @@ bool csa_expire(struct component *self, double idle)
 {
     const struct connected_socket_adapter *csa = component_state(self);
     const uint32_t quiet = loop_ms(component_loop(self)) - csa->last_active;
+    const bool is_lingering = (csa->flags & FINISHED) != 0 && !outbox_is_linked(self, CSA_OUTBOX);
 
     if (self->state != RUNNING || (csa->flags & OVER) != 0) {
         return false;
     }
     if (idle > 0 && quiet >= idle * 1000) {
         end(self, ETIMEDOUT);
-        return true;
+        return false;
     }
-    if ((csa->flags & FINISHED) != 0 && !outbox_is_linked(self, CSA_OUTBOX) && quiet >= LINGER_MS) {
+    if (is_lingering && quiet >= LINGER_MS) {
         end(self, 0);
-        return true;
+        return false;
     }
-    return false;
+    return is_lingering;
 }
 
 int csa_error(const struct component *self)
@@ -393,8 +397,7 @@ bool csa_describe_peer(struct component *self, char *text, size_t size)
     const struct peer *peer = &csa->peer;
     char host[INET6_ADDRSTRLEN] = "";
     const bool is_mapped =
-        peer->family == AF_INET6 &&
-        memcmp(peer->address, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0;
+        peer->family == AF_INET6 && memcmp(peer->address, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0;
 
     if (peer->family == AF_INET || is_mapped) {
         (void)inet_ntop(AF_INET, peer->address + (is_mapped ? 12 : 0), host, sizeof(host));
@@ -435,7 +438,8 @@ static const struct box_spec outboxes[] = {
                     .doc = "producerFinished: the peer has sent all it had"},
     [CSA_CREATOR_FEEDBACK] = {.name = "CreatorFeedback",
                               .carries = NOTICES,
-                              .doc = "socketShutdown: the connection is over, and why"},
+                              .doc = "socketShutdown: the connection is over, and why; "
+                                     "producerFinished: all is sent, the peer has not closed"},
     [CSA_SELECTOR_SIGNAL] = {.name = "_selectorSignal",
                              .carries = NOTICES,
                              .rare = true,

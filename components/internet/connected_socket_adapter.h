@@ -3,7 +3,7 @@
 #define AXOND_COMPONENTS_INTERNET_CONNECTED_SOCKET_ADAPTER_H
 
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 #include <sys/socket.h>
 
 #include "graph/component.h"
@@ -20,8 +20,9 @@ void csa_init(struct component *csa, int fd, const struct sockaddr_storage *peer
 /* Removes the socket from the Selector and closes it; without a socket it does nothing. */
 void csa_close(struct component *csa);
 
-/* Closes the connection if nothing has come or gone for "idle" seconds (0: never), or if it waits
- * for the peer's end with nobody left to read what comes.  Returns true if it did. */
+/* Ends the connection if nothing has come or gone for "idle" seconds (0: never), or if it has
+ * waited too long for the peer's end with nobody left to read what comes.  Returns true while it
+ * waits. */
 bool csa_expire(struct component *csa, double idle);
 
 /* Why the connection ended: an errno; 0: in order. */

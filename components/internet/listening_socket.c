@@ -24,7 +24,8 @@ struct attempt {
     size_t size;
 };
 
-PRINTF_LIKE(3, 4) static int refuse(const struct attempt *attempt, int error, const char *format, ...)
+PRINTF_LIKE(3, 4)
+static int refuse(const struct attempt *attempt, int error, const char *format, ...)
 {
     size_t used;
     va_list args;
@@ -74,8 +75,8 @@ static int set_options(const struct attempt *attempt, const struct listening_soc
     int result = 0;
 
     if (is_inet) {
-        result = set_flag(attempt, socket->name, socket->fd, IPPROTO_TCP, TCP_NODELAY,
-                          request->nodelay);
+        result =
+            set_flag(attempt, socket->name, socket->fd, IPPROTO_TCP, TCP_NODELAY, request->nodelay);
         if (result == 0) {
             result = set_flag(attempt, socket->name, socket->fd, SOL_SOCKET, SO_KEEPALIVE,
                               request->keepalive);
@@ -205,7 +206,8 @@ static int open_host(const struct attempt *attempt, struct listening_socket *soc
         return -ENOENT;
     }
     result = 0;
-    for (const struct addrinfo *at = found; at != NULL && count < LISTENING_MOST; at = at->ai_next) {
+    for (const struct addrinfo *at = found; at != NULL && count < LISTENING_MOST;
+         at = at->ai_next) {
         result = open_inet(attempt, &sockets[count], at->ai_addr, at->ai_addrlen, false);
         if (result == -EAFNOSUPPORT || (result == -EADDRNOTAVAIL && found->ai_next != NULL)) {
             continue; /* a name may stand for addresses that this machine has not got */

@@ -29,8 +29,8 @@ struct listening_request {
     struct listeners *listeners; /* where sockets are shared */
 };
 
-/* Opens the sockets of one server: one, or several where a host's name stands for several addresses.
- * Sockets that listeners has under their name are shared, not bound anew.
+/* Opens the sockets of one server: one, or several where a host's name stands for several
+ * addresses. Sockets that listeners has under their name are shared, not bound anew.
  *
  * sockets: LISTENING_MOST entries.  text: a sentence for people if this fails.
  * Returns their number, or -errno with none open: -EADDRINUSE, -EACCES, … */

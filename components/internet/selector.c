@@ -1,7 +1,7 @@
 /* Selector: tells components when their descriptors are ready.
  *
- *     newReader, newWriter, removeReader, … --> [notify] Selector        (a service, one in each loop)
- *     a bit of the component's [ReadReady] <------+
+ *     newReader, newWriter, removeReader, … --> [notify] Selector        (a service, one in each
+ * loop) a bit of the component's [ReadReady] <------+
  *
  * Between components and libev.  A request is handled in the turn of whoever sends it, so that a
  * descriptor can be closed right after its removeReader.  libev does not watch for urgent data:
@@ -76,7 +76,8 @@ static const struct box_spec outboxes[] = {
 };
 static const struct stat_spec statistics[] = {
     {STAT(struct selector, watched), .unit = "descriptors", .is_gauge = true, .doc = "watched now"},
-    {STAT(struct selector, unsupported), .unit = "messages", .doc = "of a kind that it can't serve"},
+    {STAT(struct selector, unsupported), .unit = "messages",
+     .doc = "of a kind that it can't serve"},
     {0},
 };
 

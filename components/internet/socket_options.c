@@ -18,8 +18,14 @@ struct named {
     int number;
 };
 
-#define LEVEL(name)         {#name, 0, name}
-#define OPTION(level, name) {#name, level, name}
+#define LEVEL(name)                                                                                \
+    {                                                                                              \
+#name, 0, name                                                                             \
+    }
+#define OPTION(level, name)                                                                        \
+    {                                                                                              \
+#name, level, name                                                                         \
+    }
 
 static const struct named levels[] = {
     LEVEL(SOL_SOCKET), LEVEL(IPPROTO_TCP), LEVEL(IPPROTO_IP), LEVEL(IPPROTO_IPV6), {0},
@@ -141,8 +147,8 @@ int socket_options_set(const struct socket_options *wanted, int fd,
     for (size_t i = 0; i < wanted->count; i++) {
         const struct socket_option *option = &wanted->items[i];
 
-        if (setsockopt(fd, option->level, option->option, &option->value,
-                       sizeof(option->value)) == -1) {
+        if (setsockopt(fd, option->level, option->option, &option->value, sizeof(option->value)) ==
+            -1) {
             *failed = option;
             return -errno;
         }

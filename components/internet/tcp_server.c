@@ -7,12 +7,13 @@
  * Boxes and functions are those of the original's page.  What a modern server needs is added:
  *
  * 1. It accepts until EAGAIN, at most ACCEPTS in one turn.
- * 2. When descriptors or memory run out (EMFILE, ENFILE, ENOBUFS, ENOMEM) or max_connections are
- *    there, it stops accepting, says so once, and goes on when there is room; clients wait in the
- *    backlog meanwhile.
+ * 2. When descriptors or memory run out (EMFILE, ENFILE, ENOBUFS, ENOMEM), or max_connections or
+ *    limits.connections are there, it stops accepting, says so once, and goes on when there is
+ * room; clients wait in the backlog meanwhile.
  * 3. serverShutdown, producerFinished and draining close the listening sockets; the connections go
  *    on, and the server ends with the last of them.  shutdownMicroprocess ends all at once.
- * 4. idle_timeout costs nothing per message: adapters note the time, and one timer looks at them. */
+ * 4. idle_timeout costs nothing per message: adapters note the time, and one timer looks at them.
+ */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -101,8 +102,8 @@ static void set_accepting(struct component *self, bool accepting)
 
 static bool has_port(const struct tcp_server *server)
 {
-    return server->host == NULL || (strncmp(server->host, "unix:", 5) != 0 &&
-                                    strncmp(server->host, "systemd:", 8) != 0);
+    return server->host == NULL ||
+           (strncmp(server->host, "unix:", 5) != 0 && strncmp(server->host, "systemd:", 8) != 0);
 }
 
 /* Without a listenport: ports of the range, from a random one on, until one is free. */
@@ -111,10 +112,9 @@ static int try_range(struct component *self, struct listening_request *request, 
 {
     struct tcp_server *server = component_state(self);
     const int64_t count = server->maxrange - server->minrange + 1;
-    int64_t first = 0;
+    const int64_t first = arc4random_uniform((uint32_t)count);
     int result = -EADDRINUSE;
 
-    first = (int64_t)(arc4random_number() % (uint64_t)count);
     for (int64_t i = 0; i < count && result == -EADDRINUSE; i++) {
         request->port = (int)(server->minrange + (first + i) % count);
         result = listening_open(request, server->sockets, text, size);
@@ -183,7 +183,7 @@ static void pause_accepting(struct component *self, int error)
     if (!server->complained) {
         server->complained = true;
         component_log(self, LOG_LEVEL_WARNING, "accepting no more connections for now: %s",
-                      strerror(error));
+                      error != 0 ? strerror(error) : "as many as limits.connections are there");
     }
     ev_timer_stop(component_ev(self), &server->retry);
     ev_timer_set(&server->retry, RETRY, 0.0);
@@ -195,14 +195,31 @@ static bool is_full(const struct tcp_server *server)
     return server->max_connections > 0 && server->now >= (uint64_t)server->max_connections;
 }
 
-/* createConnectedSocket of the original: an adapter for an accepted socket.  The first message that
- * it gets makes it start; see ProtocolHandler. */
+/* All servers together have as many connections as the file allows. */
+static bool is_crowded(const struct component *self)
+{
+    const struct loop *loop = component_loop(self);
+
+    return loop->connection_limit > 0 && loop->connections >= loop->connection_limit;
+}
+
+/* Has the timer look at the connections until there is no more to look for. */
+static void start_sweeping(struct component *self)
+{
+    struct tcp_server *server = component_state(self);
+
+    if (!ev_is_active(&server->sweep)) {
+        ev_timer_again(component_ev(self), &server->sweep);
+    }
+}
+
+/* createConnectedSocket of the original: an adapter for an accepted socket.  Whoever gets its
+ * newCSA links and starts it. */
 static struct component *create_connected_socket(struct component *self, int fd,
                                                  const struct sockaddr_storage *peer)
 {
     struct tcp_server *server = component_state(self);
-    struct graph *graph =
-        blueprint_instantiate(server->csa_blueprint, self, ++server->accepted);
+    struct graph *graph = blueprint_instantiate(server->csa_blueprint, self, ++server->accepted);
     struct component *csa = graph_component(graph, 0);
 
     csa_init(csa, fd, peer);
@@ -244,11 +261,12 @@ static bool accept_one(struct component *self, int listening)
     }
     if (!outbox_is_linked(self, PROTOCOL_HANDLER_SIGNAL)) {
         server->unhandled++;
+        component_loop(self)->connections_refused++;
         (void)close(fd);
         return true;
     }
-    outbox_notify(self, PROTOCOL_HANDLER_SIGNAL, NEW_CSA,
-                  create_connected_socket(self, fd, &peer), 0);
+    outbox_notify(self, PROTOCOL_HANDLER_SIGNAL, NEW_CSA, create_connected_socket(self, fd, &peer),
+                  0);
     return true;
 }
 
@@ -260,6 +278,10 @@ static void handle_new_connection(struct component *self)
 
     for (int i = 0; i < server->socket_count; i++) {
         do {
+            if (is_crowded(self)) {
+                pause_accepting(self, 0); /* another server's may end */
+                return;
+            }
             if (is_full(server) || !outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
                 set_accepting(self, false); /* until a connection ends, or there is room */
                 return;
@@ -269,11 +291,12 @@ static void handle_new_connection(struct component *self)
             }
         } while (accept_one(self, server->sockets[i].fd));
     }
-    if (server->accepting) {
+    if (server->accepting && server->complained) {
         server->complained = false;
-        if (server->now > 0 && server->idle_timeout > 0 && !ev_is_active(&server->sweep)) {
-            ev_timer_again(component_ev(self), &server->sweep);
-        }
+        component_log(self, LOG_LEVEL_NOTICE, "accepting connections again");
+    }
+    if (server->now > 0 && server->idle_timeout > 0) {
+        start_sweeping(self);
     }
 }
 
@@ -288,19 +311,24 @@ static void close_socket(struct component *self, struct component *csa)
         server->failed++;
     }
     csa_close(csa);
+    ev_timer_stop(component_ev(self), &server->retry); /* there is a descriptor again */
     outbox_notify(self, PROTOCOL_HANDLER_SIGNAL, SHUTDOWN_CSA, csa, csa_error(csa));
     component_finish(csa);
 }
 
-/* anyClosedSockets of the original: reads _feedbackFromCSA. */
+/* anyClosedSockets of the original: reads _feedbackFromCSA.  producerFinished there is ours: the
+ * adapter has sent all it had to. */
 static void any_closed_sockets(struct component *self)
 {
     struct message *msg;
 
     while ((msg = inbox_take(self, FEEDBACK_FROM_CSA)) != NULL) {
-        if (msg->kind == SOCKET_SHUTDOWN && msg->about != NULL &&
-            !component_is_over(msg->about)) {
-            close_socket(self, msg->about);
+        if (msg->about != NULL && !component_is_over(msg->about)) {
+            if (msg->kind == SOCKET_SHUTDOWN) {
+                close_socket(self, msg->about);
+            } else {
+                start_sweeping(self); /* it waits for its peer to close, but not for ever */
+            }
         }
         message_release(msg);
     }
@@ -323,15 +351,14 @@ static void on_sweep(struct ev_loop *ev, ev_timer *watcher, int revents)
 {
     struct component *self = watcher->data;
     const struct tcp_server *server = component_state(self);
-    struct list *at;
-    struct list *after;
+    const struct list *at;
     bool lingering = false;
 
-    list_for_each_safe(at, after, &((struct tcp_server *)component_state(self))->connections) {
-        struct component *csa = graph_component(container_of(at, struct graph, sibling), 0);
+    list_for_each (at, &server->connections) {
+        const struct graph *graph =
+            container_of((struct list *)(uintptr_t)at, struct graph, sibling);
 
-        (void)csa_expire(csa, server->idle_timeout);
-        lingering = lingering || csa_is_lingering(csa);
+        lingering = csa_expire(graph_component(graph, 0), server->idle_timeout) || lingering;
     }
     if (server->now == 0 || (server->idle_timeout <= 0 && !lingering)) {
         ev_timer_stop(ev, watcher);
@@ -421,7 +448,8 @@ static int tcp_server_start(struct component *self)
     return 0;
 }
 
-/* stop of the original: the listening sockets are closed, and with the component its connections. */
+/* stop of the original: the listening sockets are closed, and with the component its connections.
+ */
 static void tcp_server_stop(struct component *self)
 {
     struct tcp_server *server = component_state(self);
@@ -465,3 +493,102 @@ static bool tcp_server_check(const void *state, const struct node *at, struct er
     }
     return true;
 }
+
+static const struct box_spec inboxes[] = {
+    [CONTROL] = {.name = "control",
+                 .carries = NOTICES,
+                 .doc = "serverShutdown: stop listening; shutdownMicroprocess: stop at once"},
+    [FEEDBACK_FROM_CSA] = {.name = "_feedbackFromCSA",
+                           .carries = NOTICES,
+                           .doc = "socketShutdown from adapters whose connection is over"},
+    [NEWCONNECTION] = {.name = "newconnection",
+                       .carries = READINESS,
+                       .rare = true,
+                       .doc = "the Selector: somebody wants to connect"},
+    {0},
+};
+static const struct box_spec outboxes[] = {
+    [PROTOCOL_HANDLER_SIGNAL] = {.name = "protocolHandlerSignal",
+                                 .carries = CONNECTIONS,
+                                 .main = true,
+                                 .required = true,
+                                 .doc = "newCSA for each connection, shutdownCSA when it is over"},
+    [SIGNAL] = {.name = "signal",
+                .carries = NOTICES,
+                .doc = "producerFinished once it listens no more and all connections are over"},
+    [SELECTOR_SIGNAL] = {.name = "_selectorSignal",
+                         .carries = NOTICES,
+                         .rare = true,
+                         .service = "selector",
+                         .doc = "newReader for the listening sockets"},
+    [SELECTOR_SHUTDOWN_SIGNAL] = {.name = "_selectorShutdownSignal",
+                                  .carries = NOTICES,
+                                  .rare = true,
+                                  .service = "selector",
+                                  .doc = "removeReader for the listening sockets"},
+    {0},
+};
+static const struct param_spec parameters[] = {
+    {PARAM_INT(struct tcp_server, listenport), .min = 0, .max = 65535,
+     .doc = "port to listen on; 0 or left out: a free one from minrange to maxrange"},
+    {PARAM_TEXT(struct tcp_server, host),
+     .doc =
+         "IPv4 or IPv6 address or name to listen on, unix:PATH, unix:@NAME or systemd:NAME; left "
+         "out: every address"},
+    {PARAM_INT(struct tcp_server, minrange), .fallback = "2000", .min = 1, .max = 65535,
+     .doc = "lowest port to choose from"},
+    {PARAM_INT(struct tcp_server, maxrange), .fallback = "50000", .min = 1, .max = 65535,
+     .doc = "highest port to choose from"},
+    {PARAM_INT(struct tcp_server, maxlisten), .min = 0, .max = 1 << 20, .unit = "connections",
+     .doc = "connections that may wait to be accepted; 0 or left out: as many as the system lets"},
+    {PARAM_CUSTOM(struct tcp_server, socketOptions), .parse = socket_options_parse,
+     .accepts = SOCKET_OPTIONS_ACCEPTED,
+     .doc = "options of the listening sockets, which connections inherit"},
+    {PARAM_BOOL(struct tcp_server, reuseport), .fallback = "false",
+     .doc = "SO_REUSEPORT: several processes may listen on the port and share its connections"},
+    {PARAM_BOOL(struct tcp_server, keepalive), .fallback = "true",
+     .doc = "SO_KEEPALIVE: notice peers that are gone, by the system's times"},
+    {PARAM_BOOL(struct tcp_server, nodelay), .fallback = "true",
+     .doc = "TCP_NODELAY: send small messages at once"},
+    {PARAM_INT(struct tcp_server, max_connections), .fallback = "0", .min = 0, .max = 1 << 24,
+     .unit = "connections",
+     .doc =
+         "connections at a time; more wait in the backlog.  0: as many as there are descriptors"},
+    {PARAM_DURATION(struct tcp_server, idle_timeout), .fallback = "0", .min = 0, .max = 31536000,
+     .doc = "a connection on which nothing comes or goes for so long is closed; 0: never"},
+    {0},
+};
+static const struct stat_spec statistics[] = {
+    {.name = "connections",
+     .offset = offsetof(struct tcp_server, now),
+     .unit = "connections",
+     .is_gauge = true,
+     .doc = "now"},
+    {STAT(struct tcp_server, accepted), .unit = "connections", .doc = "in all"},
+    {STAT(struct tcp_server, failed), .unit = "connections", .doc = "ended by an error"},
+    {STAT(struct tcp_server, timed_out), .unit = "connections", .doc = "closed by idle_timeout"},
+    {STAT(struct tcp_server, unhandled), .unit = "connections",
+     .doc = "closed at once, as protocolHandlerSignal leads nowhere"},
+    {STAT(struct tcp_server, paused), .unit = "times",
+     .doc = "that accepting stopped for want of descriptors or memory"},
+    {0},
+};
+
+const struct component_type tcp_server_type = {
+    .name = "TCPServer",
+    .summary = "listens, and makes a ConnectedSocketAdapter of each connection",
+    .size = sizeof(struct tcp_server),
+    .inboxes = inboxes,
+    .outboxes = outboxes,
+    .parameters = parameters,
+    .statistics = statistics,
+    .heeds_control = true,
+    .children = offsetof(struct tcp_server, connections),
+    .check = tcp_server_check,
+    .start = tcp_server_start,
+    .run = tcp_server_run,
+    .drain = tcp_server_drain,
+    .graph_ended = tcp_server_graph_ended,
+    .stop = tcp_server_stop,
+    .describe = tcp_server_describe,
+};

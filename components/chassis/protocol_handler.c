@@ -1,0 +1,202 @@
+/* ProtocolHandler: runs a protocol on each connection that a server announces.
+ *
+ *     TCPServer --> [inbox] ProtocolHandler        newCSA, shutdownCSA
+ *
+ *     ConnectedSocketAdapter [outbox] --> self.inbox   ┐
+ *     ConnectedSocketAdapter [signal] --> self.control ├ an instance of the protocol, for each
+ *     ConnectedSocketAdapter [inbox] <-- self.outbox   │
+ *     ConnectedSocketAdapter [control] <-- self.signal ┘
+ *
+ * 1. The protocol is compiled once; an instance is a copy (graph/blueprint.h).
+ * 2. When all of an instance has ended, its connection is told producerFinished: it writes what
+ *    waits and closes.  When the connection is over first, the instance gets socketShutdown.
+ * 3. producerFinished on control: no more connections come; the handler ends with the last one.
+ *    shutdownMicroprocess: every instance is told the same, and then the handler ends. */
+#include <errno.h>
+
+#include "graph/component.h"
+#include "graph/graph.h"
+#include "graph/plan.h"
+
+struct protocol_handler {
+    struct plan *protocol;
+
+    struct blueprint *blueprint;
+    struct list connections; /* the instances */
+    bool finishing;
+    uint64_t now;
+    uint64_t handled;
+    uint64_t failed;
+};
+
+enum { INBOX, CONTROL };
+enum { SIGNAL };
+
+/* Links a socket's adapter and an instance both ways.  What the protocol leaves out is no mistake:
+ * one that never writes has no self.outbox. */
+static int link_both(struct component *socket, struct graph *instance)
+{
+    const struct plan_component *plan = socket->plan;
+    const int results[] = {
+        graph_link_into(instance, EDGE_INBOX, socket, plan->main_out),
+        graph_link_into(instance, EDGE_CONTROL, socket, plan->signal),
+        graph_link_out(instance, EDGE_OUTBOX, socket, plan->main_in),
+        graph_link_out(instance, EDGE_SIGNAL, socket, plan->control),
+    };
+
+    for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+        if (results[i] < 0 && results[i] != -ENOENT) {
+            return results[i];
+        }
+    }
+    return 0;
+}
+
+static void handle_new(struct component *self, struct component *socket)
+{
+    struct protocol_handler *handler = component_state(self);
+    struct graph *instance = blueprint_instantiate(handler->blueprint, self, socket->graph->number);
+
+    handler->now++;
+    handler->handled++;
+    graph_pair(instance, socket->graph);
+    REQUIRE(link_both(socket, instance) == 0);
+    if (graph_start_instance(instance) < 0) {
+        handler->failed++;
+        graph_destroy(instance);
+    }
+    if (graph_start_instance(socket->graph) < 0) {
+        component_log(self, LOG_LEVEL_ERROR, "a connection's socket could not be started");
+        graph_destroy(socket->graph);
+    }
+}
+
+static void protocol_handler_graph_ended(struct component *self, struct graph *instance)
+{
+    struct protocol_handler *handler = component_state(self);
+
+    handler->now--;
+    if (instance->peer != NULL) {
+        component_tell(graph_component(instance->peer, 0), PRODUCER_FINISHED, NULL, 0);
+    }
+    if (handler->finishing) {
+        component_wake(self);
+    }
+}
+
+static void tell_all(struct component *self, enum message_kind kind)
+{
+    struct graph *instance = NULL;
+
+    while ((instance = component_next_graph(self, instance)) != NULL) {
+        graph_tell(instance, kind, 0);
+    }
+}
+
+static void heed_control(struct component *self)
+{
+    struct protocol_handler *handler = component_state(self);
+    struct message *msg;
+
+    while (inbox_is_empty(self, INBOX) && (msg = inbox_take(self, CONTROL)) != NULL) {
+        handler->finishing |= msg->kind == PRODUCER_FINISHED;
+        message_release(msg);
+    }
+}
+
+static void protocol_handler_run(struct component *self)
+{
+    struct protocol_handler *handler = component_state(self);
+    struct message *msg;
+
+    if (component_is_told_to_stop(self)) {
+        tell_all(self, SHUTDOWN_MICROPROCESS);
+        outbox_notify(self, SIGNAL, SHUTDOWN_MICROPROCESS, NULL, 0);
+        component_finish(self);
+        return;
+    }
+    while ((msg = inbox_take(self, INBOX)) != NULL) {
+        if (msg->kind == NEW_CSA && !component_is_over(msg->about)) {
+            handle_new(self, msg->about);
+        }
+        message_release(msg);
+    }
+    heed_control(self);
+    if (handler->finishing && handler->now == 0) {
+        component_finish(self);
+    }
+}
+
+static int protocol_handler_start(struct component *self)
+{
+    struct protocol_handler *handler = component_state(self);
+
+    list_init(&handler->connections);
+    handler->blueprint = blueprint_create(component_loop(self), handler->protocol);
+    return 0;
+}
+
+static void protocol_handler_stop(struct component *self)
+{
+    struct protocol_handler *handler = component_state(self);
+    struct inbox *in = component_inbox(self, INBOX);
+
+    while (!inbox_is_empty(self, INBOX)) { /* nobody else will look after these */
+        struct message *msg = inbox_pop(in);
+
+        if (msg->kind == NEW_CSA && msg->about->state == CREATED) {
+            graph_destroy(msg->about->graph);
+        }
+        message_release(msg);
+    }
+    blueprint_release(handler->blueprint);
+}
+
+static const struct box_spec inboxes[] = {
+    [INBOX] = {.name = "inbox",
+               .carries = CONNECTIONS,
+               .main = true,
+               .required = true,
+               .doc = "newCSA for each connection, shutdownCSA when it is over"},
+    [CONTROL] = {.name = "control",
+                 .carries = NOTICES,
+                 .doc =
+                     "producerFinished: end with the last connection; shutdownMicroprocess: now"},
+    {0},
+};
+static const struct box_spec outboxes[] = {
+    [SIGNAL] = {.name = "signal", .carries = NOTICES, .doc = "how it ended"},
+    {0},
+};
+static const struct param_spec parameters[] = {
+    {PARAM_GRAPH(struct protocol_handler, protocol), .required = true,
+     .doc = "what to run on each connection: a type, a graph, or a mapping with type:"},
+    {0},
+};
+static const struct stat_spec statistics[] = {
+    {.name = "connections",
+     .offset = offsetof(struct protocol_handler, now),
+     .unit = "connections",
+     .is_gauge = true,
+     .doc = "now"},
+    {STAT(struct protocol_handler, handled), .unit = "connections", .doc = "in all"},
+    {STAT(struct protocol_handler, failed), .unit = "connections",
+     .doc = "whose protocol could not be started"},
+    {0},
+};
+
+const struct component_type protocol_handler_type = {
+    .name = "ProtocolHandler",
+    .summary = "runs a protocol on each connection that a server announces",
+    .size = sizeof(struct protocol_handler),
+    .inboxes = inboxes,
+    .outboxes = outboxes,
+    .parameters = parameters,
+    .statistics = statistics,
+    .heeds_control = true,
+    .children = offsetof(struct protocol_handler, connections),
+    .start = protocol_handler_start,
+    .run = protocol_handler_run,
+    .graph_ended = protocol_handler_graph_ended,
+    .stop = protocol_handler_stop,
+};

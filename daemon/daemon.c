@@ -1,0 +1,356 @@
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "components/component_types.h"
+#include "daemon/control.h"
+#include "graph/drain.h"
+#include "graph/error.h"
+#include "graph/graph.h"
+#include "graph/listeners.h"
+#include "graph/loop.h"
+#include "graph/plan.h"
+
+#define STATUS_TICK 10.0 /* seconds between status lines, where systemd listens */
+
+struct plan *daemon_load(const struct options *options, struct settings *settings,
+                         struct errors *errors)
+{
+    const struct plan_options plan_options = {
+        .types = component_types, .settings_table = settings_table, .settings = settings};
+
+    *settings = (struct settings){0};
+    return plan_load(options->graph, &plan_options, errors);
+}
+
+static double wall_clock(void)
+{
+    return ev_time();
+}
+
+void daemon_status_line(const struct daemon *daemon, char *text, size_t size)
+{
+    const struct loop *loop = daemon->loop;
+    const char *state = "";
+
+    if (daemon->state == DAEMON_DRAINING) {
+        state = "draining: ";
+    } else if (daemon->state == DAEMON_STOPPING) {
+        state = "stopping: ";
+    }
+    (void)snprintf(text, size, "%s%llu connections (%llu in all), %zu components, generation %u",
+                   state, (unsigned long long)loop->connections,
+                   (unsigned long long)loop->connections_in_all,
+                   daemon->graph != NULL ? graph_size(daemon->graph) : 0, daemon->generation);
+}
+
+static void on_status_tick(struct ev_loop *ev, ev_timer *watcher, int revents)
+{
+    struct daemon *daemon = watcher->data;
+    const uint64_t messages = daemon->loop->pool.messages;
+    char line[200];
+
+    daemon_status_line(daemon, line, sizeof(line));
+    notify_status(&daemon->notify, "%s, %.0f messages/s", line,
+                  (double)(messages - daemon->ticked_messages) / STATUS_TICK);
+    daemon->ticked_messages = messages;
+}
+
+/* ---- what the loop tells ---- */
+
+static void on_changed(void *arg, const struct component *component)
+{
+    struct daemon *daemon = arg;
+    char path[PATH_SIZE];
+
+    (void)component_path(component, path, sizeof(path));
+    log_event(LOG_LEVEL_DEBUG, &(struct log_fields){.component = path}, "%s",
+              component_state_name((enum component_state)component->state));
+    control_component_changed(daemon->control, component);
+}
+
+static void on_graph_ended(void *arg, struct graph *graph)
+{
+    struct daemon *daemon = arg;
+
+    if (graph == daemon->graph) {
+        log_event(LOG_LEVEL_INFO, NULL, "every component has ended");
+        daemon->graph = NULL;
+    } else {
+        log_event(LOG_LEVEL_INFO, NULL, "the last connection of an earlier graph has ended");
+    }
+    graph_destroy(graph);
+    if (daemon->graph == NULL && list_is_empty(&daemon->loop->graphs)) {
+        loop_stop(daemon->loop);
+    }
+}
+
+/* ---- signals ---- */
+
+static void on_stop_signal(struct ev_loop *ev, ev_signal *watcher, int revents)
+{
+    struct daemon *daemon = watcher->data;
+
+    log_event(LOG_LEVEL_NOTICE, NULL, "got %s", watcher->signum == SIGTERM ? "SIGTERM" : "SIGINT");
+    daemon_stop(daemon);
+}
+
+static void on_reload_signal(struct ev_loop *ev, ev_signal *watcher, int revents)
+{
+    struct daemon *daemon = watcher->data;
+    struct errors *errors = errors_create();
+
+    (void)daemon_reload(daemon, errors);
+    errors_destroy(errors);
+}
+
+static void on_status_signal(struct ev_loop *ev, ev_signal *watcher, int revents)
+{
+    const struct daemon *daemon = watcher->data;
+    char line[200];
+
+    daemon_status_line(daemon, line, sizeof(line));
+    log_event(LOG_LEVEL_NOTICE, NULL, "%s", line);
+}
+
+static void watch_signal(struct daemon *daemon, ev_signal *watcher, int number,
+                         void (*call)(struct ev_loop *, ev_signal *, int))
+{
+    ev_signal_init(watcher, call, number);
+    watcher->data = daemon;
+    ev_signal_start(daemon->loop->ev, watcher);
+    ev_unref(daemon->loop->ev);
+}
+
+static void unwatch_signal(struct daemon *daemon, ev_signal *watcher)
+{
+    ev_ref(daemon->loop->ev);
+    ev_signal_stop(daemon->loop->ev, watcher);
+}
+
+/* ---- start ---- */
+
+/* Each connection takes a descriptor: as many as we may have. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) == -1) {
+            log_event(LOG_LEVEL_WARNING, &(struct log_fields){.error = errno},
+                      "could not raise the number of descriptors");
+        }
+    }
+}
+
+static void apply_settings(struct daemon *daemon, const struct settings *settings)
+{
+    daemon->settings = *settings;
+    daemon->loop->pool.memory_limit = settings->limits.buffer_memory;
+    daemon->loop->connection_limit = (uint64_t)settings->limits.connections;
+    if (!daemon->options.has_level) {
+        log_set_level((enum log_level)(LOG_LEVEL_ERROR + settings->log_level));
+    }
+}
+
+/* The sockets that systemd passed become listeners that any server may share. */
+static bool take_passed_sockets(struct daemon *daemon)
+{
+    int count = activation_init(&daemon->activation);
+
+    if (count < 0) {
+        log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = count},
+                  "could not take over the sockets that systemd passed");
+        return false;
+    }
+    for (size_t i = 0; i < daemon->activation.count; i++) {
+        struct activation_socket *passed = &daemon->activation.sockets[i];
+        char name[300];
+        char why[200];
+        int fd = activation_open(&daemon->activation, passed->name, 0, why, sizeof(why));
+
+        if (fd < 0) {
+            log_event(LOG_LEVEL_WARNING, NULL, "%s", why);
+            continue;
+        }
+        passed->used = false; /* until a server takes it */
+        (void)snprintf(name, sizeof(name), "systemd:%s", passed->name);
+        listeners_give(daemon->loop->listeners, name, fd);
+    }
+    return true;
+}
+
+static void start_watching(struct daemon *daemon)
+{
+    watch_signal(daemon, &daemon->on_term, SIGTERM, on_stop_signal);
+    watch_signal(daemon, &daemon->on_int, SIGINT, on_stop_signal);
+    watch_signal(daemon, &daemon->on_hup, SIGHUP, on_reload_signal);
+    watch_signal(daemon, &daemon->on_usr1, SIGUSR1, on_status_signal);
+    notify_init(&daemon->notify, daemon->loop->ev);
+    ev_timer_init(&daemon->status_tick, on_status_tick, STATUS_TICK, STATUS_TICK);
+    daemon->status_tick.data = daemon;
+    if (daemon->notify.wanted) {
+        ev_timer_start(daemon->loop->ev, &daemon->status_tick);
+        ev_unref(daemon->loop->ev);
+    }
+}
+
+bool daemon_start(struct daemon *daemon, struct plan *plan)
+{
+    const struct loop_hooks hooks = {
+        .arg = daemon, .log = log_from_loop, .changed = on_changed, .graph_ended = on_graph_ended};
+    char text[500];
+
+    daemon->state = DAEMON_STARTING;
+    daemon->started = wall_clock();
+    daemon->loop = loop_create(component_types, &hooks);
+    if (daemon->loop == NULL) {
+        log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = errno}, "could not make a loop");
+        plan_release(plan);
+        return false;
+    }
+    raise_descriptor_limit();
+    apply_settings(daemon, &daemon->settings);
+    start_watching(daemon);
+    if (!take_passed_sockets(daemon) || !control_open(daemon)) {
+        plan_release(plan);
+        return false;
+    }
+    daemon->graph = graph_start(daemon->loop, plan, text, sizeof(text));
+    if (daemon->graph == NULL) {
+        log_event(LOG_LEVEL_ERROR, NULL, "could not start: %s", text);
+        return false;
+    }
+    daemon->generation = 1;
+    daemon->state = DAEMON_RUNNING;
+    daemon_status_line(daemon, text, sizeof(text));
+    notify_ready(&daemon->notify, text);
+    log_event(LOG_LEVEL_INFO, NULL, "running %s: %zu components", daemon->options.graph,
+              graph_size(daemon->graph));
+    return true;
+}
+
+void daemon_run(struct daemon *daemon)
+{
+    loop_run(daemon->loop);
+}
+
+void daemon_finish(struct daemon *daemon)
+{
+    if (daemon->loop == NULL) {
+        return;
+    }
+    control_close(daemon->control);
+    daemon->control = NULL;
+    unwatch_signal(daemon, &daemon->on_term);
+    unwatch_signal(daemon, &daemon->on_int);
+    unwatch_signal(daemon, &daemon->on_hup);
+    unwatch_signal(daemon, &daemon->on_usr1);
+    if (ev_is_active(&daemon->status_tick)) {
+        ev_ref(daemon->loop->ev);
+        ev_timer_stop(daemon->loop->ev, &daemon->status_tick);
+    }
+    notify_deinit(&daemon->notify);
+    loop_destroy(daemon->loop);
+    activation_deinit(&daemon->activation);
+}
+
+/* ---- reload and stop ---- */
+
+static void reload_ended(struct daemon *daemon, bool done, const char *text)
+{
+    daemon->last_reload.time = wall_clock();
+    daemon->last_reload.done = done;
+    (void)snprintf(daemon->last_reload.text, sizeof(daemon->last_reload.text), "%s", text);
+    log_event(done ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERROR, NULL, "%s%s",
+              done ? "" : "reload refused, the old graph runs on: ", text);
+    control_reloaded(daemon->control, done, text);
+    notify_ready(&daemon->notify, NULL);
+}
+
+static void log_errors(struct errors *errors)
+{
+    const struct report *report;
+
+    for (size_t i = 0; (report = errors_at(errors, i)) != NULL; i++) {
+        const bool is_error = report->severity == SEVERITY_ERROR;
+
+        log_event(is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, NULL, "%s:%u:%u: %s: %s",
+                  report->error.file != NULL ? report->error.file : "", report->error.line,
+                  report->error.column, is_error ? "error" : "warning", report->error.text);
+    }
+}
+
+enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
+{
+    struct graph *old = daemon->graph;
+    struct settings settings;
+    struct plan *plan;
+    struct graph *fresh;
+    char text[400];
+
+    if (daemon->state != DAEMON_RUNNING || old == NULL) {
+        return RELOAD_REFUSED;
+    }
+    notify_reloading(&daemon->notify, NULL);
+    plan = daemon_load(&daemon->options, &settings, errors);
+    log_errors(errors);
+    if (plan == NULL) {
+        const struct report *first = errors_at(errors, 0);
+
+        (void)snprintf(text, sizeof(text), "%zu errors, the first: %s:%u: %s", errors_count(errors),
+                       first->error.file, first->error.line, first->error.text);
+        reload_ended(daemon, false, text);
+        return RELOAD_BAD_GRAPH;
+    }
+    fresh = graph_start(daemon->loop, plan, text, sizeof(text));
+    if (fresh == NULL) {
+        reload_ended(daemon, false, text);
+        return RELOAD_CANNOT_START;
+    }
+    daemon->graph = fresh;
+    daemon->generation++;
+    apply_settings(daemon, &settings);
+    graph_drain(old, 0.0);
+    (void)snprintf(text, sizeof(text), "generation %u: %zu components", daemon->generation,
+                   graph_size(fresh));
+    reload_ended(daemon, true, text);
+    return RELOAD_DONE;
+}
+
+void daemon_stop(struct daemon *daemon)
+{
+    struct list *at;
+    struct list *after;
+    const bool again = daemon->state >= DAEMON_DRAINING;
+    const double timeout = daemon->settings.drain_timeout;
+
+    if (!again) {
+        daemon->state = DAEMON_DRAINING;
+        notify_stopping(&daemon->notify, "draining");
+        notify_extend(&daemon->notify, timeout + 5.0);
+        log_event(LOG_LEVEL_NOTICE, NULL,
+                  "draining: %llu connections have %g s to end; a second signal ends them now",
+                  (unsigned long long)daemon->loop->connections, timeout);
+        control_draining(daemon->control);
+    } else {
+        daemon->state = DAEMON_STOPPING;
+    }
+    list_for_each_safe (at, after, &daemon->loop->graphs) {
+        struct graph *graph = container_of(at, struct graph, sibling);
+
+        if (again || timeout <= 0) {
+            graph_stop(graph);
+        } else {
+            graph_drain(graph, timeout);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+/* The daemon: a loop with a graph in it, what replaces the graph, and how it all ends.
+ *
+ *     files ──daemon_load()──► plan ──daemon_start()──► graph ─┐
+ *       └──────────────────────daemon_reload()──► the next one ┴─ the old one drains beside it
+ *
+ * The control socket's methods (control.h) and the signals call what is here. */
+#ifndef AXOND_DAEMON_DAEMON_H
+#define AXOND_DAEMON_DAEMON_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/activation.h"
+#include "daemon/notify.h"
+#include "daemon/options.h"
+#include "daemon/settings.h"
+
+struct control;
+struct errors;
+struct graph;
+struct loop;
+struct plan;
+
+enum daemon_state { DAEMON_STARTING, DAEMON_RUNNING, DAEMON_DRAINING, DAEMON_STOPPING };
+
+/* How the last reload ended. */
+struct reload_result {
+    double time; /* seconds since 1970; 0: there was none */
+    bool done;
+    char text[400];
+};
+
+struct daemon {
+    struct options options;
+    struct settings settings; /* of the running graph */
+    struct loop *loop;
+    struct graph *graph; /* the one that runs; NULL: all of it has ended */
+    struct notify notify;
+    struct activation activation;
+    struct control *control; /* NULL: no control socket */
+    enum daemon_state state;
+    unsigned generation; /* of the graph, from 1 */
+    double started;      /* seconds since 1970 */
+    struct reload_result last_reload;
+    ev_signal on_term, on_int, on_hup, on_usr1;
+    ev_timer status_tick;
+    uint64_t ticked_messages; /* pool.messages at the last tick */
+};
+
+/* Reads the graph file as the command line names it, into settings.  NULL: errors say why. */
+struct plan *daemon_load(const struct options *options, struct settings *settings,
+                         struct errors *errors);
+
+/* Makes the loop, starts the plan's graph in it and opens the control socket.  Takes the plan over.
+ * Returns false when it can't, after logging why. */
+bool daemon_start(struct daemon *daemon, struct plan *plan);
+
+/* Runs until everything has ended. */
+void daemon_run(struct daemon *daemon);
+
+void daemon_finish(struct daemon *daemon);
+
+enum reload_outcome {
+    RELOAD_DONE,
+    RELOAD_BAD_GRAPH,    /* errors say what is wrong */
+    RELOAD_CANNOT_START, /* last_reload.text says which component, and why */
+    RELOAD_REFUSED,      /* the daemon drains or stops */
+};
+
+/* Loads the files again and replaces the graph: all of it, or nothing.  Listening sockets whose
+ * address stays are handed over; the old graph drains without a deadline. */
+enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors);
+
+/* Drains, then ends; asked a second time, ends at once. */
+void daemon_stop(struct daemon *daemon);
+
+/* One line: "12 connections, 5 components, …". */
+void daemon_status_line(const struct daemon *daemon, char *text, size_t size);
+
+#endif

@@ -1,0 +1,53 @@
+/* axond: reads a graph of components from a YAML file and runs it.  See README.md. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/daemon.h"
+#include "graph/error.h"
+#include "graph/plan.h"
+
+static bool wants_colour(void)
+{
+    return isatty(STDERR_FILENO) && getenv("NO_COLOR") == NULL;
+}
+
+int main(int argc, char **argv)
+{
+    struct daemon daemon = {0};
+    struct errors *errors;
+    struct plan *plan;
+    int status;
+
+    if (!options_read(&daemon.options, argc, argv, &status)) {
+        return status;
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (log_open(daemon.options.target) < 0) {
+        log_event(LOG_LEVEL_WARNING, NULL, "there is no journal here; logging to stderr");
+    }
+    if (daemon.options.has_level) {
+        log_set_level(daemon.options.level);
+    }
+    errors = errors_create();
+    plan = daemon_load(&daemon.options, &daemon.settings, errors);
+    errors_print(errors, stderr, wants_colour());
+    errors_destroy(errors);
+    if (plan == NULL) {
+        return EXIT_BAD_GRAPH;
+    }
+    if (daemon.options.check) {
+        (void)printf("%s: ok, %zu components\n", daemon.options.graph, plan->component_count);
+        plan_release(plan);
+        return EXIT_SUCCESS;
+    }
+    status = EXIT_NO_START;
+    if (daemon_start(&daemon, plan)) {
+        daemon_run(&daemon);
+        status = EXIT_SUCCESS;
+    }
+    daemon_finish(&daemon);
+    log_close();
+    return status;
+}

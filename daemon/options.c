@@ -1,0 +1,125 @@
+#include "daemon/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One entry for each option: the parser and the help are made from it. */
+struct option_spec {
+    char letter;
+    const char *name;
+    const char *argument; /* NULL: takes none */
+    const char *help;
+};
+
+static const struct option_spec specs[] = {
+    {'t', "check", NULL, "check the graph file and exit, without opening anything"},
+    {'s', "control", "PATH", "control socket (default: the file's, or " DEFAULT_CONTROL ")"},
+    {'w', "workers", "N", "event-loop threads; only 1 for now"},
+    {'l', "log-level", "LEVEL", "error, warning, notice, info or debug"},
+    {'T', "log-target", "TARGET", "auto, stderr or journal"},
+    {'h', "help", NULL, "print this and exit"},
+    {'V', "version", NULL, "print the version and exit"},
+};
+
+enum { SPECS = sizeof(specs) / sizeof(specs[0]) };
+
+static void print_help(void)
+{
+    (void)printf("usage: axond [OPTION…] [GRAPH.yaml]\n\n"
+                 "Runs the graph of components in GRAPH.yaml (default: " DEFAULT_GRAPH ").\n\n");
+    for (int i = 0; i < SPECS; i++) {
+        char left[64];
+
+        (void)snprintf(left, sizeof(left), "-%c, --%s%s%s", specs[i].letter, specs[i].name,
+                       specs[i].argument != NULL ? " " : "",
+                       specs[i].argument != NULL ? specs[i].argument : "");
+        (void)printf("  %-26s %s\n", left, specs[i].help);
+    }
+    (void)printf("\nExit status: 0 finished or stopped, %d wrong usage, %d could not start, %d bad "
+                 "graph.\nTo look inside: axonctl status.\n",
+                 EXIT_USAGE, EXIT_NO_START, EXIT_BAD_GRAPH);
+}
+
+static bool refuse(int *status, const char *what, const char *value, const char *accepted)
+{
+    (void)fprintf(stderr, "axond: %s must be %s; got \"%s\"\n", what, accepted, value);
+    *status = EXIT_USAGE;
+    return false;
+}
+
+/* Takes one option.  Returns false to exit. */
+static bool take(struct options *options, int letter, const char *value, int *status)
+{
+    char *end;
+
+    switch (letter) {
+    case 't':
+        options->check = true;
+        return true;
+    case 's':
+        options->control = value;
+        return true;
+    case 'w':
+        options->workers = (int)strtol(value, &end, 10);
+        if (*end != '\0' || options->workers != 1) {
+            return refuse(status, "--workers", value, "1 (more come with a later version)");
+        }
+        return true;
+    case 'l':
+        options->has_level = true;
+        if (!log_level_parse(value, &options->level)) {
+            return refuse(status, "--log-level", value, "error, warning, notice, info or debug");
+        }
+        return true;
+    case 'T':
+        if (!log_target_parse(value, &options->target)) {
+            return refuse(status, "--log-target", value, "auto, stderr or journal");
+        }
+        return true;
+    case 'h':
+        print_help();
+        *status = EXIT_SUCCESS;
+        return false;
+    case 'V':
+        (void)printf("axond " AXOND_VERSION "\n");
+        *status = EXIT_SUCCESS;
+        return false;
+    default: /* getopt_long() has said what is wrong */
+        (void)fprintf(stderr, "axond: see axond --help\n");
+        *status = EXIT_USAGE;
+        return false;
+    }
+}
+
+bool options_read(struct options *options, int argc, char **argv, int *status)
+{
+    struct option table[SPECS + 1] = {{0}};
+    char letters[SPECS * 2 + 1] = "";
+    int letter;
+
+    *options = (struct options){.graph = DEFAULT_GRAPH, .target = LOG_TARGET_AUTO};
+    for (int i = 0; i < SPECS; i++) {
+        const int has_argument = specs[i].argument != NULL ? required_argument : no_argument;
+
+        table[i] =
+            (struct option){.name = specs[i].name, .has_arg = has_argument, .val = specs[i].letter};
+        (void)snprintf(letters + strlen(letters), sizeof(letters) - strlen(letters), "%c%s",
+                       specs[i].letter, has_argument == required_argument ? ":" : "");
+    }
+    while ((letter = getopt_long(argc, argv, letters, table, NULL)) != -1) {
+        if (!take(options, letter, optarg, status)) {
+            return false;
+        }
+    }
+    if (argc - optind > 1) {
+        (void)fprintf(stderr, "axond: one graph file, not %d: see axond --help\n", argc - optind);
+        *status = EXIT_USAGE;
+        return false;
+    }
+    if (optind < argc) {
+        options->graph = argv[optind];
+    }
+    return true;
+}

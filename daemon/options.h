@@ -1,0 +1,34 @@
+/* axond's command line. */
+#ifndef AXOND_DAEMON_OPTIONS_H
+#define AXOND_DAEMON_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "daemon/log.h"
+
+/* What axond's exit statuses mean; the first three are those of sysexits.h. */
+enum {
+    EXIT_USAGE = 64,     /* wrong usage */
+    EXIT_NO_START = 71,  /* could not start: port in use, no permission, … */
+    EXIT_BAD_GRAPH = 78, /* the graph file has mistakes */
+};
+
+#define DEFAULT_GRAPH   "/etc/axond/axond.yaml"
+#define DEFAULT_CONTROL "/run/axond/control.sock"
+
+struct options {
+    const char *graph;   /* path; DEFAULT_GRAPH if not given */
+    const char *control; /* path of the control socket; NULL: the file says */
+    bool check;
+    bool has_level; /* of the log; else the file says */
+    enum log_level level;
+    enum log_target target;
+    int workers; /* 0: the file says */
+};
+
+/* Reads the command line; texts are borrowed from it.
+ * Returns true, or false with the status to exit with: help was asked for, or the usage was wrong,
+ * and what there is to say has been printed. */
+bool options_read(struct options *options, int argc, char **argv, int *status);
+
+#endif

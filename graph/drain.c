@@ -1,0 +1,120 @@
+#include "graph/drain.h"
+
+#include <ev.h>
+#include <stdlib.h>
+
+#include "graph/graph.h"
+#include "graph/loop.h"
+#include "graph/plan.h"
+
+struct drain {
+    struct list link; /* in the loop's drains */
+    struct graph *graph;
+    ev_timer deadline;
+    bool finishing; /* no server is left, and the rest was told */
+};
+
+static struct drain *find(struct graph *graph)
+{
+    struct list *at;
+
+    list_for_each (at, &graph->loop->drains) {
+        struct drain *drain = container_of(at, struct drain, link);
+
+        if (drain->graph == graph) {
+            return drain;
+        }
+    }
+    return NULL;
+}
+
+static void on_deadline(struct ev_loop *ev, ev_timer *watcher, int revents)
+{
+    struct drain *drain = container_of(watcher, struct drain, deadline);
+
+    graph_stop(drain->graph);
+}
+
+/* A component that takes nothing in by linkages is a source. */
+static bool is_source(const struct component *component)
+{
+    for (unsigned i = 0; i < component->inboxes; i++) {
+        const struct inbox *in = component_have_inbox(component, i);
+
+        if (component->plan->in[i].spec->carries != NOTICES && !list_is_empty(&in->sources)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void component_drain(struct component *component)
+{
+    if (component->type->drain != NULL) {
+        component->type->drain(component);
+    } else {
+        component_tell(component, PRODUCER_FINISHED, NULL, 0);
+    }
+}
+
+void drain_go_on(struct graph *graph)
+{
+    struct drain *drain = find(graph);
+
+    if (drain == NULL || drain->finishing) {
+        return;
+    }
+    for (size_t i = 0; i < graph_size(graph); i++) {
+        const struct component *component = graph_component(graph, i);
+
+        if (component->state == RUNNING && component->type->drain != NULL) {
+            return; /* it still has connections */
+        }
+    }
+    drain->finishing = true;
+    graph_tell(graph, PRODUCER_FINISHED, 0);
+}
+
+static struct drain *begin(struct graph *graph)
+{
+    struct drain *drain = mem_alloc(sizeof(*drain));
+
+    drain->graph = graph;
+    ev_timer_init(&drain->deadline, on_deadline, 0.0, 0.0);
+    list_append(&graph->loop->drains, &drain->link);
+    graph->is_draining = true;
+    graph->refs++; /* while we walk through it */
+    for (size_t i = 0; i < graph_size(graph); i++) {
+        struct component *component = graph_component(graph, i);
+
+        if (component->state == RUNNING &&
+            (component->type->drain != NULL || is_source(component))) {
+            component_drain(component);
+        }
+    }
+    drain_go_on(graph);
+    graph_unref(graph);
+    return find(graph);
+}
+
+void graph_drain(struct graph *graph, double seconds)
+{
+    struct drain *drain = graph->is_draining ? find(graph) : begin(graph);
+
+    if (drain != NULL && seconds > 0) {
+        ev_timer_stop(graph->loop->ev, &drain->deadline);
+        ev_timer_set(&drain->deadline, seconds, 0.0);
+        ev_timer_start(graph->loop->ev, &drain->deadline);
+    }
+}
+
+void drain_forget(struct graph *graph)
+{
+    struct drain *drain = find(graph);
+
+    if (drain != NULL) {
+        ev_timer_stop(graph->loop->ev, &drain->deadline);
+        list_remove(&drain->link);
+        free(drain);
+    }
+}

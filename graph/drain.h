@@ -1,0 +1,24 @@
+/* Draining: a root graph comes to its end, in order.
+ *
+ *     drain ──► servers stop accepting,     ──► no server is left:    ──► all have ended
+ *               sources say producerFinished    the rest is told so
+ *
+ * With a deadline, whatever is left by then gets shutdownMicroprocess, which ends it at once. */
+#ifndef AXOND_GRAPH_DRAIN_H
+#define AXOND_GRAPH_DRAIN_H
+
+struct component;
+struct graph;
+
+/* Begins; a graph that drains already only gets the new deadline.
+ * seconds: until the end by force; 0: none. */
+void graph_drain(struct graph *graph, double seconds);
+
+/* One component alone: stops accepting, or is told producerFinished. */
+void component_drain(struct component *component);
+
+/* For the runtime: a component of a draining graph has ended; the graph goes. */
+void drain_go_on(struct graph *graph);
+void drain_forget(struct graph *graph);
+
+#endif
