@@ -147,7 +147,8 @@ struct component_type {
 
     /* A check of parameters together, at load.  Returns false with err set. */
     bool (*check)(const void *state, const struct node *at, struct error *err);
-    /* Boxes that depend on parameters: fills in a NULL-ended list of more outboxes' names. */
+    /* Outboxes that depend on parameters: after those of the table come, for each name NAME, NAME
+     * and NAME_signal for its notices. */
     const struct texts *(*more_outboxes)(const void *state);
     /* Opens what it needs.  0, or -errno after component_fail(). */
     int (*start)(struct component *self);

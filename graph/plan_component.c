@@ -209,7 +209,6 @@ static bool is_box_name(const char *name)
 
 void component_add_more_outboxes(struct planner *planner, struct draft_component *component)
 {
-    static const char end[] = "_signal";
     const struct plan_component *made = &component->made;
     const struct texts *more =
         made->type->more_outboxes != NULL ? made->type->more_outboxes(made->state) : NULL;
@@ -218,10 +217,9 @@ void component_add_more_outboxes(struct planner *planner, struct draft_component
     if (more == NULL) {
         return;
     }
-    specs = arena_alloc_array(planner->arena, more->count, sizeof(*specs));
+    specs = arena_alloc_array(planner->arena, 2 * more->count, sizeof(*specs));
     for (size_t i = 0; i < more->count; i++) {
         const char *name = more->items[i];
-        const size_t length = strlen(name);
 
         if (!is_box_name(name)) {
             errors_report(
@@ -231,13 +229,14 @@ void component_add_more_outboxes(struct planner *planner, struct draft_component
                 made->type_name, shown(name).text);
             return;
         }
-        specs[i] =
+        specs[2 * i] =
             (struct box_spec){.name = name, .carries = ANYTHING, .doc = "named by a parameter"};
-        if (length > strlen(end) && strcmp(name + length - strlen(end), end) == 0) {
-            specs[i].carries = NOTICES;
-        }
+        specs[2 * i + 1] =
+            (struct box_spec){.name = arena_printf(planner->arena, "%s_signal", name),
+                              .carries = NOTICES,
+                              .doc = "notices for the same"};
     }
-    (void)component_add_boxes(planner, component, false, specs, more->count);
+    (void)component_add_boxes(planner, component, false, specs, 2 * more->count);
 }
 
 unsigned component_box(const struct plan_component *component, bool is_inbox, const char *name,
