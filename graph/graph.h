@@ -68,7 +68,7 @@ struct graph *component_next_graph(const struct component *component, const stru
 
 /* ---- blueprints ---- */
 
-/* Compiles a plan whose edge is "self".  The plan must live as long as the blueprint. */
+/* Compiles a plan whose edge is "self", and keeps a reference of it. */
 struct blueprint *blueprint_create(struct loop *loop, const struct plan *plan);
 
 /* The blueprint goes when its last instance has gone. */

@@ -251,6 +251,7 @@ static void finish_sending(struct component *self)
     struct connected_socket_adapter *csa = component_state(self);
 
     if ((csa->flags & FINISHED) != 0) {
+        outbox_notify(self, CSA_CREATOR_FEEDBACK, PRODUCER_FINISHED, self, 0); /* told once more */
         return;
     }
     csa->flags |= FINISHED;
@@ -269,7 +270,7 @@ static void heed_control(struct component *self)
     struct message *msg;
 
     while (inbox_is_empty(self, CSA_INBOX) && (msg = inbox_take(self, CSA_CONTROL)) != NULL) {
-        if (msg->kind == PRODUCER_FINISHED) {
+        if (msg->kind == PRODUCER_FINISHED || msg->kind == SOCKET_SHUTDOWN) {
             finish_sending(self);
         }
         message_release(msg);
@@ -301,7 +302,7 @@ static void csa_run(struct component *self)
             set_awaiting(self, false);
         }
     }
-    if (component_is_told_to_stop(self)) {
+    if (csa_is_told_to_stop(self, CSA_CONTROL)) {
         end(self, 0);
     }
     if ((csa->flags & (OVER | AWAITS_SEND)) == 0) {
@@ -391,6 +392,34 @@ bool csa_has_ended(const struct component *self)
         component_state((struct component *)(uintptr_t)self);
 
     return (csa->flags & HAS_ENDED) != 0;
+}
+
+bool csa_has_finished(const struct component *self)
+{
+    const struct connected_socket_adapter *csa =
+        component_state((struct component *)(uintptr_t)self);
+
+    return (csa->flags & FINISHED) != 0;
+}
+
+bool csa_is_told_to_stop(struct component *component, unsigned control)
+{
+    const struct message *last;
+    const struct message *msg;
+
+    if (!component_is_told_to_stop(component) || inbox_is_empty(component, control)) {
+        return false;
+    }
+    last = component_inbox(component, control)->box.last;
+    msg = last;
+    do {
+        msg = msg->next;
+        if (msg->kind == SHUTDOWN_MICROPROCESS ||
+            (msg->kind == SOCKET_SHUTDOWN && msg->error != 0)) {
+            return true;
+        }
+    } while (msg != last);
+    return false;
 }
 
 bool csa_describe_peer(struct component *self, char *text, size_t size)
