@@ -87,7 +87,7 @@ struct inbox *component_have_inbox(const struct component *component, unsigned i
     struct rare_box *rare;
 
     if (index < component->inboxes) {
-        return component_inbox((struct component *)(uintptr_t)component, index);
+        return component_common_inbox((struct component *)(uintptr_t)component, index);
     }
     rare = have_rare(component, true, index);
     return rare != NULL ? &rare->in : NULL;
@@ -98,7 +98,7 @@ struct outbox *component_have_outbox(const struct component *component, unsigned
     struct rare_box *rare;
 
     if (index < component->outboxes) {
-        return component_outbox((struct component *)(uintptr_t)component, index);
+        return component_common_outbox((struct component *)(uintptr_t)component, index);
     }
     rare = have_rare(component, false, index);
     return rare != NULL ? &rare->out : NULL;

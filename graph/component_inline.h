@@ -29,7 +29,7 @@ static inline struct inbox *component_inbox(struct component *self, unsigned ind
     if (LIKELY(index < self->inboxes)) {
         return component_common_inbox(self, index);
     }
-    return self->extra != NULL ? component_have_inbox(self, index) : NULL;
+    return component_have_inbox(self, index);
 }
 
 static inline struct outbox *component_outbox(struct component *self, unsigned index)
@@ -37,7 +37,7 @@ static inline struct outbox *component_outbox(struct component *self, unsigned i
     if (LIKELY(index < self->outboxes)) {
         return component_common_outbox(self, index);
     }
-    return self->extra != NULL ? component_have_outbox(self, index) : NULL;
+    return component_have_outbox(self, index);
 }
 
 static inline bool box_has_messages(const struct inbox *in)
