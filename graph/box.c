@@ -126,6 +126,11 @@ static void resolve(struct box *root, struct inbox *sink)
 {
     struct box *at = root;
 
+    if ((root->flags & (BOX_IS_INBOX | BOX_PASSES | BOX_WAITING)) == 0) {
+        as_outbox(root)->sink = sink; /* the commonest: nothing leads to it */
+        return;
+    }
+
     do {
         if (!is_inbox(at)) {
             as_outbox(at)->sink = sink;
@@ -134,6 +139,20 @@ static void resolve(struct box *root, struct inbox *sink)
     } while ((at = next_in_tree(root, at)) != NULL);
 }
 
+static bool has_unfinished_sender(struct inbox *in)
+{
+    struct outbox *out = NULL;
+
+    while ((out = inbox_next_sender(in, out)) != NULL) {
+        if ((out->box.flags & (BOX_FINISHED | BOX_PASSES)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What waited in a box moves on as if it were sent now.  producerFinished of all who lead to the
+ * box is held like any other where there are more senders. */
 static void move_queue(struct inbox *from, struct inbox *to)
 {
     struct message *last = from->box.last;
@@ -143,9 +162,17 @@ static void move_queue(struct inbox *from, struct inbox *to)
     while (msg != NULL) {
         struct message *next = msg == last ? NULL : msg->next;
 
-        inbox_put(to, msg);
+        if (msg->kind == PRODUCER_FINISHED && (to->box.flags & BOX_CONTROL) != 0 &&
+            has_unfinished_sender(to)) {
+            to->box.flags |= BOX_FINISH_HELD;
+            message_release(msg);
+        } else {
+            inbox_deliver(to, msg, NULL);
+        }
         msg = next;
     }
+    to->box.flags = (uint16_t)(to->box.flags | (from->box.flags & BOX_FINISH_HELD));
+    from->box.flags = (uint16_t)(from->box.flags & ~BOX_FINISH_HELD);
 }
 
 /* The list of what leads to a box, made if it is an outbox that nothing led to. */
@@ -181,18 +208,6 @@ int box_link(struct box *from, struct box *to)
     list_append(need_sources(to), &from->link);
     resolve(from, sink_of(to));
     return 0;
-}
-
-static bool has_unfinished_sender(struct inbox *in)
-{
-    struct outbox *out = NULL;
-
-    while ((out = inbox_next_sender(in, out)) != NULL) {
-        if ((out->box.flags & (BOX_FINISHED | BOX_PASSES)) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* The senders that are left have all finished: says so, if it was held back for one that has gone.
@@ -299,8 +314,13 @@ void inbox_put(struct inbox *in, struct message *msg)
         msg->next = last->next;
         last->next = msg;
     } else {
+        struct component *owner = box_owner(&in->box);
+
         msg->next = msg;
-        component_wake(box_owner(&in->box));
+        if ((in->box.flags & BOX_CONTROL) != 0 && component_inbox(owner, owner->control) == in) {
+            owner->flags |= COMPONENT_TOLD;
+        }
+        component_wake(owner);
     }
     in->box.last = msg;
     in->box.queued++;
@@ -405,7 +425,14 @@ void outbox_send_specially(struct component *self, unsigned index, struct messag
         note_signal(self, out, msg);
     }
     if (out == NULL) {
-        component_send_to_service(self, index, msg);
+        struct inbox *in = component_standing_sink(self, index);
+
+        if (in != NULL) {
+            inbox_deliver(in, msg, NULL);
+        } else {
+            self->discarded++;
+            message_release(msg);
+        }
         return;
     }
     if ((out->box.flags & BOX_TAPPED) != 0) {
@@ -425,9 +452,9 @@ void outbox_send_specially(struct component *self, unsigned index, struct messag
 
 void inbox_consume(struct component *self, unsigned index, size_t size)
 {
-    struct inbox *in = component_inbox(self, index);
+    struct inbox *in = component_common_inbox(self, index);
 
-    while (size > 0) {
+    while (in->box.last != NULL) {
         struct message *msg = in->box.last->next;
 
         if (size < msg->size) {
@@ -437,8 +464,7 @@ void inbox_consume(struct component *self, unsigned index, size_t size)
             break;
         }
         size -= msg->size;
-        inbox_pop(in);
-        message_release(msg);
+        message_release(inbox_pop(in));
     }
     if ((in->box.flags & BOX_AWAITED) != 0) {
         inbox_announce_room(in);

@@ -36,8 +36,12 @@ struct box_spec {
     bool required; /* it gets a warning if nothing leads to it, or if it leads nowhere */
     uint32_t
         size; /* default bound: bytes where bytes or lines come, else messages; 0: usual ones */
-    /* Outboxes: linked by the runtime to the service of this name. */
+    /* Outboxes without a linkage, and without memory for one: rare, and always linked by the
+     * runtime. To the service of this name; or to the inbox .from_made of the component that made
+     * ours. */
     const char *service;
+    bool to_maker;
+    bool from_made; /* an inbox: see to_maker */
     /* Inboxes of services: handles a message in its sender's turn, and takes it over. */
     void (*receive)(struct component *self, struct message *msg);
 };

@@ -223,7 +223,6 @@ static struct component *create_connected_socket(struct component *self, int fd,
     struct component *csa = graph_component(graph, 0);
 
     csa_init(csa, fd, peer);
-    REQUIRE(component_link(csa, CSA_CREATOR_FEEDBACK, self, FEEDBACK_FROM_CSA) == 0);
     server->now++;
     component_loop(self)->connections++;
     component_loop(self)->connections_in_all++;
@@ -500,6 +499,7 @@ static const struct box_spec inboxes[] = {
                  .doc = "serverShutdown: stop listening; shutdownMicroprocess: stop at once"},
     [FEEDBACK_FROM_CSA] = {.name = "_feedbackFromCSA",
                            .carries = NOTICES,
+                           .from_made = true,
                            .doc = "socketShutdown from adapters whose connection is over"},
     [NEWCONNECTION] = {.name = "newconnection",
                        .carries = READINESS,
