@@ -33,7 +33,7 @@ struct box_spec {
     const char *doc;
     bool main; /* what "a -> b" means; none marked: the first box, if it is no control or signal */
     bool rare; /* seldom linked: takes no memory until it is.  Rare boxes come last in a table */
-    bool required; /* an inbox that nothing is linked to gets a warning */
+    bool required; /* it gets a warning if nothing leads to it, or if it leads nowhere */
     uint32_t
         size; /* default bound: bytes where bytes or lines come, else messages; 0: usual ones */
     /* Outboxes without a linkage, and without memory for one: rare, and always linked by the

@@ -290,7 +290,7 @@ static const char *const policies[] = {
 
 static const struct param_spec box_table[] = {
     {PARAM_CUSTOM(struct box_options, size), .parse = parse_bound,
-     .accepts = "a number of messages, such as 1000, or a size, such as 64KiB",
+     .accepts = "a number of messages, such as 1000, or a size up to 4GiB, such as 64KiB",
      .doc = "what may wait in the inbox"},
     {PARAM_CHOICE(struct box_options, when_full), .choices = policies,
      .doc = "what happens to more than that"},

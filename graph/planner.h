@@ -81,9 +81,10 @@ struct scope {
     bool is_pipeline;  /* its components are linked one after the other */
     enum carries edge_carries;
     struct draft_linkage *edge_next[SELF_BOXES]; /* where self.inbox and self.control lead */
-    bool is_signal_taken;                        /* something leads to self.signal */
-    struct hash names;                           /* to struct draft_component */
-    struct draft_component **components;         /* in order, without fan-outs */
+    /* Something leads to self.outbox; the file itself leads something to self.signal. */
+    bool is_outbox_fed, is_signal_taken;
+    struct hash names;                   /* to struct draft_component */
+    struct draft_component **components; /* in order, without fan-outs */
     size_t count;
     const struct node *linkages; /* a sequence, or NULL */
     const struct node *at;

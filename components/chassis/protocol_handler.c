@@ -170,7 +170,7 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {PARAM_GRAPH(struct protocol_handler, protocol), .required = true,
+    {PARAM_GRAPH(struct protocol_handler, protocol), .required = true, .carries = BYTES,
      .doc = "what to run on each connection: a type, a graph, or a mapping with type:"},
     {0},
 };
