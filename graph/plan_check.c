@@ -84,12 +84,12 @@ static bool takes_part(const struct plan_component *made)
     for (unsigned i = 0; i < made->inboxes; i++) {
         const struct box_spec *spec = made->in[i].spec;
 
-        if (i != made->control && spec->carries != READINESS && spec->receive == NULL) {
+        if (i != made->control && !is_of_runtime(spec) && spec->receive == NULL) {
             return true;
         }
     }
     for (unsigned i = 0; i < made->outboxes; i++) {
-        if (i != made->signal && made->out[i].spec->service == NULL) {
+        if (i != made->signal && !is_of_runtime(made->out[i].spec)) {
             return true;
         }
     }

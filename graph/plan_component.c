@@ -68,11 +68,7 @@ static uint8_t find_main(const struct plan_box *boxes, unsigned count, unsigned 
             return (uint8_t)i;
         }
     }
-    if (count == 0 || notices == 0 || boxes[0].spec->carries == READINESS ||
-        boxes[0].spec->service != NULL) {
-        return NO_BOX;
-    }
-    return 0;
+    return count == 0 || notices == 0 || is_of_runtime(boxes[0].spec) ? NO_BOX : 0;
 }
 
 struct type_info *type_info_create(struct arena *arena, const struct component_type *type)

@@ -88,6 +88,13 @@ static bool may_link(const struct linking *linking, const struct end *from, cons
                              "%s is for the readiness of descriptors; nothing can be linked to it",
                              end_shown(to).text);
     }
+    if ((from->component != NULL && is_of_runtime(spec_of(from))) ||
+        (to->component != NULL && is_of_runtime(spec_of(to)))) {
+        const struct end *end = from->component != NULL && is_of_runtime(spec_of(from)) ? from : to;
+
+        return errors_report(errors, linking->at, "%s is linked by the runtime, and only by it",
+                             end_shown(end).text);
+    }
     if (from->is_inbox && to->is_outer) {
         return errors_report(errors, linking->at,
                              "%s can't lead straight to the outer graph; a linkage there starts at "

@@ -165,6 +165,12 @@ void planner_leave(struct planner *planner);
 
 struct type_info *type_info_create(struct arena *arena, const struct component_type *type);
 
+/* True for a box that the runtime links, and nobody else. */
+static inline bool is_of_runtime(const struct box_spec *spec)
+{
+    return spec->service != NULL || spec->to_maker || spec->carries == READINESS;
+}
+
 /* Adds a component that has what its type has; info NULL: of an unknown type. */
 struct draft_component *component_add(struct planner *planner, struct scope *scope,
                                       const char *name, const struct node *at,
