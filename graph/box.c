@@ -134,6 +134,20 @@ static void resolve(struct box *root, struct inbox *sink)
     } while ((at = next_in_tree(root, at)) != NULL);
 }
 
+static bool has_unfinished_sender(struct inbox *in)
+{
+    struct outbox *out = NULL;
+
+    while ((out = inbox_next_sender(in, out)) != NULL) {
+        if ((out->box.flags & (BOX_FINISHED | BOX_PASSES)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What waited in a box moves on as if it were sent now.  producerFinished of all who lead to the
+ * box is held like any other where there are more senders. */
 static void move_queue(struct inbox *from, struct inbox *to)
 {
     struct message *last = from->box.last;
@@ -143,9 +157,17 @@ static void move_queue(struct inbox *from, struct inbox *to)
     while (msg != NULL) {
         struct message *next = msg == last ? NULL : msg->next;
 
-        inbox_put(to, msg);
+        if (msg->kind == PRODUCER_FINISHED && (to->box.flags & BOX_CONTROL) != 0 &&
+            has_unfinished_sender(to)) {
+            to->box.flags |= BOX_FINISH_HELD;
+            message_release(msg);
+        } else {
+            inbox_deliver(to, msg, NULL);
+        }
         msg = next;
     }
+    to->box.flags = (uint16_t)(to->box.flags | (from->box.flags & BOX_FINISH_HELD));
+    from->box.flags = (uint16_t)(from->box.flags & ~BOX_FINISH_HELD);
 }
 
 /* The list of what leads to a box, made if it is an outbox that nothing led to. */
@@ -181,18 +203,6 @@ int box_link(struct box *from, struct box *to)
     list_append(need_sources(to), &from->link);
     resolve(from, sink_of(to));
     return 0;
-}
-
-static bool has_unfinished_sender(struct inbox *in)
-{
-    struct outbox *out = NULL;
-
-    while ((out = inbox_next_sender(in, out)) != NULL) {
-        if ((out->box.flags & (BOX_FINISHED | BOX_PASSES)) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* The senders that are left have all finished: says so, if it was held back for one that has gone.
@@ -299,8 +309,13 @@ void inbox_put(struct inbox *in, struct message *msg)
         msg->next = last->next;
         last->next = msg;
     } else {
+        struct component *owner = box_owner(&in->box);
+
         msg->next = msg;
-        component_wake(box_owner(&in->box));
+        if ((in->box.flags & BOX_CONTROL) != 0 && component_inbox(owner, owner->control) == in) {
+            owner->flags |= COMPONENT_TOLD;
+        }
+        component_wake(owner);
     }
     in->box.last = msg;
     in->box.queued++;

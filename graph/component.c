@@ -476,6 +476,7 @@ static void heed_control(struct component *component)
     struct message *msg;
 
     if (first == NULL) {
+        component->flags = (uint8_t)(component->flags & ~COMPONENT_TOLD);
         return;
     }
     if ((component->flags & COMPONENT_STOP_ASKED) == 0) {
@@ -506,25 +507,30 @@ static void heed_control(struct component *component)
 
 void component_run(struct component *component)
 {
+    const struct component_type *type = component->type;
+
     component->flags = (uint8_t)(component->flags & ~(COMPONENT_QUEUED | COMPONENT_AGAIN));
-    if (component->state != RUNNING) {
+    if (UNLIKELY(component->state != RUNNING)) {
         return;
     }
-    component->turn = TURN;
     component->flags |= COMPONENT_RUNNING;
-    if (component->type->run != NULL &&
-        ((component->flags & COMPONENT_STOP_ASKED) == 0 || component->type->heeds_control)) {
-        component->type->run(component);
+    component->turn = TURN;
+    if (LIKELY((component->flags & COMPONENT_STOP_ASKED) == 0 || type->heeds_control) &&
+        LIKELY(type->run != NULL)) {
+        type->run(component);
     }
-    if (component->control != NO_BOX && !component->type->heeds_control &&
-        (component->flags & COMPONENT_ENDING) == 0) {
+    if (UNLIKELY((component->flags & (COMPONENT_TOLD | COMPONENT_ENDING)) == COMPONENT_TOLD) &&
+        !type->heeds_control) {
         heed_control(component);
     }
     component->flags = (uint8_t)(component->flags & ~COMPONENT_RUNNING);
-    if ((component->flags & COMPONENT_ENDING) != 0) {
-        component_end(component, (component->flags & COMPONENT_FAILING) != 0 ? FAILED : STOPPED);
-    } else if ((component->flags & COMPONENT_AGAIN) != 0) {
+    if (LIKELY((component->flags & (COMPONENT_ENDING | COMPONENT_AGAIN)) == 0)) {
+        return;
+    }
+    if ((component->flags & COMPONENT_ENDING) == 0) {
         component_wake(component);
+    } else {
+        component_end(component, (component->flags & COMPONENT_FAILING) != 0 ? FAILED : STOPPED);
     }
 }
 

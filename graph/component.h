@@ -43,6 +43,7 @@ enum {
     COMPONENT_STOP_ASKED = 1 << 4, /* shutdownMicroprocess waits in control */
     COMPONENT_SIGNALLED = 1 << 5,  /* something was said on signal */
     COMPONENT_FAILING = 1 << 6,    /* ENDING, and it has failed */
+    COMPONENT_TOLD = 1 << 7,       /* control is not empty */
 };
 
 struct component_extra; /* what few components need: rare boxes, the reason of a failure */

@@ -52,7 +52,7 @@ enum param_kind {
     PARAM_KIND_TEXTS,    /* struct texts: a list of strings, or one */
     PARAM_KIND_GRAPH,    /* struct plan *: a type's name, a graph's name, or a mapping with type: */
     PARAM_KIND_CUSTOM,   /* what .parse makes of the node */
-    PARAM_KIND_SECTION,  /* a struct inside: a mapping with a table of its own */
+    PARAM_KIND_SECTION,  /* a struct: a mapping, read by the table .section */
     PARAM_KIND_CHILDREN, /* components: of a chassis; read by the loader, no field */
     PARAM_KIND_LINKAGES, /* linkages: of a chassis; likewise */
 };
@@ -65,16 +65,18 @@ struct texts {
 struct param_spec {
     const char *name;
     enum param_kind kind;
-    size_t offset;        /* of the field in the component's struct */
-    size_t width;         /* of the field, bytes */
-    const char *fallback; /* as a user would write it; NULL: zero, NULL or none */
-    double min, max;      /* inclusive; both 0: any that the field can hold */
-    const char *const *choices;
-    const struct param_spec *section; /* SECTION: its table, with offsets from .offset on */
-    /* CUSTOM: reads the node into the field.  What it allocates is the plan's (arena). */
+    size_t offset;              /* of the field in the component's struct */
+    size_t width;               /* of the field, bytes */
+    const char *fallback;       /* as a user would write it; NULL: zero, NULL or none */
+    double min, max;            /* inclusive; both 0: any that the field can hold; max 0: no end */
+    const char *const *choices; /* NULL-ended */
+    /* CUSTOM: reads the node into the field.  What it allocates is the plan's (arena).  Returns
+     * false with err set; without, for a message from .accepts. */
     bool (*parse)(const struct node *node, void *field, struct arena *arena, struct error *err);
-    const char *accepts; /* CUSTOM: "a list of [LEVEL, OPTION, VALUE]" */
-    const char *unit;    /* for INT: "connections"; else NULL */
+    const struct param_spec *section; /* SECTION: its entries, offsets from the field */
+    enum carries carries;             /* GRAPH: what passes its edge; 0: anything */
+    const char *accepts;              /* CUSTOM: "a list of [LEVEL, OPTION, VALUE]" */
+    const char *unit;                 /* for INT: "connections"; else NULL */
     const char *doc;
     bool required;
     bool secret; /* shown as *** */
@@ -96,8 +98,11 @@ struct param_spec {
 #define PARAM_CHOICE(type, field)   PARAM_TYPED_(type, field, PARAM_KIND_CHOICE, int)
 #define PARAM_TEXTS(type, field)    PARAM_TYPED_(type, field, PARAM_KIND_TEXTS, struct texts)
 #define PARAM_GRAPH(type, field)    PARAM_TYPED_(type, field, PARAM_KIND_GRAPH, struct plan *)
-#define PARAM_SECTION(type, field)  PARAM_FIELD_(type, field, PARAM_KIND_SECTION)
 #define PARAM_CUSTOM(type, field)   PARAM_FIELD_(type, field, PARAM_KIND_CUSTOM)
+#define PARAM_SECTION(type, field)  PARAM_FIELD_(type, field, PARAM_KIND_SECTION)
+/* What the loader reads of a chassis; there is no field. */
+#define PARAM_CHILDREN(key) .name = (key), .kind = PARAM_KIND_CHILDREN
+#define PARAM_LINKAGES(key) .name = (key), .kind = PARAM_KIND_LINKAGES
 
 /* A counter (uint64_t) of a component, shown by "axonctl show". */
 struct stat_spec {

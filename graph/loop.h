@@ -3,9 +3,10 @@
  *
  *     epoll ─► watchers ─► wake ─► [run queue: a, b, c] ─► run each for a turn ─► epoll
  *
- * The queue is FIFO and is run before libev waits.  A component's turn is bounded (TURN messages),
- * and so is a pass of the queue, so that sockets are looked at however busy the graph is.  With
- * nothing to do the loop sleeps in epoll_wait: no timer, no wake-up of its own. */
+ * The queue is FIFO and is run whenever libev has called the watchers that were due.  A component's
+ * turn is bounded (TURN messages), and so is a pass of the queue, so that sockets are looked at
+ * however busy the graph is.  With nothing to do the loop sleeps in epoll_wait: no timer, no
+ * wake-up of its own. */
 #ifndef AXOND_GRAPH_LOOP_H
 #define AXOND_GRAPH_LOOP_H
 
@@ -36,8 +37,8 @@ struct loop_hooks {
 
 struct loop {
     struct ev_loop *ev;
-    ev_prepare prepare; /* runs the queue before libev waits */
-    ev_idle idle;       /* active while the queue is not empty after a pass: libev must not wait */
+    ev_idle idle; /* active while the queue is not empty after a pass: libev must not wait */
+    uint32_t ms;  /* loop_ms() */
     struct component *first_runnable;
     struct component *last_runnable;
     struct pool pool;
@@ -84,8 +85,11 @@ void loop_enqueue(struct loop *loop, struct component *component);
 /* Puts a component into the queue once the pool is no longer short. */
 void loop_wait_for_memory(struct loop *loop, struct component *component);
 
-/* ms since the loop was born; wraps after 49 days: only differences count. */
-uint32_t loop_ms(const struct loop *loop);
+/* ms since the loop was born, as of this iteration; wraps after 49 days: only differences count. */
+static inline uint32_t loop_ms(const struct loop *loop)
+{
+    return loop->ms;
+}
 
 const struct component_type *loop_find_type(const struct loop *loop, const char *name);
 

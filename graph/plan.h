@@ -18,6 +18,7 @@
 struct arena;
 struct document;
 struct errors;
+struct hash;
 struct node;
 
 /* A box of one component. */
@@ -34,7 +35,8 @@ struct plan_component {
     const char *type_name; /* as the file has it: a type's, or a named graph's */
     const struct component_type *type;
     struct plan_component *parent; /* the chassis that holds it, or NULL */
-    const struct node *at;         /* NULL where no file mentions it */
+    const struct node *at;         /* its name in the file; NULL where no file mentions it */
+    const struct node *mapping;    /* its parameters as the file has them; NULL: none */
     size_t index;
     void *state;                             /* type->size bytes: zeroes, and the parameters */
     struct plan_box *in, *out;               /* the common ones, then the rare ones */
@@ -64,18 +66,26 @@ struct plan_linkage {
     bool is_implied; /* a signal to a control that follows from "a -> b" */
 };
 
+/* A document besides the file's, that nodes of the plan lie in: a type's definition. */
+struct plan_source {
+    struct document *document;
+    struct plan_source *next;
+};
+
 struct plan {
     struct plan *root; /* itself for the file's */
-    const char *name;  /* the file's, or the graph's */
+    const char *name;  /* the file's path, the graph's name, or the type's in lower case */
     struct plan_component *components;
     size_t component_count;
     struct plan_linkage *linkages;
     size_t linkage_count;
+    struct hash *paths; /* of many components; see plan_find() */
 
     /* of the root only */
-    struct arena *arena;
+    struct arena *arena; /* the document's, if there is one */
     struct document *document;
-    unsigned refs;
+    struct plan_source *sources;
+    unsigned refs; /* changed by any thread */
 };
 
 struct plan_options {
@@ -94,8 +104,9 @@ struct plan *plan_load(const char *path, const struct plan_options *options, str
 struct plan *plan_parse(const char *name, const char *text, size_t size,
                         const struct plan_options *options, struct errors *errors);
 
-/* A plan with one component of a type, its parameters at their defaults, and its boxes at the edge.
- * For components that make others (a server its sockets).  In the arena of its own. */
+/* A plan with one component of a type, its parameters at their defaults, and its main boxes,
+ * control and signal at the edge.  For components that make others (a server its sockets).  In an
+ * arena of its own; its name is the type's in lower case, unless the caller sets another. */
 struct plan *plan_single(const struct component_type *type);
 
 struct plan *plan_ref(struct plan *plan);

@@ -1,0 +1,358 @@
+/* Parameters: a YAML mapping read into a C struct, as a table says. */
+#include "graph/param.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/arena.h"
+#include "graph/document.h"
+#include "graph/error.h"
+#include "graph/suggest.h"
+#include "graph/value.h"
+
+static bool read_one(const struct param_reader *reader, const struct param_spec *spec,
+                     const struct node *node, void *state);
+
+const struct param_spec *param_find(const struct param_spec *table, const char *name)
+{
+    for (; table != NULL && table->name != NULL; table++) {
+        if (strcmp(table->name, name) == 0) {
+            return table;
+        }
+    }
+    return NULL;
+}
+
+/* ---- messages ---- */
+
+/* Words after "; got ": the text in quotes, or what kind of thing it is. */
+static struct shown got(const struct param_spec *spec, const struct node *node)
+{
+    struct shown words = {0};
+
+    if (node->secret || spec->secret) {
+        return shown("***");
+    }
+    if (node->kind != NODE_SCALAR) {
+        return shown(node_kind_name(node));
+    }
+    (void)snprintf(words.text, sizeof(words.text), "\"%.*s\"", (int)sizeof(words.text) - 3,
+                   node_shown(node).text);
+    return words;
+}
+
+static bool reject(const struct param_reader *reader, const struct param_spec *spec,
+                   const struct node *node, const char *accepted, const char *meant)
+{
+    return errors_report(reader->errors, node, "%s: %s must be %s; got %s%s", reader->owner,
+                         spec->name, accepted, got(spec, node).text, suggest_words(meant).text);
+}
+
+static const char *noun(const struct param_reader *reader)
+{
+    return reader->noun != NULL ? reader->noun : "parameter";
+}
+
+struct names {
+    const struct param_spec *table;
+    const char *const *reserved;
+};
+
+static const char *name_at(void *context, size_t index)
+{
+    const struct names *names = context;
+    size_t i = 0;
+
+    for (; names->table != NULL && names->table[i].name != NULL; i++) {
+        if (i == index) {
+            return names->table[i].name;
+        }
+    }
+    index -= i;
+    for (i = 0; names->reserved != NULL && names->reserved[i] != NULL; i++) {
+        if (i == index) {
+            return names->reserved[i];
+        }
+    }
+    return NULL;
+}
+
+const char *param_suggest(const struct param_reader *reader, const struct param_spec *table,
+                          const char *name)
+{
+    struct names names = {.table = table, .reserved = reader->reserved};
+
+    return suggest(name, name_at, &names);
+}
+
+/* ---- one value ---- */
+
+static bool is_bounded(const struct param_spec *spec)
+{
+    return spec->min < 0 || spec->min > 0 || spec->max < 0 || spec->max > 0;
+}
+
+static bool read_int(const struct param_spec *spec, const char *text, void *field,
+                     struct accepted *accepted)
+{
+    static const char start[] = "a whole number";
+    const bool is_wide = spec->width == sizeof(int64_t);
+    int64_t min = is_wide ? INT64_MIN : INT_MIN;
+    int64_t max = is_wide ? INT64_MAX : INT_MAX;
+    int64_t value;
+
+    if (is_bounded(spec)) {
+        min = (int64_t)spec->min;
+        max = spec->max >= spec->min ? (int64_t)spec->max : max;
+    }
+    if (!value_integer(text, min, max, &value, accepted)) {
+        if (spec->unit != NULL && strncmp(accepted->text, start, strlen(start)) == 0) {
+            const struct accepted plain = *accepted;
+
+            (void)snprintf(accepted->text, sizeof(accepted->text), "%s of %s%.80s", start,
+                           spec->unit, plain.text + strlen(start));
+        }
+        return false;
+    }
+    if (is_wide) {
+        *(int64_t *)field = value;
+    } else {
+        *(int *)field = (int)value;
+    }
+    return true;
+}
+
+static bool read_size(const struct param_spec *spec, const char *text, size_t *field,
+                      struct accepted *accepted)
+{
+    const size_t max = spec->max > 0 && spec->max < (double)SIZE_MAX ? (size_t)spec->max : SIZE_MAX;
+
+    return value_size(text, (size_t)spec->min, max, field, accepted);
+}
+
+static bool read_duration(const struct param_spec *spec, const char *text, double *field,
+                          struct accepted *accepted)
+{
+    const double any = 1e15;
+
+    return value_duration(text, spec->min, spec->max > 0 ? spec->max : any, field, accepted);
+}
+
+static bool read_choice(const struct param_reader *reader, const struct param_spec *spec,
+                        const struct node *node, int *field)
+{
+    struct accepted accepted = {.text = "one of "};
+    size_t used = strlen(accepted.text);
+
+    for (int i = 0; spec->choices[i] != NULL; i++) {
+        if (node_is(node, spec->choices[i])) {
+            *field = i;
+            return true;
+        }
+    }
+    for (int i = 0; spec->choices[i] != NULL && used < sizeof(accepted.text); i++) {
+        const char *between = i == 0 ? "" : (spec->choices[i + 1] == NULL ? " or " : ", ");
+
+        used += (size_t)snprintf(accepted.text + used, sizeof(accepted.text) - used, "%s%s",
+                                 between, spec->choices[i]);
+    }
+    return reject(reader, spec, node, accepted.text,
+                  node->kind == NODE_SCALAR && !node->secret
+                      ? suggest_from(node->text, spec->choices)
+                      : NULL);
+}
+
+static bool read_texts(const struct param_reader *reader, const struct param_spec *spec,
+                       const struct node *node, struct texts *field)
+{
+    const size_t count = node->kind == NODE_SEQUENCE ? node->size : 1;
+    const char **items = arena_alloc_array(reader->arena, count, sizeof(*items));
+
+    for (size_t i = 0; i < count; i++) {
+        const struct node *item = node->kind == NODE_SEQUENCE ? node->items[i] : node;
+
+        if (item->kind != NODE_SCALAR) {
+            return reject(reader, spec, item, "a text or a list of texts", NULL);
+        }
+        items[i] = arena_strdup(reader->arena, item->text); /* a default's node does not stay */
+    }
+    *field = (struct texts){.items = items, .count = count};
+    return true;
+}
+
+static bool read_custom(const struct param_reader *reader, const struct param_spec *spec,
+                        const struct node *node, void *field)
+{
+    struct error err = {0};
+
+    if (spec->parse(node, field, reader->arena, &err)) {
+        return true;
+    }
+    if (err.text[0] == '\0') {
+        return reject(reader, spec, node, spec->accepts, NULL);
+    }
+    return errors_add(reader->errors, &err);
+}
+
+static bool read_section(const struct param_reader *reader, const struct param_spec *spec,
+                         const struct node *node, void *field)
+{
+    struct param_reader inner = *reader;
+    char owner[160];
+
+    if (node->kind != NODE_MAPPING) {
+        return reject(reader, spec, node, "a mapping", NULL);
+    }
+    (void)snprintf(owner, sizeof(owner), "%s.%s", reader->owner, spec->name);
+    inner.owner = owner;
+    inner.reserved = NULL;
+    return params_read(&inner, spec->section, node, node, field);
+}
+
+/* A value that is written as one text. */
+static bool read_scalar(const struct param_reader *reader, const struct param_spec *spec,
+                        const struct node *node, void *field)
+{
+    const char *text = node->kind == NODE_SCALAR ? node->text : "";
+    struct accepted accepted = {.text = "a text"};
+    bool is_read = false;
+
+    if (spec->kind == PARAM_KIND_BOOL) {
+        is_read = value_bool(text, field, &accepted);
+    } else if (spec->kind == PARAM_KIND_INT) {
+        is_read = read_int(spec, text, field, &accepted);
+    } else if (spec->kind == PARAM_KIND_SIZE) {
+        is_read = read_size(spec, text, field, &accepted);
+    } else if (spec->kind == PARAM_KIND_DURATION) {
+        is_read = read_duration(spec, text, field, &accepted);
+    } else if (node->kind == NODE_SCALAR) {
+        *(const char **)field = node->text;
+        is_read = true;
+    }
+    return is_read || reject(reader, spec, node, accepted.text, NULL);
+}
+
+static bool read_one(const struct param_reader *reader, const struct param_spec *spec,
+                     const struct node *node, void *state)
+{
+    void *field = (char *)state + spec->offset;
+
+    switch (spec->kind) {
+    case PARAM_KIND_BOOL:
+    case PARAM_KIND_INT:
+    case PARAM_KIND_SIZE:
+    case PARAM_KIND_DURATION:
+    case PARAM_KIND_TEXT:
+        return read_scalar(reader, spec, node, field);
+    case PARAM_KIND_CHOICE:
+        return read_choice(reader, spec, node, field);
+    case PARAM_KIND_TEXTS:
+        return read_texts(reader, spec, node, field);
+    case PARAM_KIND_GRAPH:
+        *(struct plan **)field = reader->read_graph(reader->context, spec, node);
+        return *(struct plan **)field != NULL;
+    case PARAM_KIND_CUSTOM:
+        return read_custom(reader, spec, node, field);
+    case PARAM_KIND_SECTION:
+        return read_section(reader, spec, node, field);
+    case PARAM_KIND_CHILDREN:
+    case PARAM_KIND_LINKAGES:
+        return true; /* the loader's */
+    }
+    return true;
+}
+
+/* ---- all ---- */
+
+/* Reads a fallback that is more than one text, as YAML. */
+static bool read_flow(const struct param_reader *reader, const struct param_spec *spec, void *state)
+{
+    struct document *document =
+        document_parse("default", spec->fallback, strlen(spec->fallback), reader->errors);
+    bool is_read;
+
+    if (document == NULL) {
+        return false;
+    }
+    is_read = read_one(reader, spec, document_root(document), state);
+    document_destroy(document);
+    return is_read;
+}
+
+bool params_set_defaults(const struct param_reader *reader, const struct param_spec *table,
+                         void *state)
+{
+    bool is_good = true;
+
+    for (; table != NULL && table->name != NULL; table++) {
+        const char *fallback = table->fallback;
+
+        if (table->kind == PARAM_KIND_SECTION) {
+            is_good &= params_set_defaults(reader, table->section, (char *)state + table->offset);
+        } else if (fallback != NULL && (fallback[0] == '[' || fallback[0] == '{')) {
+            is_good &= read_flow(reader, table, state);
+        } else if (fallback != NULL) {
+            is_good &= read_one(reader, table,
+                                node_create_scalar(reader->arena, NULL, fallback, strlen(fallback)),
+                                state);
+        }
+    }
+    return is_good;
+}
+
+static bool is_reserved(const struct param_reader *reader, const char *name)
+{
+    for (size_t i = 0; reader->reserved != NULL && reader->reserved[i] != NULL; i++) {
+        if (strcmp(reader->reserved[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_pairs(const struct param_reader *reader, const struct param_spec *table,
+                       const struct node *mapping, void *state)
+{
+    bool is_good = true;
+
+    for (size_t i = 0; i < mapping->size; i++) {
+        const struct node_pair *pair = &mapping->pairs[i];
+        const struct param_spec *spec = param_find(table, pair->key->text);
+
+        if (pair->value == reader->left_out) {
+            continue;
+        }
+        if (spec != NULL) {
+            is_good &= read_one(reader, spec, pair->value, state);
+        } else if (!is_reserved(reader, pair->key->text)) {
+            const char *meant = errors_is_full(reader->errors)
+                                    ? NULL
+                                    : param_suggest(reader, table, pair->key->text);
+
+            is_good =
+                errors_report(reader->errors, pair->key, "%s has no %s \"%s\"%s", reader->owner,
+                              noun(reader), shown(pair->key->text).text, suggest_words(meant).text);
+        }
+    }
+    return is_good;
+}
+
+bool params_read(const struct param_reader *reader, const struct param_spec *table,
+                 const struct node *mapping, const struct node *at, void *state)
+{
+    bool is_good = mapping == NULL || read_pairs(reader, table, mapping, state);
+
+    for (; table != NULL && table->name != NULL; table++) {
+        if (table->required) {
+            const struct node *value = node_get(mapping, table->name);
+
+            if (value == NULL || value == reader->left_out) {
+                is_good = errors_report(reader->errors, at, "%s needs the %s \"%s\": %s",
+                                        reader->owner, noun(reader), table->name, table->doc);
+            }
+        }
+    }
+    return is_good;
+}

@@ -1,0 +1,58 @@
+/* Parameters: a YAML mapping read into a C struct, as a table says.
+ *
+ *     {max_size: 1KiB}  ──► struct param_spec[] ──►  struct echo_protocol { .max_size = 1024 }
+ *
+ * The struct is first given its defaults, then what the mapping has.  A default is a text that goes
+ * through the same parser.  Every mistake is reported, not only the first. */
+#ifndef AXOND_GRAPH_PARAM_H
+#define AXOND_GRAPH_PARAM_H
+
+#include <stdbool.h>
+
+#include "graph/component_type.h"
+#include "graph/mem.h"
+
+struct arena;
+struct errors;
+struct node;
+struct plan;
+
+/* For whom parameters are read, and where to. */
+struct param_reader {
+    const char *owner;           /* in messages: "EchoProtocol" */
+    const char *noun;            /* what one is called there; NULL: "parameter" */
+    const char *const *reserved; /* keys that others read, NULL-ended; or NULL */
+    const struct node *left_out; /* a value that means that there is none; or NULL */
+    struct arena *arena;         /* texts live here */
+    struct errors *errors;
+    /* Reads a PARAM_GRAPH; NULL after a report.  May be NULL where no table has one. */
+    struct plan *(*read_graph)(void *context, const struct param_spec *spec,
+                               const struct node *node);
+    void *context; /* given to it */
+};
+
+/* Sets every field to its fallback.  What has none is left as it is. */
+bool params_set_defaults(const struct param_reader *reader, const struct param_spec *table,
+                         void *state);
+
+/* Sets the fields that the mapping has; table and mapping may be NULL.
+ *
+ * at: where to report that a required one is missing.
+ * Returns false after a report. */
+bool params_read(const struct param_reader *reader, const struct param_spec *table,
+                 const struct node *mapping, const struct node *at, void *state);
+
+/* The entry of a name, or NULL. */
+const struct param_spec *param_find(const struct param_spec *table, const char *name);
+
+/* The nearest name in the table, or NULL. */
+const char *param_suggest(const struct param_reader *reader, const struct param_spec *table,
+                          const char *name);
+
+/* The value of a field, as a user would write it; secrets as ***.  NULL: it has none.  To be freed.
+ *
+ * mapping: what it was read from, or NULL; what a PARAM_CUSTOM was made of is shown from there. */
+MUST_CHECK char *param_show(const struct param_spec *spec, const void *state,
+                            const struct node *mapping);
+
+#endif

@@ -1,0 +1,375 @@
+/* Plans: what a graph file says, checked and pure data. */
+#include "graph/plan.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "graph/arena.h"
+#include "graph/include.h"
+#include "graph/interpolate.h"
+#include "graph/planner.h"
+
+enum { SUGGESTIBLE = 3000000, MOST_WITHOUT_INDEX = 16 };
+
+/* ---- the parts of a plan in the making ---- */
+
+struct draft *draft_create(struct planner *planner, const char *name)
+{
+    struct draft *draft = arena_alloc(planner->arena, sizeof(*draft));
+
+    draft->plan = arena_alloc(planner->arena, sizeof(*draft->plan));
+    draft->plan->name = name;
+    draft->is_dropped = planner->is_checking;
+    draft->plan->root = planner->root != NULL ? planner->root->plan : draft->plan;
+    draft->components_end = &draft->components;
+    draft->linkages_end = &draft->linkages;
+    *planner->drafts_end = draft;
+    planner->drafts_end = &draft->next;
+    return draft;
+}
+
+struct scope *scope_create(struct planner *planner, struct draft *draft,
+                           struct draft_component *self, const struct node *at)
+{
+    struct scope *scope = arena_alloc(planner->arena, sizeof(*scope));
+
+    scope->draft = draft;
+    scope->self = self;
+    scope->at = at;
+    hash_init(&scope->names, planner->arena, 0);
+    *planner->scopes_end = scope;
+    planner->scopes_end = &scope->next;
+    return scope;
+}
+
+void scope_reserve(struct planner *planner, struct scope *scope, size_t count)
+{
+    scope->components = arena_alloc_array(planner->arena, count, sizeof(*scope->components));
+    hash_init(&scope->names, planner->arena, count);
+}
+
+bool planner_charge(struct planner *planner, size_t parts, const struct node *at)
+{
+    const bool was_full = planner->parts > PLAN_MOST_PARTS;
+
+    planner->parts += parts;
+    if (planner->parts > PLAN_MOST_PARTS && !was_full) {
+        errors_report(planner->errors, at,
+                      "with this the file is written out to more than %d parts", PLAN_MOST_PARTS);
+    }
+    return planner->parts <= PLAN_MOST_PARTS;
+}
+
+bool planner_enter(struct planner *planner, const struct node *at)
+{
+    if (planner->depth >= PLAN_DEEPEST) {
+        return errors_report(planner->errors, at,
+                             "graphs and chassis in each other, more than %d "
+                             "deep",
+                             PLAN_DEEPEST);
+    }
+    planner->depth++;
+    return true;
+}
+
+void planner_leave(struct planner *planner)
+{
+    planner->depth--;
+}
+
+/* ---- the finished arrays ---- */
+
+/* How many leading boxes take memory in every instance: all but the rare ones at the end. */
+static uint8_t count_common(const struct plan_box *boxes, unsigned count)
+{
+    while (count > 0) {
+        const struct plan_box *box = &boxes[count - 1];
+
+        if (box->is_linked ||
+            (!box->spec->rare && box->spec->service == NULL && box->spec->carries != READINESS)) {
+            break;
+        }
+        count--;
+    }
+    return (uint8_t)count;
+}
+
+static void finish_components(struct draft *draft)
+{
+    struct plan *plan = draft->plan;
+
+    for (struct draft_component *one = draft->components; one != NULL; one = one->next) {
+        struct plan_component *made = &plan->components[one->made.index];
+
+        *made = one->made;
+        if (made->parent != NULL) {
+            made->parent = &plan->components[made->parent->index];
+        }
+        made->common_inboxes = count_common(made->in, made->inboxes);
+        made->common_outboxes = count_common(made->out, made->outboxes);
+        if (made->control != NO_BOX && made->common_inboxes <= made->control) {
+            made->common_inboxes = (uint8_t)(made->control + 1);
+        }
+    }
+}
+
+static struct plan_component *finished(const struct plan *plan, const struct plan_end *end)
+{
+    if (end->component == NULL) {
+        return NULL;
+    }
+    return &(end->kind == END_OUTER ? plan->root : plan)->components[end->component->index];
+}
+
+static void finish_linkages(struct draft *draft)
+{
+    struct plan *plan = draft->plan;
+    size_t i = 0;
+
+    for (struct draft_linkage *one = draft->linkages; one != NULL; one = one->next) {
+        struct plan_linkage *made = &plan->linkages[i++];
+
+        *made = one->made;
+        made->from.component = finished(plan, &made->from);
+        made->to.component = finished(plan, &made->to);
+    }
+}
+
+static void index_paths(struct plan *plan, struct arena *arena)
+{
+    plan->paths = arena_alloc(arena, sizeof(*plan->paths));
+    hash_init(plan->paths, arena, plan->component_count);
+    for (size_t i = 0; i < plan->component_count; i++) {
+        hash_put(plan->paths, plan->components[i].path, &plan->components[i]);
+    }
+}
+
+/* Makes the arrays of every draft that is no mere check; a linkage to the outer graph needs the
+ * root's, so these come first. */
+static void finish(struct planner *planner)
+{
+    for (struct draft *draft = planner->drafts; draft != NULL; draft = draft->next) {
+        struct plan *plan = draft->plan;
+
+        for (struct draft_component *one = draft->components; one != NULL; one = one->next) {
+            one->made.index = plan->component_count++;
+        }
+        for (struct draft_linkage *one = draft->linkages; one != NULL; one = one->next) {
+            plan->linkage_count++;
+        }
+        plan->components =
+            arena_alloc_array(planner->arena, plan->component_count, sizeof(*plan->components));
+        plan->linkages =
+            arena_alloc_array(planner->arena, plan->linkage_count, sizeof(*plan->linkages));
+    }
+    for (struct draft *draft = planner->drafts; draft != NULL; draft = draft->next) {
+        if (!draft->is_dropped) {
+            finish_components(draft);
+            finish_linkages(draft);
+            if (draft->plan->component_count > MOST_WITHOUT_INDEX) {
+                index_paths(draft->plan, planner->arena);
+            }
+        }
+    }
+}
+
+/* ---- from a document ---- */
+
+static void planner_init(struct planner *planner, struct arena *arena, const char *name,
+                         struct errors *errors)
+{
+    *planner = (struct planner){.errors = errors, .arena = arena, .suggestible = SUGGESTIBLE};
+    planner->drafts_end = &planner->drafts;
+    planner->scopes_end = &planner->scopes;
+    planner->implied_end = &planner->implied;
+    planner->definitions_end = &planner->first_definition;
+    planner->left_out = node_create_scalar(arena, NULL, "", 0);
+    planner->root = draft_create(planner, arena_strdup(arena, name));
+    planner->root->plan->arena = arena;
+    planner->root->plan->refs = 1;
+}
+
+static void know_types(struct planner *planner, const struct plan_options *options)
+{
+    planner->options = options;
+    hash_init(&planner->types, planner->arena, 0);
+    hash_init(&planner->definitions, planner->arena, 0);
+    for (size_t i = 0; options->types[i] != NULL; i++) {
+        const struct component_type *type = options->types[i];
+
+        hash_put(&planner->types, type->name, type_info_create(planner->arena, type));
+        if (type->is_fanout) {
+            planner->fanout = type;
+        }
+        if (type->is_named_graph) {
+            planner->named_graph = type;
+        }
+    }
+}
+
+static void read_settings(struct planner *planner, const struct node *section)
+{
+    const struct plan_options *options = planner->options;
+    const struct param_reader reader = {
+        .owner = "daemon",
+        .noun = "setting",
+        .arena = planner->arena,
+        .errors = planner->errors,
+    };
+
+    if (options->settings_table == NULL) {
+        return;
+    }
+    (void)params_set_defaults(&reader, options->settings_table, options->settings);
+    (void)params_read(&reader, options->settings_table,
+                      section != NULL ? interpolate(planner->arena, section, NULL, planner->errors)
+                                      : NULL,
+                      section, options->settings);
+}
+
+static void read_root(struct planner *planner, const struct node *root)
+{
+    const struct node *components = node_get(root, "components");
+    const struct node *linkages = node_get(root, "linkages");
+
+    planner->root_scope = scope_create(planner, planner->root, NULL, root);
+    if (linkages != NULL) {
+        planner->root_scope->linkages =
+            interpolate(planner->arena, linkages, NULL, planner->errors);
+    }
+    if (components == NULL || components->size == 0) {
+        errors_report(planner->errors, root, "there are no components; a graph needs at least one");
+        return;
+    }
+    components_read(planner, planner->root_scope,
+                    interpolate(planner->arena, components, NULL, planner->errors));
+}
+
+static void plan_all(struct planner *planner, const struct node *root)
+{
+    read_settings(planner, node_get(root, "daemon"));
+    graphs_define(planner, node_get(root, "graphs"));
+    read_root(planner, root);
+    planner->is_checking = true;
+    graphs_check_unused(planner);
+    for (struct scope *scope = planner->scopes; scope != NULL; scope = scope->next) {
+        scope_link(planner, scope);
+    }
+    planner_link_implied(planner);
+    planner_check(planner);
+}
+
+static struct plan *plan_document(struct document *document, const char *name,
+                                  const struct plan_options *options, size_t errors_before,
+                                  struct errors *errors)
+{
+    struct planner planner;
+    struct plan *plan;
+
+    planner_init(&planner, document_arena(document), name, errors);
+    plan = planner.root->plan;
+    plan->document = document;
+    know_types(&planner, options);
+    plan_all(&planner, document_root(document));
+    if (errors_count(errors) > errors_before) {
+        plan_release(plan);
+        return NULL;
+    }
+    finish(&planner);
+    return plan;
+}
+
+struct plan *plan_load(const char *path, const struct plan_options *options, struct errors *errors)
+{
+    const size_t errors_before = errors_count(errors);
+    struct document *document = include_load(path, NULL, errors);
+
+    return document != NULL ? plan_document(document, path, options, errors_before, errors) : NULL;
+}
+
+struct plan *plan_parse(const char *name, const char *text, size_t size,
+                        const struct plan_options *options, struct errors *errors)
+{
+    const size_t errors_before = errors_count(errors);
+    struct document *document = document_parse(name, text, size, errors);
+
+    if (document == NULL) {
+        return NULL;
+    }
+    if (!include_resolve(document, NULL, errors)) {
+        document_destroy(document);
+        return NULL;
+    }
+    return plan_document(document, name, options, errors_before, errors);
+}
+
+/* ---- without one ---- */
+
+static const char *lower(struct arena *arena, const char *name)
+{
+    char *copy = arena_strdup(arena, name);
+
+    for (char *at = copy; *at != '\0'; at++) {
+        *at = (char)tolower((unsigned char)*at);
+    }
+    return copy;
+}
+
+struct plan *plan_single(const struct component_type *type)
+{
+    struct errors *errors = errors_create();
+    struct arena *arena = arena_create();
+    struct planner planner;
+    struct scope *scope;
+
+    planner_init(&planner, arena, lower(arena, type->name), errors);
+    scope = scope_create(&planner, planner.root, NULL, NULL);
+    scope->has_edge = true;
+    draft_link_only(&planner, scope,
+                    component_add(&planner, scope, "", NULL, type_info_create(arena, type)));
+    finish(&planner);
+    REQUIRE(errors_count(errors) == 0);
+    errors_destroy(errors);
+    return planner.root->plan;
+}
+
+/* ---- in use ---- */
+
+struct plan *plan_ref(struct plan *plan)
+{
+    (void)__atomic_add_fetch(&plan->root->refs, 1, __ATOMIC_RELAXED);
+    return plan;
+}
+
+void plan_release(struct plan *plan)
+{
+    struct document *document;
+    struct arena *arena;
+
+    if (plan == NULL || __atomic_sub_fetch(&plan->root->refs, 1, __ATOMIC_ACQ_REL) > 0) {
+        return;
+    }
+    document = plan->root->document;
+    arena = plan->root->arena;
+    for (struct plan_source *source = plan->root->sources; source != NULL; source = source->next) {
+        document_destroy(source->document);
+    }
+    if (document != NULL) {
+        document_destroy(document); /* and with it the arena */
+    } else {
+        arena_destroy(arena);
+    }
+}
+
+struct plan_component *plan_find(const struct plan *plan, const char *path)
+{
+    if (plan->paths != NULL) {
+        return hash_get(plan->paths, path);
+    }
+    for (size_t i = 0; i < plan->component_count; i++) {
+        if (strcmp(plan->components[i].path, path) == 0) {
+            return &plan->components[i];
+        }
+    }
+    return NULL;
+}

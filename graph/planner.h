@@ -1,0 +1,286 @@
+/* From a document to a plan, from inside; plan.h is what others use.
+ *
+ *     plan.c            the way through: sections, then passes, then the finished arrays
+ *     plan_component.c  a component's mapping: its type, boxes and parameters
+ *     plan_graph.c      named graphs, chassis, graphs as parameters: all that makes a scope
+ *     plan_chain.c      the grammar of "a.outbox -> [b, c]"
+ *     plan_linkage.c    the linkages of a scope, and those that follow from them
+ *     plan_check.c      what can be said only once all is linked
+ *
+ * A draft is a plan in the making: its components lie apart and keep their place while others are
+ * added.  A scope is one level of names: the file's components, a chassis's, a graph's.  All
+ * components are read before the first linkage, since a linkage may lead to any of the root's.
+ *
+ * A mistake is reported where it is found, and what it concerns is then left out without a word:
+ * a component of an unknown type stays, so that nobody is told that its name is unknown, but has no
+ * type, and linkages to it are skipped. */
+#ifndef AXOND_GRAPH_PLANNER_H
+#define AXOND_GRAPH_PLANNER_H
+
+#include "graph/component.h"
+#include "graph/document.h"
+#include "graph/error.h"
+#include "graph/hash.h"
+#include "graph/param.h"
+#include "graph/plan.h"
+
+enum {
+    PLAN_MOST_BOXES = 254, /* inboxes or outboxes of one component */
+    PLAN_LONGEST_NAME = 64,
+    PLAN_DEEPEST = 100,         /* chassis and graphs in each other */
+    PLAN_MOST_PARTS = 10000000, /* nodes that graphs may be written out to */
+};
+
+/* A component type, looked at once. */
+struct type_info {
+    const struct component_type *type;
+    struct plan_component model; /* boxes, their indices, and the state; to be copied */
+    bool has_defaults;           /* model.state is made */
+    bool is_good;                /* and its defaults were read without a mistake */
+};
+
+struct draft_linkage {
+    struct plan_linkage made;
+    struct draft_linkage *next;
+};
+
+struct draft_component {
+    struct plan_component made; /* the first, so that .parent leads to a draft_component, too */
+    struct draft_component *next;
+    struct draft *draft;
+    /* By index of the box, where it leads, or NULL.  Only a chassis's inboxes lead anywhere. */
+    struct draft_linkage **in_next, **out_next;
+    bool *in_fed; /* by index of the inbox: something leads there */
+    /* The file itself links something to its control; from inside, to its signal. */
+    bool is_control_taken, is_signal_taken;
+    bool is_alone;   /* its scope has no other */
+    bool is_reached; /* the file links one of its boxes */
+    bool is_listed;  /* its name comes from its place in a list */
+};
+
+/* A plan in the making. */
+struct draft {
+    struct plan *plan;
+    struct draft *next;
+    struct draft_component *components, **components_end;
+    struct draft_linkage *linkages, **linkages_end;
+    bool is_dropped; /* made to be checked, not to be used */
+};
+
+/* The edge of a plan: the boxes of its "self".  In the order of enum edge. */
+enum self_box { SELF_INBOX, SELF_CONTROL, SELF_OUTBOX, SELF_SIGNAL, SELF_BOXES };
+
+/* A level of names. */
+struct scope {
+    struct scope *next;
+    struct draft *draft;
+    struct draft_component *self; /* the chassis around it; NULL: a plan's edge, if it has_edge */
+    const char *label;            /* of a plan's own: whose it is, for messages */
+    bool has_edge;
+    bool has_any_edge; /* of a graph that nothing uses: any box may be meant */
+    bool is_pipeline;  /* its components are linked one after the other */
+    enum carries edge_carries;
+    struct draft_linkage *edge_next[SELF_BOXES]; /* where self.inbox and self.control lead */
+    bool is_signal_taken;                        /* something leads to self.signal */
+    struct hash names;                           /* to struct draft_component */
+    struct draft_component **components;         /* in order, without fan-outs */
+    size_t count;
+    const struct node *linkages; /* a sequence, or NULL */
+    const struct node *at;
+};
+
+/* A graph with a name: of graphs:, or a type that is made of others. */
+struct definition {
+    const char *name;
+    const struct node *at;
+    const struct node *body;            /* a mapping with components and linkages */
+    const struct node *parameters;      /* of graphs:; a mapping, or NULL */
+    const struct component_type *type;  /* that is made of others; NULL: of graphs: */
+    const struct component_type *shape; /* the chassis that stands for it; NULL: there is none */
+    const struct definition *opener;    /* the definition that it is used in while it is_open */
+    struct definition *next;            /* in the order of the file */
+    size_t parts;                       /* nodes to write it out */
+    bool is_open, is_used, is_bad;
+};
+
+/* One end of a linkage, resolved. */
+struct end {
+    struct draft_component *component; /* NULL: the edge */
+    unsigned index;                    /* of the box; at the edge enum self_box */
+    bool is_inbox;
+    bool is_plain; /* the file names no box */
+    bool is_self;  /* of the graph around, seen from inside */
+    bool is_outer;
+};
+
+/* A linkage that "a -> b" implies, unless the file has others instead. */
+struct implied {
+    struct scope *scope;
+    struct end from, to;
+    const struct node *at;
+    struct implied *next;
+};
+
+struct planner {
+    const struct plan_options *options;
+    struct errors *errors;
+    struct arena *arena;
+    struct draft *root, *drafts, **drafts_end;
+    struct scope *root_scope, *scopes, **scopes_end;
+    struct implied *implied, **implied_end;
+    struct hash types;       /* to struct type_info */
+    struct hash definitions; /* to struct definition */
+    struct definition *first_definition, **definitions_end;
+    const struct definition *innermost; /* that is open */
+    const struct component_type *fanout, *named_graph;
+    const struct node *left_out; /* stands for a parameter that was not given */
+    size_t parts;                /* what has been made so far */
+    size_t fanouts;
+    size_t suggestible; /* names that may still be compared for "did you mean" */
+    unsigned depth;
+    bool is_checking; /* a graph that nothing uses: what is made is dropped */
+};
+
+/* ---- plan.c ---- */
+
+struct draft *draft_create(struct planner *planner, const char *name);
+
+struct scope *scope_create(struct planner *planner, struct draft *draft,
+                           struct draft_component *self, const struct node *at);
+
+/* Makes room for so many components, once. */
+void scope_reserve(struct planner *planner, struct scope *scope, size_t count);
+
+/* Counts what the file is written out to.  False after a report: it is too much. */
+bool planner_charge(struct planner *planner, size_t parts, const struct node *at);
+
+/* Enters a chassis or a graph.  False after a report: it is too deep. */
+bool planner_enter(struct planner *planner, const struct node *at);
+void planner_leave(struct planner *planner);
+
+/* ---- plan_component.c ---- */
+
+struct type_info *type_info_create(struct arena *arena, const struct component_type *type);
+
+/* Adds a component that has what its type has; info NULL: of an unknown type. */
+struct draft_component *component_add(struct planner *planner, struct scope *scope,
+                                      const char *name, const struct node *at,
+                                      struct type_info *info);
+
+/* Makes a component known by its name in its scope.  The caller has seen to the name. */
+void scope_list(struct scope *scope, struct draft_component *component);
+
+/* Adds boxes after those of the type.  Returns false if that is too many. */
+bool component_add_boxes(struct planner *planner, struct draft_component *component, bool is_inbox,
+                         const struct box_spec *specs, size_t count);
+
+/* Adds the outboxes that depend on its parameters. */
+void component_add_more_outboxes(struct planner *planner, struct draft_component *component);
+
+/* The index of a box, or NO_BOX. */
+unsigned component_box(const struct plan_component *component, bool is_inbox, const char *name,
+                       size_t size);
+
+/* Reads a component and all that is in it.  at: its name.  Returns NULL after a report if there is
+ * nothing to stand for it. */
+struct draft_component *component_plan(struct planner *planner, struct scope *scope,
+                                       const char *name, const struct node *at,
+                                       const struct node *value);
+
+/* The node that names the type of a component, or NULL after a report. */
+const struct node *component_type_node(struct planner *planner, const struct node *value);
+
+/* True if a component may have this name, else reported. */
+bool component_name_is_good(struct planner *planner, const char *name, const struct node *at);
+
+/* ---- plan_graph.c ---- */
+
+/* Reads "graphs:", without looking into them yet. */
+void graphs_define(struct planner *planner, const struct node *graphs);
+
+/* Looks into those that nothing uses. */
+void graphs_check_unused(struct planner *planner);
+
+/* The graph or the type made of others that has this name; NULL: there is none. */
+struct definition *definition_find(struct planner *planner, const char *name);
+
+/* Writes a graph out into a scope, parameters replaced by what args (a mapping, or NULL) has. */
+void definition_write_out(struct planner *planner, struct definition *definition,
+                          struct scope *scope, const struct node *args, const struct node *at);
+
+/* Reads "components:", a mapping, into a scope. */
+void components_read(struct planner *planner, struct scope *scope, const struct node *components);
+
+/* Reads what a chassis holds, its type's chassis being the rule. */
+void chassis_read(struct planner *planner, struct draft_component *chassis,
+                  const struct node *mapping, const struct node *at);
+
+/* Reads what a chassis that stands for a graph holds. */
+void chassis_write_out(struct planner *planner, struct draft_component *chassis,
+                       struct definition *definition, const struct node *args,
+                       const struct node *at);
+
+/* Reports a name that is neither a type's nor a graph's. */
+void report_unknown_type(struct planner *planner, const struct node *name);
+
+/* For struct param_reader; the context is the planner. */
+struct plan *graph_parameter_read(void *context, const struct param_spec *spec,
+                                  const struct node *node);
+
+/* Links a draft's only component to the edge. */
+void draft_link_only(struct planner *planner, struct scope *scope,
+                     struct draft_component *component);
+
+/* ---- plan_chain.c ---- */
+
+/* An end as it is written: "a", "a.outbox", "/audit.inbox".  Its texts are not NUL-ended. */
+struct chain_end {
+    const char *name, *box; /* box NULL: left out */
+    size_t name_size, box_size;
+    bool is_outer;
+    unsigned term; /* from 0; the ends of a list have the same */
+    const struct node *node;
+};
+
+/* A linkage as it is written.  Zeroes are an empty one. */
+struct chain {
+    struct chain_end *ends; /* on the heap */
+    size_t count, room;
+    unsigned terms;
+    const struct node *node;
+};
+
+/* Reads a linkage, over whatever the chain was.  errors NULL: nothing is reported.  Returns false
+ * if it is no linkage. */
+bool chain_read(struct chain *chain, const struct node *node, struct errors *errors);
+void chain_deinit(struct chain *chain);
+
+bool chain_end_is(const struct chain_end *end, const char *name);
+
+/* A node to report a part of another's text at; to be used at once. */
+struct node node_part(const struct node *node, const char *part, size_t size);
+
+/* ---- plan_linkage.c ---- */
+
+/* Makes the linkages that a scope's file has. */
+void scope_link(struct planner *planner, struct scope *scope);
+
+/* Makes those that follow, once all scopes have theirs. */
+void planner_link_implied(struct planner *planner);
+
+/* Makes a linkage.  Returns false if it can't be: after a report, or quietly if it is_implied. */
+bool scope_link_ends(struct planner *planner, struct scope *scope, const struct end *from,
+                     const struct end *to, const struct node *at, bool is_implied);
+
+/* "server.outbox", for messages; component NULL: of self. */
+struct box_path {
+    char text[144];
+};
+struct box_path box_path(const struct plan_component *component, const char *box);
+
+/* ---- plan_check.c ---- */
+
+/* Checks what boxes carry, and warns of what is not linked. */
+void planner_check(struct planner *planner);
+
+#endif
