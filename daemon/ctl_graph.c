@@ -166,11 +166,15 @@ enum ctl_status ctl_run_graph(struct ctl *ctl)
     struct picture picture = {.nodes = json_array(), .edges = json_array()};
     const char *format = ctl_value(ctl, "format");
     enum ctl_status status;
+    json_t *parameters = NULL;
 
     if (format != NULL && strcmp(format, "json") == 0) {
         ctl->json = true;
     }
-    status = ctl_call(ctl, "Graph", NULL, true, (struct ctl_reader){collect, &picture});
+    if (ctl_value(ctl, "connections") != NULL) {
+        parameters = json_pack("{s:b}", "connections", 1);
+    }
+    status = ctl_call(ctl, "Graph", parameters, true, (struct ctl_reader){collect, &picture});
     if (status == CTL_DONE && ctl->json) {
         json_t *whole = json_pack("{s:O, s:O}", "nodes", picture.nodes, "edges", picture.edges);
 

@@ -113,8 +113,7 @@ static bool find_component(struct loop *loop, const char *path, struct place *pl
     for (struct list *at = loop->graphs.prev; at != &loop->graphs; at = at->prev) {
         struct trail trail;
 
-        place->component =
-            find_in(container_of(at, struct graph, sibling), path, place, &trail);
+        place->component = find_in(container_of(at, struct graph, sibling), path, place, &trail);
         if (place->graph != NULL) {
             return true;
         }
@@ -220,9 +219,13 @@ bool place_suggest(struct loop *loop, const char *path, char *text, size_t size)
     switch (place_find(loop, path, &place)) {
     case PLACE_NO_BOX:
         return suggest_box(place.component, path, text, size);
-    case PLACE_FOUND: /* a graph where a component was wanted */
-        (void)snprintf(text, size, "%s/%s", path, place.graph->plan->components[0].path);
-        return place.component == NULL;
+    case PLACE_FOUND: /* a graph, or a box, where a component was wanted */
+        if (place.component == NULL) {
+            (void)snprintf(text, size, "%s/%s", path, place.graph->plan->components[0].path);
+        } else {
+            (void)snprintf(text, size, "%.*s", (int)(end - path), path);
+        }
+        return place.component == NULL || place.box != NO_BOX;
     case PLACE_NO_COMPONENT:
         break;
     }
@@ -406,7 +409,7 @@ const char *box_name(const struct box *box)
     return "?";
 }
 
-const char *box_path(const struct box *box, char *text, size_t size)
+const char *box_full_path(const struct box *box, char *text, size_t size)
 {
     char path[PATH_SIZE];
 

@@ -1,8 +1,8 @@
 /* Looking into what runs: by path, and one component after another.  For the control socket; what
  * is here changes nothing.
  *
- *     "server"                  a component           "echo/17/lines"        one inside a connection
- *     "server.signal"           a box of it           "echo/17/lines.inbox"  a box of that
+ *     "server"                  a component           "echo/17/lines"        one inside a
+ * connection "server.signal"           a box of it           "echo/17/lines.inbox"  a box of that
  *     "server/17"               connection 17 of server: the graph, or its only component
  *
  * The newest root graph comes first, then those that a reload has left to drain.  The loop's
@@ -78,7 +78,7 @@ bool component_listens(struct component *component, char *text, size_t size);
 
 /* The name of a box, and its path: "server.signal". */
 const char *box_name(const struct box *box);
-const char *box_path(const struct box *box, char *text, size_t size);
+const char *box_full_path(const struct box *box, char *text, size_t size);
 enum { BOX_PATH_SIZE = PATH_SIZE + 66 };
 
 /* Seconds that a sender has waited for room in all, and now without a break. */

@@ -65,7 +65,7 @@ static void test_destroying_nothing_is_fine(void **context)
     arena_destroy(NULL);
 }
 
-static void fill(struct hash *hash, char (*names)[16], size_t count)
+static void fill(struct hash *hash, char (*names)[32], size_t count)
 {
     size_t i;
 
@@ -77,7 +77,7 @@ static void fill(struct hash *hash, char (*names)[16], size_t count)
 
 static void test_a_table_keeps_what_is_put_while_it_grows(void **context)
 {
-    static char names[5000][16];
+    static char names[5000][32];
     struct hash hash = {0};
     size_t i;
 
@@ -94,7 +94,7 @@ static void test_a_table_keeps_what_is_put_while_it_grows(void **context)
 
 static void test_removing_leaves_the_others_where_they_are_found(void **context)
 {
-    static char names[2000][16];
+    static char names[2000][32];
     struct hash hash = {0};
     size_t i;
 
@@ -141,7 +141,7 @@ static void test_a_name_may_be_part_of_a_longer_text(void **context)
 
 static void test_a_walk_meets_each_entry_once(void **context)
 {
-    static char names[300][16];
+    static char names[300][32];
     struct arena *arena = arena_create();
     const struct hash_entry *entry;
     unsigned seen[300] = {0};
