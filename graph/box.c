@@ -131,6 +131,11 @@ static void resolve(struct box *root, struct inbox *sink)
 {
     struct box *at = root;
 
+    if ((root->flags & (BOX_IS_INBOX | BOX_PASSES | BOX_WAITING)) == 0) {
+        as_outbox(root)->sink = sink; /* the commonest: nothing leads to it */
+        return;
+    }
+
     do {
         if (!is_inbox(at)) {
             as_outbox(at)->sink = sink;
@@ -425,7 +430,14 @@ void outbox_send_specially(struct component *self, unsigned index, struct messag
         note_signal(self, out, msg);
     }
     if (out == NULL) {
-        component_send_to_service(self, index, msg);
+        struct inbox *in = component_standing_sink(self, index);
+
+        if (in != NULL) {
+            inbox_deliver(in, msg, NULL);
+        } else {
+            self->discarded++;
+            message_release(msg);
+        }
         return;
     }
     if ((out->box.flags & BOX_TAPPED) != 0) {
@@ -445,9 +457,9 @@ void outbox_send_specially(struct component *self, unsigned index, struct messag
 
 void inbox_consume(struct component *self, unsigned index, size_t size)
 {
-    struct inbox *in = component_inbox(self, index);
+    struct inbox *in = component_common_inbox(self, index);
 
-    while (size > 0) {
+    while (in->box.last != NULL) {
         struct message *msg = in->box.last->next;
 
         if (size < msg->size) {
@@ -457,8 +469,7 @@ void inbox_consume(struct component *self, unsigned index, size_t size)
             break;
         }
         size -= msg->size;
-        inbox_pop(in);
-        message_release(msg);
+        message_release(inbox_pop(in));
     }
     if ((in->box.flags & BOX_AWAITED) != 0) {
         inbox_announce_room(in);

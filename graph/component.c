@@ -87,7 +87,7 @@ struct inbox *component_have_inbox(const struct component *component, unsigned i
     struct rare_box *rare;
 
     if (index < component->inboxes) {
-        return component_inbox((struct component *)(uintptr_t)component, index);
+        return component_common_inbox((struct component *)(uintptr_t)component, index);
     }
     rare = have_rare(component, true, index);
     return rare != NULL ? &rare->in : NULL;
@@ -98,7 +98,7 @@ struct outbox *component_have_outbox(const struct component *component, unsigned
     struct rare_box *rare;
 
     if (index < component->outboxes) {
-        return component_outbox((struct component *)(uintptr_t)component, index);
+        return component_common_outbox((struct component *)(uintptr_t)component, index);
     }
     rare = have_rare(component, false, index);
     return rare != NULL ? &rare->out : NULL;
@@ -190,7 +190,7 @@ bool outbox_is_linked(struct component *self, unsigned index)
 {
     struct outbox *out = component_outbox(self, index);
 
-    return out != NULL ? out->sink != NULL : self->plan->out[index].spec->service != NULL;
+    return (out != NULL ? out->sink : component_standing_sink(self, index)) != NULL;
 }
 
 void outbox_notify(struct component *self, unsigned index, enum message_kind kind,
@@ -199,17 +199,23 @@ void outbox_notify(struct component *self, unsigned index, enum message_kind kin
     outbox_send(self, index, message_notice(component_pool(self), kind, about, error));
 }
 
-void component_send_to_service(struct component *self, unsigned index, struct message *msg)
+struct inbox *component_standing_sink(struct component *self, unsigned index)
 {
-    const char *service = self->plan->out[index].spec->service;
-    struct inbox *in = service != NULL ? service_find(self->graph->loop, service) : NULL;
+    const struct box_spec *spec = self->plan->out[index].spec;
+    struct component *maker = self->graph->holder;
 
-    if (in != NULL) {
-        inbox_deliver(in, msg, NULL);
-    } else {
-        self->discarded++;
-        message_release(msg);
+    if (spec->service != NULL) {
+        return service_find(self->graph->loop, spec->service);
     }
+    if (!spec->to_maker || maker == NULL || component_is_over(maker)) {
+        return NULL;
+    }
+    for (unsigned i = 0; i < maker->plan->inboxes; i++) {
+        if (maker->plan->in[i].spec->from_made) {
+            return component_have_inbox(maker, i);
+        }
+    }
+    return NULL;
 }
 
 void component_tell(struct component *component, enum message_kind kind, struct component *about,
@@ -316,12 +322,12 @@ static void deinit_boxes(struct component *component)
     struct loop *loop = component->graph->loop;
 
     for (unsigned i = 0; i < component->inboxes; i++) {
-        taps_forget(loop, &component_inbox(component, i)->box);
-        inbox_deinit(component_inbox(component, i));
+        taps_forget(loop, &component_common_inbox(component, i)->box);
+        inbox_deinit(component_common_inbox(component, i));
     }
     for (unsigned i = 0; i < component->outboxes; i++) {
-        taps_forget(loop, &component_outbox(component, i)->box);
-        outbox_deinit(component_outbox(component, i));
+        taps_forget(loop, &component_common_outbox(component, i)->box);
+        outbox_deinit(component_common_outbox(component, i));
     }
     if (component->extra == NULL) {
         return;
@@ -505,32 +511,41 @@ static void heed_control(struct component *component)
     component->flags |= COMPONENT_ENDING;
 }
 
-void component_run(struct component *component)
+/* After a turn that leaves something to do: control to be heeded, another turn, the end. */
+static void after_turn(struct component *component)
 {
-    const struct component_type *type = component->type;
-
-    component->flags = (uint8_t)(component->flags & ~(COMPONENT_QUEUED | COMPONENT_AGAIN));
-    if (UNLIKELY(component->state != RUNNING)) {
-        return;
-    }
-    component->flags |= COMPONENT_RUNNING;
-    component->turn = TURN;
-    if (LIKELY((component->flags & COMPONENT_STOP_ASKED) == 0 || type->heeds_control) &&
-        LIKELY(type->run != NULL)) {
-        type->run(component);
-    }
-    if (UNLIKELY((component->flags & (COMPONENT_TOLD | COMPONENT_ENDING)) == COMPONENT_TOLD) &&
-        !type->heeds_control) {
+    if ((component->flags & (COMPONENT_TOLD | COMPONENT_ENDING)) == COMPONENT_TOLD &&
+        !component->type->heeds_control) {
         heed_control(component);
     }
     component->flags = (uint8_t)(component->flags & ~COMPONENT_RUNNING);
-    if (LIKELY((component->flags & (COMPONENT_ENDING | COMPONENT_AGAIN)) == 0)) {
+    if ((component->flags & COMPONENT_ENDING) != 0) {
+        component_end(component, (component->flags & COMPONENT_FAILING) != 0 ? FAILED : STOPPED);
+    } else if ((component->flags & COMPONENT_AGAIN) != 0) {
+        component_wake(component);
+    }
+}
+
+void component_run(struct component *component)
+{
+    const struct component_type *type = component->type;
+    unsigned flags = component->flags & ~(unsigned)(COMPONENT_QUEUED | COMPONENT_AGAIN);
+
+    if (UNLIKELY(component->state != RUNNING)) {
+        component->flags = (uint8_t)flags;
         return;
     }
-    if ((component->flags & COMPONENT_ENDING) == 0) {
-        component_wake(component);
+    component->flags = (uint8_t)(flags | COMPONENT_RUNNING);
+    component->turn = TURN;
+    if (LIKELY((flags & COMPONENT_STOP_ASKED) == 0 || type->heeds_control) &&
+        LIKELY(type->run != NULL)) {
+        type->run(component);
+    }
+    flags = component->flags;
+    if (LIKELY((flags & (COMPONENT_ENDING | COMPONENT_AGAIN | COMPONENT_TOLD)) == 0)) {
+        component->flags = (uint8_t)(flags & ~(unsigned)COMPONENT_RUNNING);
     } else {
-        component_end(component, (component->flags & COMPONENT_FAILING) != 0 ? FAILED : STOPPED);
+        after_turn(component);
     }
 }
 

@@ -33,11 +33,15 @@ struct box_spec {
     const char *doc;
     bool main; /* what "a -> b" means; none marked: the first box, if it is no control or signal */
     bool rare; /* seldom linked: takes no memory until it is.  Rare boxes come last in a table */
-    bool required; /* an inbox that nothing is linked to gets a warning */
+    bool required; /* it gets a warning if nothing leads to it, or if it leads nowhere */
     uint32_t
         size; /* default bound: bytes where bytes or lines come, else messages; 0: usual ones */
-    /* Outboxes: linked by the runtime to the service of this name. */
+    /* Outboxes without a linkage, and without memory for one: rare, and always linked by the
+     * runtime. To the service of this name; or to the inbox .from_made of the component that made
+     * ours. */
     const char *service;
+    bool to_maker;
+    bool from_made; /* an inbox: see to_maker */
     /* Inboxes of services: handles a message in its sender's turn, and takes it over. */
     void (*receive)(struct component *self, struct message *msg);
 };
@@ -148,7 +152,8 @@ struct component_type {
 
     /* A check of parameters together, at load.  Returns false with err set. */
     bool (*check)(const void *state, const struct node *at, struct error *err);
-    /* Boxes that depend on parameters: fills in a NULL-ended list of more outboxes' names. */
+    /* Boxes that depend on parameters: for each name two outboxes after those of the table, NAME
+     * for anything and NAME_signal for notices.  The names live as long as state. */
     const struct texts *(*more_outboxes)(const void *state);
     /* Opens what it needs.  0, or -errno after component_fail(). */
     int (*start)(struct component *self);

@@ -205,6 +205,7 @@ struct builder {
     const struct node **children;
     size_t child_count;
     size_t child_room;
+    size_t node_count;
     size_t aliased; /* nodes that aliases stand for, so far */
     const struct node *root;
     unsigned depth;
@@ -217,10 +218,10 @@ static struct node *node_at(struct builder *builder, enum node_kind kind, const 
     const yaml_mark_t *start = &event->start_mark;
     const yaml_mark_t *end = &event->end_mark;
 
+    builder->node_count++;
     node->kind = kind;
     node->source = builder->source;
-    node->line = (unsigned)start->line + 1;
-    node->column = (unsigned)start->column + 1;
+    syntax_place(builder->source, start, &node->line, &node->column);
     node->width = 1; /* of what goes on for several lines, the start is marked */
     if (end->line == start->line && end->column > start->column) {
         node->width = (unsigned)(end->column - start->column);
@@ -532,6 +533,9 @@ static void on_end(struct builder *builder, const yaml_event_t *event)
 /* Returns false if there is no going on. */
 static bool on_event(struct builder *builder, const yaml_event_t *event)
 {
+    if (builder->node_count == DOCUMENT_MOST_NODES) {
+        return fail(builder, event, "the file has more than 5000000 nodes");
+    }
     switch (event->type) {
     case YAML_SCALAR_EVENT:
         on_scalar(builder, event);
@@ -601,7 +605,7 @@ static bool build(struct builder *builder)
             good = syntax_report(&parser, source, builder->errors);
             break;
         }
-        good = on_event(builder, &event);
+        good = on_event(builder, &event) && !errors_is_full(builder->errors);
         done = event.type == YAML_STREAM_END_EVENT;
         yaml_event_delete(&event);
     }

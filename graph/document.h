@@ -24,6 +24,7 @@ struct source;
 
 enum {
     DOCUMENT_DEEPEST = 100,          /* levels of nesting, aliases written out */
+    DOCUMENT_MOST_NODES = 5000000,   /* in one file */
     DOCUMENT_MOST_ALIASED = 1000000, /* nodes that aliases may stand for, in one file */
 };
 
@@ -59,8 +60,8 @@ struct document;
 /* Reads and parses one file, without its includes (graph/include.h).
  *
  * Returns NULL if there is no tree: the file cannot be read, is empty, is not YAML, or goes beyond
- * a limit.  Other mistakes, such as a key that is there twice, leave a tree to go on with; look at
- * errors_count() as well. */
+ * a limit; or errors is full.  Other mistakes, such as a key that is there twice, leave a tree to
+ * go on with; look at errors_count() as well. */
 MUST_CHECK struct document *document_load(const char *path, struct errors *errors);
 
 /* Parses a text; name stands for the file's in messages. */

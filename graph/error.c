@@ -75,6 +75,8 @@ static void set_text(struct error *err, const char *text)
     err->text[used] = '\0';
 }
 
+static void vset(struct error *err, const char *format, va_list arguments) PRINTF_LIKE(2, 0);
+
 static void vset(struct error *err, const char *format, va_list arguments)
 {
     char text[1024];
@@ -346,13 +348,17 @@ static void add(struct errors *errors, enum severity severity, const struct erro
 {
     struct report *report;
 
-    if (err->silent || is_known(errors, severity, err)) {
+    if (err->silent) {
+        return;
+    }
+    if (errors->kept[severity] == ERRORS_MOST) {
+        errors->count[severity]++;
+        return;
+    }
+    if (is_known(errors, severity, err)) {
         return;
     }
     errors->count[severity]++;
-    if (errors->kept[severity] == ERRORS_MOST) {
-        return;
-    }
     report = arena_alloc(errors->arena, sizeof(*report));
     report->severity = severity;
     report->order = err->source != NULL ? err->source->number + 1 : 0;

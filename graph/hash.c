@@ -16,7 +16,7 @@ static uint64_t seed(void)
     uint64_t value = 0;
 
     if (place != 0) {
-        memcpy(&value, (const void *)place, sizeof(value));
+        memcpy(&value, (const void *)place, sizeof(value)); /* NOLINT(performance-no-int-to-ptr) */
     }
     return value;
 }

@@ -64,7 +64,7 @@ static char *place_pattern(struct arena *arena, const struct source *source, con
         }
         path[used++] = source->name[i];
     }
-    memcpy(path + used, pattern, strlen(pattern));
+    memcpy(path + used, pattern, strlen(pattern) + 1);
     return path;
 }
 

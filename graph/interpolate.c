@@ -12,12 +12,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEEPEST = 10, LARGEST_CREDENTIAL = 1 << 20, LONGEST_NAME = 255 };
+enum {
+    DEEPEST = 10, /* defaults in defaults */
+    LARGEST_CREDENTIAL = 1 << 20,
+    LONGEST_NAME = 255,
+    MOST_MADE = 64 << 20, /* bytes of new text, so that aliases cannot multiply a long one */
+};
 
 struct interpolator {
     struct arena *arena;
     const struct interpolation *lookups;
     struct errors *errors;
+    size_t made; /* bytes of new text, at most MOST_MADE */
 };
 
 /* A scalar on its way to its new text. */
@@ -30,26 +36,6 @@ struct expansion {
     bool secret;
     bool broken;
 };
-
-static void append(struct expansion *expansion, const char *text, size_t size)
-{
-    if (size > expansion->room - expansion->size) {
-        size_t room = (expansion->size + size) * 2;
-        char *bigger = mem_alloc(room);
-
-        if (expansion->size > 0) {
-            memcpy(bigger, expansion->text, expansion->size);
-            explicit_bzero(expansion->text, expansion->size);
-        }
-        free(expansion->text);
-        expansion->text = bigger;
-        expansion->room = room;
-    }
-    if (size > 0) {
-        memcpy(expansion->text + expansion->size, text, size);
-        expansion->size += size;
-    }
-}
 
 /* Reports a mistake in the size bytes at `at`, which are part of the node's text.  Where the text
  * stands in the file as it is, the caret is set to them, else to the whole scalar. */
@@ -66,12 +52,40 @@ static void fail(struct expansion *expansion, const char *at, size_t size, const
     expansion->broken = true;
     if (utf8_count(place.text, place.size) + (size_t)2 * quote == place.width) {
         place.column += quote + (unsigned)utf8_count(place.text, (size_t)(at - place.text));
-        place.width = (unsigned)utf8_count(at, size);
+        place.width = size > 0 ? (unsigned)utf8_count(at, size) : 1;
     }
     va_start(arguments, format);
     error_vset(&err, &place, format, arguments);
     va_end(arguments);
     errors_add(expansion->interpolator->errors, &err);
+}
+
+static void append(struct expansion *expansion, const char *text, size_t size)
+{
+    struct interpolator *interpolator = expansion->interpolator;
+
+    if (size > MOST_MADE - interpolator->made) {
+        fail(expansion, expansion->node->text, expansion->node->size,
+             "${...} has made more than %d MiB of text", MOST_MADE >> 20);
+        return;
+    }
+    interpolator->made += size;
+    if (size > expansion->room - expansion->size) {
+        size_t room = (expansion->size + size) * 2;
+        char *bigger = mem_alloc(room);
+
+        if (expansion->size > 0) {
+            memcpy(bigger, expansion->text, expansion->size);
+            explicit_bzero(expansion->text, expansion->size);
+        }
+        free(expansion->text);
+        expansion->text = bigger;
+        expansion->room = room;
+    }
+    if (size > 0) {
+        memcpy(expansion->text + expansion->size, text, size);
+        expansion->size += size;
+    }
 }
 
 /* Returns the "}" that ends what "${" before text begins, or NULL. */

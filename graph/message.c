@@ -6,8 +6,8 @@
 #include "graph/component.h"
 
 enum {
-    CACHED_MESSAGES = 4096, /* as many as a busy iteration with a thousand connections needs */
-    CACHED_BLOCKS = 16,
+    CACHED_MESSAGES = 1024, /* as many as a busy iteration with a thousand connections needs */
+    CACHED_BLOCKS = 8,
     TRIMMED_MESSAGES = 256, /* what pool_trim() leaves */
     TRIMMED_BLOCKS = 2,
     /* A read gets at least this much, or a fresh block: bulk is not read in crumbs. */

@@ -63,10 +63,12 @@ bool planner_charge(struct planner *planner, size_t parts, const struct node *at
 bool planner_enter(struct planner *planner, const struct node *at)
 {
     if (planner->depth >= PLAN_DEEPEST) {
-        return errors_report(planner->errors, at,
-                             "graphs and chassis in each other, more than %d "
-                             "deep",
-                             PLAN_DEEPEST);
+        if (!planner->is_too_deep) {
+            planner->is_too_deep = true; /* once says it: what uses this graph is as bad */
+            errors_report(planner->errors, at,
+                          "graphs and chassis inside each other, more than %d deep", PLAN_DEEPEST);
+        }
+        return false;
     }
     planner->depth++;
     return true;
@@ -238,7 +240,10 @@ static void read_root(struct planner *planner, const struct node *root)
             interpolate(planner->arena, linkages, NULL, planner->errors);
     }
     if (components == NULL || components->size == 0) {
-        errors_report(planner->errors, root, "there are no components; a graph needs at least one");
+        if (errors_count(planner->errors) == planner->errors_before) { /* else that is why */
+            errors_report(planner->errors, root,
+                          "there are no components; a graph needs at least one");
+        }
         return;
     }
     components_read(planner, planner->root_scope,
@@ -269,6 +274,7 @@ static struct plan *plan_document(struct document *document, const char *name,
     planner_init(&planner, document_arena(document), name, errors);
     plan = planner.root->plan;
     plan->document = document;
+    planner.errors_before = errors_before;
     know_types(&planner, options);
     plan_all(&planner, document_root(document));
     if (errors_count(errors) > errors_before) {

@@ -207,9 +207,9 @@ static bool is_box_name(const char *name)
     return length > 0;
 }
 
+/* Two boxes for each name: one for data, one for notices. */
 void component_add_more_outboxes(struct planner *planner, struct draft_component *component)
 {
-    static const char end[] = "_signal";
     const struct plan_component *made = &component->made;
     const struct texts *more =
         made->type->more_outboxes != NULL ? made->type->more_outboxes(made->state) : NULL;
@@ -218,26 +218,25 @@ void component_add_more_outboxes(struct planner *planner, struct draft_component
     if (more == NULL) {
         return;
     }
-    specs = arena_alloc_array(planner->arena, more->count, sizeof(*specs));
+    specs = arena_alloc_array(planner->arena, 2 * more->count, sizeof(*specs));
     for (size_t i = 0; i < more->count; i++) {
         const char *name = more->items[i];
-        const size_t length = strlen(name);
 
         if (!is_box_name(name)) {
-            errors_report(
-                planner->errors, made->at,
-                "%s can't have an outbox \"%s\": such a name has letters, digits, _ and - "
-                "only",
-                made->type_name, shown(name).text);
+            errors_report(planner->errors, made->at,
+                          "%s can't have an outbox \"%s\": such a name has letters, digits, _ and "
+                          "- only",
+                          made->type_name, shown(name).text);
             return;
         }
-        specs[i] =
+        specs[2 * i] =
             (struct box_spec){.name = name, .carries = ANYTHING, .doc = "named by a parameter"};
-        if (length > strlen(end) && strcmp(name + length - strlen(end), end) == 0) {
-            specs[i].carries = NOTICES;
-        }
+        specs[2 * i + 1] =
+            (struct box_spec){.name = arena_printf(planner->arena, "%s_signal", name),
+                              .carries = NOTICES,
+                              .doc = "the end, for the same"};
     }
-    (void)component_add_boxes(planner, component, false, specs, more->count);
+    (void)component_add_boxes(planner, component, false, specs, 2 * more->count);
 }
 
 unsigned component_box(const struct plan_component *component, bool is_inbox, const char *name,
@@ -291,7 +290,7 @@ static const char *const policies[] = {
 
 static const struct param_spec box_table[] = {
     {PARAM_CUSTOM(struct box_options, size), .parse = parse_bound,
-     .accepts = "a number of messages, such as 1000, or a size, such as 64KiB",
+     .accepts = "a number of messages, such as 1000, or a size up to 4GiB, such as 64KiB",
      .doc = "what may wait in the inbox"},
     {PARAM_CHOICE(struct box_options, when_full), .choices = policies,
      .doc = "what happens to more than that"},
@@ -426,8 +425,8 @@ const struct node *component_type_node(struct planner *planner, const struct nod
     return type;
 }
 
-/* Reads parameters by the type's table. */
-static void read_parameters(struct planner *planner, struct scope *scope,
+/* Reads parameters by the type's table.  Returns false after a report. */
+static bool read_parameters(struct planner *planner, struct scope *scope,
                             struct draft_component *component, const struct node *type)
 {
     static const char *const reserved[] = {"type", "boxes", "name", NULL};
@@ -435,13 +434,15 @@ static void read_parameters(struct planner *planner, struct scope *scope,
     struct plan_component *made = &component->made;
     struct param_reader reader = reader_of(planner, made->type_name);
     struct error err = {0};
+    bool is_good;
 
     reader.reserved = scope->is_pipeline ? reserved : usual;
-    if (params_read(&reader, made->type->parameters, made->mapping, type, made->state) &&
-        made->type->check != NULL && !made->type->check(made->state, type, &err)) {
-        errors_add(planner->errors, &err);
+    is_good = params_read(&reader, made->type->parameters, made->mapping, type, made->state);
+    if (is_good && made->type->check != NULL && !made->type->check(made->state, type, &err)) {
+        is_good = errors_add(planner->errors, &err);
     }
     component_add_more_outboxes(planner, component);
+    return is_good;
 }
 
 static struct draft_component *plan_graph(struct planner *planner, struct scope *scope,
@@ -461,8 +462,9 @@ static struct draft_component *plan_graph(struct planner *planner, struct scope 
     component = component_add(planner, scope, name, at, hash_get(&planner->types, shape->name));
     component->made.type_name = definition->name;
     component->made.mapping = value->kind == NODE_MAPPING ? value : NULL;
-    if (definition->type != NULL) {
-        read_parameters(planner, scope, component, component_type_node(planner, value));
+    if (definition->type != NULL &&
+        !read_parameters(planner, scope, component, component_type_node(planner, value))) {
+        return component; /* its parts would only say the same again */
     }
     chassis_write_out(planner, component, definition, component->made.mapping,
                       component_type_node(planner, value));
@@ -477,7 +479,7 @@ static struct draft_component *plan_type(struct planner *planner, struct scope *
     const struct node *type = component_type_node(planner, value);
 
     component->made.mapping = value->kind == NODE_MAPPING ? value : NULL;
-    read_parameters(planner, scope, component, type);
+    (void)read_parameters(planner, scope, component, type);
     if (info->type->chassis != NOT_A_CHASSIS) {
         chassis_read(planner, component, component->made.mapping, type);
     }

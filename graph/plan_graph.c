@@ -220,6 +220,8 @@ static const struct node *type_parameter(const struct use *use, const char *name
 {
     const struct param_spec *spec = param_find(use->definition->type->parameters, name);
     const struct node *given = node_get(use->args, name);
+    const struct param_reader reader = {.arena = use->planner->arena,
+                                        .errors = use->planner->errors};
 
     if (spec == NULL || given != NULL) {
         return spec != NULL ? given : NULL;
@@ -227,9 +229,10 @@ static const struct node *type_parameter(const struct use *use, const char *name
     if (spec->required) {
         return use->missing;
     }
-    return spec->fallback != NULL ? node_create_scalar(use->planner->arena, NULL, spec->fallback,
-                                                       strlen(spec->fallback))
-                                  : use->planner->left_out;
+    if (spec->fallback == NULL) {
+        return use->planner->left_out;
+    }
+    return param_fallback(&reader, spec);
 }
 
 static bool is_required(const struct node *declared)

@@ -27,8 +27,8 @@
 enum {
     PLAN_MOST_BOXES = 254, /* inboxes or outboxes of one component */
     PLAN_LONGEST_NAME = 64,
-    PLAN_DEEPEST = 100,         /* chassis and graphs in each other */
-    PLAN_MOST_PARTS = 10000000, /* nodes that graphs may be written out to */
+    PLAN_DEEPEST = 100,        /* chassis and graphs in each other */
+    PLAN_MOST_PARTS = 4000000, /* nodes that graphs may be written out to */
 };
 
 /* A component type, looked at once. */
@@ -81,9 +81,10 @@ struct scope {
     bool is_pipeline;  /* its components are linked one after the other */
     enum carries edge_carries;
     struct draft_linkage *edge_next[SELF_BOXES]; /* where self.inbox and self.control lead */
-    bool is_signal_taken;                        /* something leads to self.signal */
-    struct hash names;                           /* to struct draft_component */
-    struct draft_component **components;         /* in order, without fan-outs */
+    /* Something leads to self.outbox; the file itself leads something to self.signal. */
+    bool is_outbox_fed, is_signal_taken;
+    struct hash names;                   /* to struct draft_component */
+    struct draft_component **components; /* in order, without fan-outs */
     size_t count;
     const struct node *linkages; /* a sequence, or NULL */
     const struct node *at;
@@ -124,6 +125,7 @@ struct implied {
 struct planner {
     const struct plan_options *options;
     struct errors *errors;
+    size_t errors_before; /* that were in the list when the loading began */
     struct arena *arena;
     struct draft *root, *drafts, **drafts_end;
     struct scope *root_scope, *scopes, **scopes_end;
@@ -138,6 +140,7 @@ struct planner {
     size_t fanouts;
     size_t suggestible; /* names that may still be compared for "did you mean" */
     unsigned depth;
+    bool is_too_deep; /* and that was reported */
     bool is_checking; /* a graph that nothing uses: what is made is dropped */
 };
 

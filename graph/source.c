@@ -103,6 +103,7 @@ static bool scan(struct source *source, uint32_t *marks, struct error *err)
         at += size;
     }
     source->line_count = line;
+    source->last_column = (unsigned)utf8_count(line_start, (size_t)(end - line_start)) + 1;
     return true;
 }
 

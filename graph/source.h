@@ -23,6 +23,7 @@ struct source {
     size_t size;
     unsigned number;       /* from 0, in the order of loading */
     unsigned line_count;   /* a last line without an end counts */
+    unsigned last_column;  /* behind the last character of the last line */
     const uint32_t *marks; /* where lines 1, 257, 513, ... start */
     uint64_t device;       /* which file it was; 0 and 0: none */
     uint64_t inode;

@@ -6,7 +6,13 @@
 
 struct errors;
 struct source;
+struct yaml_mark_s;
 struct yaml_parser_s;
+
+/* Makes lines and columns that count from 1 of libyaml's, which count from 0, and which at the end
+ * of a file without a final newline are on a line that is not there. */
+void syntax_place(const struct source *source, const struct yaml_mark_s *mark, unsigned *line,
+                  unsigned *column);
 
 /* Reports why yaml_parser_parse() has failed.  Returns false. */
 bool syntax_report(const struct yaml_parser_s *parser, const struct source *source,

@@ -28,8 +28,8 @@ MUST_CHECK bool value_integer(const char *text, int64_t min, int64_t max, int64_
 MUST_CHECK bool value_size(const char *text, size_t min, size_t max, size_t *size,
                            struct accepted *accepted);
 
-/* Seconds from min to max: a decimal number with its unit, us ms s min h d.  Only 0 may go without
- * one: whether 10 is seconds or milliseconds is for the user to say. */
+/* Seconds from min to max (HUGE_VAL: any): a decimal number with its unit, us ms s min h d.  Only 0
+ * may go without one: whether 10 is seconds or milliseconds is for the user to say. */
 MUST_CHECK bool value_duration(const char *text, double min, double max, double *seconds,
                                struct accepted *accepted);
 

@@ -152,7 +152,7 @@ static void test_a_walk_meets_each_entry_once(void **context)
     hash_init(&hash, arena, 10);
     fill(&hash, names, 300);
     while ((entry = hash_next(&hash, &position)) != NULL) {
-        seen[atoi(entry->name + 4)]++;
+        seen[strtoul(entry->name + 4, NULL, 10)]++;
     }
 
     for (i = 0; i < 300; i++) {

@@ -132,7 +132,7 @@ static double duration_of(const char *text)
 {
     double seconds = -1;
 
-    assert_true(value_duration(text, 0, INFINITY, &seconds, &accepted));
+    assert_true(value_duration(text, 0, HUGE_VAL, &seconds, &accepted));
     return seconds;
 }
 
@@ -160,7 +160,7 @@ static void test_a_duration_without_unit_could_be_anything_and_is_refused(void *
     size_t i;
 
     for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        assert_false(value_duration(wrong[i], 0, INFINITY, &seconds, &accepted));
+        assert_false(value_duration(wrong[i], 0, HUGE_VAL, &seconds, &accepted));
         assert_string_equal(accepted.text, "a duration, such as 250ms, 5s or 2min");
     }
 }
@@ -184,7 +184,7 @@ static void test_durations_are_shown_as_they_would_be_written(void **context)
     assert_string_equal(value_show_duration(3600).text, "1h");
     assert_string_equal(value_show_duration(172800).text, "2d");
     assert_string_equal(value_show_duration(0.00001).text, "10us");
-    assert_string_equal(value_show_duration(INFINITY).text, "36525d");
+    assert_string_equal(value_show_duration(HUGE_VAL).text, "36525d");
 }
 
 static void check_address(const char *text, enum address_kind kind, const char *host, unsigned port)

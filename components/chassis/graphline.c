@@ -3,8 +3,8 @@
  *
  *     self.inbox --> a.inbox    a.outbox --> b.inbox    b.outbox --> self.outbox    ...
  *
- * The loader makes the linkages, those of self's boxes included; no message is seen here but where
- * self's inbox or control is linked to nothing inside.
+ * The loader makes the linkages.  Self has the boxes that they name, and inbox, control, outbox and
+ * signal; no message is seen here but where one of its inboxes is linked to nothing inside.
  *
  * 1. It ends when all in it have.
  * 2. Where self.control is not linked, each notice is given to every child whose own control
@@ -14,6 +14,7 @@
  *    shutdownMicroprocess if that had come, else producerFinished.
  * 4. What comes to an inbox that nothing inside is linked to, or no longer, is discarded. */
 #include "graph/component.h"
+#include "graph/plan.h"
 
 struct graphline {
     size_t living; /* children that have not ended */
@@ -89,8 +90,10 @@ static void graphline_run(struct component *self)
         }
         message_release(msg);
     }
-    while ((msg = inbox_take(self, INBOX)) != NULL) {
-        message_release(msg);
+    for (unsigned i = 0; i < self->plan->inboxes; i++) {
+        while ((msg = inbox_take(self, i)) != NULL) {
+            message_release(msg);
+        }
     }
 }
 

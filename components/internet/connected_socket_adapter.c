@@ -115,32 +115,39 @@ static void end(struct component *self, int error)
 
 static int gather(struct component *self, struct iovec *parts, size_t *size)
 {
-    const struct message *last = component_inbox(self, CSA_INBOX)->box.last;
+    const struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
     const struct message *msg = last;
     int count = 0;
 
     *size = 0;
-    while (msg != NULL && count < GATHERED) {
+    do {
         msg = msg->next;
         parts[count].iov_base = (void *)(uintptr_t)msg->data;
         parts[count].iov_len = msg->size;
         *size += msg->size;
         count++;
-        if (msg == last) {
-            break;
-        }
-    }
+    } while (msg != last && count < GATHERED);
     return count;
 }
 
-static ssize_t write_parts(int fd, struct iovec *parts, int count)
+/* Writes the messages that wait, as many as go into one call; *size is their size. */
+static ssize_t write_waiting(struct component *self, int fd, size_t *size)
 {
-    struct msghdr header = {.msg_iov = parts, .msg_iovlen = (size_t)count};
+    const struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
+    struct iovec parts[GATHERED];
+    struct msghdr header = {.msg_iov = parts};
     ssize_t written;
 
+    if (last->next == last) {
+        *size = last->size;
+        do {
+            written = send(fd, last->data, last->size, MSG_NOSIGNAL);
+        } while (written == -1 && errno == EINTR);
+        return written;
+    }
+    header.msg_iovlen = (size_t)gather(self, parts, size);
     do {
-        written = count == 1 ? send(fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL)
-                             : sendmsg(fd, &header, MSG_NOSIGNAL);
+        written = sendmsg(fd, &header, MSG_NOSIGNAL);
     } while (written == -1 && errno == EINTR);
     return written;
 }
@@ -148,7 +155,7 @@ static ssize_t write_parts(int fd, struct iovec *parts, int count)
 /* What has to wait for a slow peer keeps no more memory than its bytes. */
 static void compact_waiting(struct component *self)
 {
-    struct message *last = component_inbox(self, CSA_INBOX)->box.last;
+    struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
     struct message *msg = last;
 
     while (msg != NULL) {
@@ -160,38 +167,24 @@ static void compact_waiting(struct component *self)
     }
 }
 
-static void drop_empty(struct component *self)
-{
-    const struct message *msg;
-
-    while ((msg = inbox_peek(self, CSA_INBOX)) != NULL && msg->size == 0) {
-        message_release(inbox_pop(component_inbox(self, CSA_INBOX)));
-    }
-}
-
 /* Writes what waits in inbox. */
 static void handle_sending(struct component *self)
 {
     struct connected_socket_adapter *csa = component_state(self);
-    struct iovec parts[GATHERED];
 
     while (!inbox_is_empty(self, CSA_INBOX)) {
         size_t size;
-        const int count = gather(self, parts, &size);
-        const ssize_t written =
-            size > 0 ? write_parts(readiness_fd(&csa->readiness), parts, count) : 0;
+        const ssize_t written = write_waiting(self, readiness_fd(&csa->readiness), &size);
 
         if (written == -1 && errno != EAGAIN && errno != EWOULDBLOCK) {
             end(self, errno);
             return;
         }
-        if (written > 0) {
+        if (written >= 0) {
             inbox_consume(self, CSA_INBOX, (size_t)written);
             note_activity(self);
         }
-        if (size == 0 || written == (ssize_t)size) {
-            drop_empty(self);
-        } else {
+        if (written != (ssize_t)size) {
             compact_waiting(self);
             set_awaiting(self, true);
             return;
@@ -258,6 +251,7 @@ static void finish_sending(struct component *self)
     struct connected_socket_adapter *csa = component_state(self);
 
     if ((csa->flags & FINISHED) != 0) {
+        outbox_notify(self, CSA_CREATOR_FEEDBACK, PRODUCER_FINISHED, self, 0); /* told once more */
         return;
     }
     csa->flags |= FINISHED;
@@ -276,10 +270,23 @@ static void heed_control(struct component *self)
     struct message *msg;
 
     while (inbox_is_empty(self, CSA_INBOX) && (msg = inbox_take(self, CSA_CONTROL)) != NULL) {
-        if (msg->kind == PRODUCER_FINISHED) {
+        if (msg->kind == PRODUCER_FINISHED || msg->kind == SOCKET_SHUTDOWN) {
             finish_sending(self);
         }
         message_release(msg);
+    }
+}
+
+/* Reads if there is something to read, or has it watched for again once there is room. */
+static void attend_reading(struct component *self)
+{
+    struct connected_socket_adapter *csa = component_state(self);
+
+    if ((csa->flags & CAN_READ) != 0) {
+        handle_receive(self);
+    } else if ((csa->flags & WATCHES) == 0 && !pool_is_short(component_pool(self)) &&
+               outbox_has_room(self, CSA_OUTBOX)) {
+        set_reading(self, true);
     }
 }
 
@@ -287,29 +294,25 @@ static void csa_run(struct component *self)
 {
     struct connected_socket_adapter *csa = component_state(self);
 
-    if (inbox_is_ready(self, CSA_READ_READY)) {
-        csa->flags |= CAN_READ;
+    if (self->ready != 0) {
+        if (inbox_is_ready(self, CSA_READ_READY)) {
+            csa->flags |= CAN_READ;
+        }
+        if (inbox_is_ready(self, CSA_SEND_READY)) {
+            set_awaiting(self, false);
+        }
     }
-    if (inbox_is_ready(self, CSA_SEND_READY)) {
-        set_awaiting(self, false);
-    }
-    if (component_is_told_to_stop(self)) {
+    if (csa_is_told_to_stop(self, CSA_CONTROL)) {
         end(self, 0);
     }
     if ((csa->flags & (OVER | AWAITS_SEND)) == 0) {
         handle_sending(self);
+        if ((self->flags & COMPONENT_TOLD) != 0) {
+            heed_control(self);
+        }
     }
-    if ((csa->flags & OVER) == 0) {
-        heed_control(self);
-    }
-    if ((csa->flags & (OVER | HAS_ENDED)) != 0) {
-        return;
-    }
-    if ((csa->flags & CAN_READ) != 0) {
-        handle_receive(self);
-    } else if ((csa->flags & WATCHES) == 0 && !pool_is_short(component_pool(self)) &&
-               outbox_has_room(self, CSA_OUTBOX)) {
-        set_reading(self, true);
+    if ((csa->flags & (OVER | HAS_ENDED)) == 0) {
+        attend_reading(self);
     }
 }
 
@@ -391,6 +394,34 @@ bool csa_has_ended(const struct component *self)
     return (csa->flags & HAS_ENDED) != 0;
 }
 
+bool csa_has_finished(const struct component *self)
+{
+    const struct connected_socket_adapter *csa =
+        component_state((struct component *)(uintptr_t)self);
+
+    return (csa->flags & FINISHED) != 0;
+}
+
+bool csa_is_told_to_stop(struct component *component, unsigned control)
+{
+    const struct message *last;
+    const struct message *msg;
+
+    if (!component_is_told_to_stop(component) || inbox_is_empty(component, control)) {
+        return false;
+    }
+    last = component_inbox(component, control)->box.last;
+    msg = last;
+    do {
+        msg = msg->next;
+        if (msg->kind == SHUTDOWN_MICROPROCESS ||
+            (msg->kind == SOCKET_SHUTDOWN && msg->error != 0)) {
+            return true;
+        }
+    } while (msg != last);
+    return false;
+}
+
 bool csa_describe_peer(struct component *self, char *text, size_t size)
 {
     const struct connected_socket_adapter *csa = component_state(self);
@@ -438,6 +469,8 @@ static const struct box_spec outboxes[] = {
                     .doc = "producerFinished: the peer has sent all it had"},
     [CSA_CREATOR_FEEDBACK] = {.name = "CreatorFeedback",
                               .carries = NOTICES,
+                              .rare = true,
+                              .to_maker = true,
                               .doc = "socketShutdown: the connection is over, and why; "
                                      "producerFinished: all is sent, the peer has not closed"},
     [CSA_SELECTOR_SIGNAL] = {.name = "_selectorSignal",

@@ -50,7 +50,7 @@ static const struct box_spec outboxes[] = {
 static const struct param_spec parameters[] = {
     {PARAM_BOOL(struct console_echoer, forwarder), .fallback = "false",
      .doc = "hand on what was written"},
-    {PARAM_TEXT(struct console_echoer, tag), .fallback = "\"\"",
+    {PARAM_TEXT(struct console_echoer, tag), .fallback = "",
      .doc = "written before each message"},
     {0},
 };
@@ -95,13 +95,12 @@ static bool can_be_written(int fd)
 static int gather(const struct console_echoer *console, const struct message *msg, size_t most,
                   struct iovec parts[2])
 {
-    const char *tag = console->tag != NULL ? console->tag : "";
-    const size_t tag_size = strlen(tag);
+    const size_t tag_size = strlen(console->tag);
     size_t done = console->written;
     int count = 0;
 
     if (done < tag_size) {
-        parts[count].iov_base = (void *)(uintptr_t)(tag + done);
+        parts[count].iov_base = (void *)(uintptr_t)(console->tag + done);
         parts[count].iov_len = tag_size - done < most ? tag_size - done : most;
         most -= parts[count++].iov_len;
         done = tag_size;

@@ -8,20 +8,15 @@
  * The copies share their bytes.  All go on at the pace of the slowest: a message is taken only once
  * every outbox has room for it; give a slow one's inbox "when_full: drop_oldest" to change that.
  * Who has gone holds nobody up.  The original also sent data to outbox and signal; we don't. */
-#include <stdio.h>
-
 #include "graph/component.h"
 
 struct fanout {
     struct texts boxnames; /* parameter */
-    /* Where our outboxes are: name i's is first + i * step, its signal's first_signal + i * step */
-    uint8_t first;
-    uint8_t first_signal;
-    uint8_t step;
 };
 
 enum { INBOX, CONTROL };
-enum { SIGNAL };
+/* After signal come NAME and NAME_signal for each name. */
+enum { SIGNAL, FIRST_NAME, FIRST_SIGNAL, STEP = FIRST_SIGNAL - SIGNAL };
 
 static const struct box_spec inboxes[] = {
     [INBOX] = {.name = "inbox", .carries = ANYTHING, .doc = "what all are to get"},
@@ -47,27 +42,12 @@ static const struct texts *fanout_more_outboxes(const void *state)
     return &fanout->boxnames;
 }
 
-static int fanout_start(struct component *self)
-{
-    struct fanout *fanout = component_state(self);
-    const struct texts *names = &fanout->boxnames;
-    char signal[256];
-
-    (void)snprintf(signal, sizeof(signal), "%s_signal", names->items[0]);
-    fanout->first = (uint8_t)component_find_outbox(self, names->items[0]);
-    fanout->first_signal = (uint8_t)component_find_outbox(self, signal);
-    if (names->count > 1) {
-        fanout->step = (uint8_t)(component_find_outbox(self, names->items[1]) - fanout->first);
-    }
-    return 0;
-}
-
 static bool all_have_room(struct component *self)
 {
     const struct fanout *fanout = component_state(self);
-    unsigned outbox = fanout->first;
+    unsigned outbox = FIRST_NAME;
 
-    for (size_t i = 0; i < fanout->boxnames.count; i++, outbox += fanout->step) {
+    for (size_t i = 0; i < fanout->boxnames.count; i++, outbox += STEP) {
         if (!outbox_has_room(self, outbox)) {
             return false; /* when there is room we look at the rest */
         }
@@ -81,9 +61,9 @@ static void fanout_run(struct component *self)
     struct message *msg;
 
     while (all_have_room(self) && (msg = inbox_take(self, INBOX)) != NULL) {
-        unsigned outbox = fanout->first;
+        unsigned outbox = FIRST_NAME;
 
-        for (size_t i = 1; i < fanout->boxnames.count; i++, outbox += fanout->step) {
+        for (size_t i = 1; i < fanout->boxnames.count; i++, outbox += STEP) {
             outbox_send(self, outbox, message_share(component_pool(self), msg));
         }
         outbox_send(self, outbox, msg);
@@ -96,9 +76,9 @@ static void fanout_stop(struct component *self)
     const struct fanout *fanout = component_state(self);
     const enum message_kind kind =
         component_is_told_to_stop(self) ? SHUTDOWN_MICROPROCESS : PRODUCER_FINISHED;
-    unsigned outbox = fanout->first_signal;
+    unsigned outbox = FIRST_SIGNAL;
 
-    for (size_t i = 0; i < fanout->boxnames.count; i++, outbox += fanout->step) {
+    for (size_t i = 0; i < fanout->boxnames.count; i++, outbox += STEP) {
         outbox_notify(self, outbox, kind, NULL, 0);
     }
 }
@@ -112,7 +92,6 @@ const struct component_type fanout_type = {
     .parameters = parameters,
     .is_fanout = true,
     .more_outboxes = fanout_more_outboxes,
-    .start = fanout_start,
     .run = fanout_run,
     .stop = fanout_stop,
 };

@@ -1,0 +1,216 @@
+#include "tests/scene.h"
+
+#include "components/component_types.h"
+#include "graph/error.h"
+#include "graph/graph.h"
+#include "graph/plan.h"
+#include "tests/unit.h"
+
+static const struct box_spec probe_inboxes[] = {
+    [PROBE_IN0] = {.name = "in0", .carries = ANYTHING, .doc = "for the test to take"},
+    [PROBE_IN1] = {.name = "in1", .carries = ANYTHING, .doc = "likewise"},
+    [PROBE_IN2] = {.name = "in2", .carries = ANYTHING, .doc = "likewise"},
+    [PROBE_CONTROL] = {.name = "control", .carries = NOTICES, .doc = "likewise"},
+    {0},
+};
+static const struct box_spec probe_outboxes[] = {
+    [PROBE_OUT0] = {.name = "out0", .carries = ANYTHING, .doc = "what the test sends"},
+    [PROBE_OUT1] = {.name = "out1", .carries = ANYTHING, .doc = "likewise"},
+    [PROBE_OUT2] = {.name = "out2", .carries = ANYTHING, .doc = "likewise"},
+    [PROBE_SIGNAL] = {.name = "signal", .carries = NOTICES, .doc = "likewise"},
+    {0},
+};
+
+static void probe_run(struct component *self)
+{
+    struct probe *probe = component_state(self);
+
+    probe->runs++;
+}
+
+const struct component_type probe_type = {
+    .name = "Probe",
+    .summary = "does what a test says",
+    .size = sizeof(struct probe),
+    .inboxes = probe_inboxes,
+    .outboxes = probe_outboxes,
+    .heeds_control = true,
+    .run = probe_run,
+};
+
+static void note_log(void *arg, enum log_level level, const char *path, const char *peer,
+                     const char *text)
+{
+    struct scene *scene = arg;
+
+    (void)snprintf(scene->log, sizeof(scene->log), "%s: %s", path != NULL ? path : "", text);
+}
+
+static void note_end(void *arg, struct graph *graph)
+{
+    struct scene *scene = arg;
+
+    scene->graphs_ended++;
+}
+
+static size_t count_types(const struct component_type *const *types)
+{
+    size_t count = 0;
+
+    while (types != NULL && types[count] != NULL) {
+        count++;
+    }
+    return count;
+}
+
+/* The program's types, the test's, and Probe. */
+static const struct component_type **join_types(const struct component_type *const *types)
+{
+    const size_t ours = count_types(component_types);
+    const size_t theirs = count_types(types);
+    const struct component_type **all =
+        mem_alloc((ours + theirs + 2) * sizeof(struct component_type *));
+
+    memcpy(all, component_types, ours * sizeof(struct component_type *));
+    if (theirs > 0) {
+        memcpy(all + ours, types, theirs * sizeof(struct component_type *));
+    }
+    all[ours + theirs] = &probe_type;
+    return all;
+}
+
+static struct plan *parse(const struct scene *scene, const char *yaml)
+{
+    const struct plan_options options = {.types = scene->types};
+    struct errors *errors = errors_create();
+    struct plan *plan = plan_parse("scene.yaml", yaml, strlen(yaml), &options, errors);
+
+    if (plan == NULL) {
+        errors_print(errors, stderr, false);
+        fail_msg("the graph has a mistake");
+    }
+    errors_destroy(errors);
+    return plan;
+}
+
+struct scene *scene_start(const struct component_type *const *types, const char *yaml)
+{
+    struct scene *scene = mem_alloc(sizeof(*scene));
+    const struct loop_hooks hooks = {.arg = scene, .log = note_log, .graph_ended = note_end};
+
+    scene->types = join_types(types);
+    scene->loop = loop_create(scene->types, &hooks);
+    assert_non_null(scene->loop);
+    scene->plan = parse(scene, yaml);
+    scene->graph =
+        graph_start(scene->loop, plan_ref(scene->plan), scene->refusal, sizeof(scene->refusal));
+    return scene;
+}
+
+void scene_stop(struct scene *scene)
+{
+    if (scene->graph != NULL) {
+        graph_destroy(scene->graph);
+    }
+    scene_run(scene);
+    scene_check_pool(scene);
+    loop_destroy(scene->loop);
+    plan_release(scene->plan);
+    free(scene->types);
+    free(scene);
+}
+
+void scene_check_pool(const struct scene *scene)
+{
+    const struct pool *pool = &scene->loop->pool;
+    size_t expected = pool->cached_blocks * (size_t)BLOCK_SIZE;
+
+    if (pool->filling != NULL) {
+        expected += pool->filling->capacity;
+        assert_int_equal(pool->filling->refs, 1);
+    }
+    assert_int_equal(pool->memory, expected);
+}
+
+struct component *scene_find(const struct scene *scene, const char *path)
+{
+    const struct plan_component *plan = plan_find(scene->plan, path);
+
+    if (plan == NULL) {
+        fail_msg("no component %s", path);
+    }
+    return graph_component(scene->graph, plan->index);
+}
+
+void scene_run(struct scene *scene)
+{
+    (void)loop_settle(scene->loop);
+}
+
+static void tick(struct ev_loop *ev, ev_timer *timer, int revents)
+{
+}
+
+void scene_wait(struct scene *scene, bool (*done)(void *arg), void *arg)
+{
+    const double start = ev_time();
+    ev_timer timer;
+
+    ev_timer_init(&timer, tick, 0.001, 0.001); /* what is waited for may be the test's own doing */
+    ev_timer_start(scene->loop->ev, &timer);
+    scene_run(scene);
+    while (!done(arg)) {
+        assert_true(ev_time() < start + 5);
+        loop_once(scene->loop, true);
+    }
+    ev_timer_stop(scene->loop->ev, &timer);
+}
+
+static void time_is_up(struct ev_loop *ev, ev_timer *timer, int revents)
+{
+    ev_break(ev, EVBREAK_ALL);
+}
+
+void scene_wait_seconds(struct scene *scene, double seconds)
+{
+    ev_timer timer;
+
+    ev_now_update(scene->loop->ev);
+    ev_timer_init(&timer, time_is_up, seconds, 0);
+    ev_timer_start(scene->loop->ev, &timer);
+    loop_run(scene->loop);
+    ev_timer_stop(scene->loop->ev, &timer);
+}
+
+void probe_send(struct component *component, unsigned outbox, const char *text)
+{
+    outbox_send(component, outbox, message_copy(component_pool(component), text, strlen(text)));
+}
+
+const char *probe_take(struct scene *scene, struct component *component, unsigned inbox)
+{
+    struct message *msg;
+    size_t size;
+
+    component->turn = 1;
+    msg = inbox_take(component, inbox);
+    if (msg == NULL) {
+        return NULL;
+    }
+    size =
+        message_size(msg) < sizeof(scene->heard) - 1 ? message_size(msg) : sizeof(scene->heard) - 1;
+    if (msg->kind != DATA) {
+        (void)snprintf(scene->heard, sizeof(scene->heard), "<%s>",
+                       message_kind_name((enum message_kind)msg->kind));
+    } else {
+        memcpy(scene->heard, msg->data, size);
+        scene->heard[size] = '\0';
+    }
+    message_release(msg);
+    return scene->heard;
+}
+
+void probe_link(struct component *from, unsigned outbox, struct component *to, unsigned inbox)
+{
+    assert_int_equal(component_link(from, outbox, to, inbox), 0);
+}
