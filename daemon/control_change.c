@@ -1,4 +1,5 @@
 /* Send, Stop, Drain, LogLevel: what changes something. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,25 @@ static struct message *make_notice(struct varlink_call *call)
     return message_notice(&control_loop(call)->pool, kind, NULL, 0);
 }
 
+/* Answers that a message goes to an inbox of the component, and to which. */
+static void name_an_inbox(struct varlink_call *call, const struct component *component)
+{
+    const char *path = varlink_string(call, "path");
+    const unsigned main_in = component->plan->main_in;
+    char meant[BOX_PATH_SIZE];
+
+    (void)component_path(component, meant, PATH_SIZE);
+    if (main_in != NO_BOX) {
+        const size_t used = strlen(meant);
+
+        (void)snprintf(meant + used, sizeof(meant) - used, ".%s",
+                       component->plan->in[main_in].spec->name);
+    }
+    varlink_error(call, "io.axond.NoSuchBox",
+                  json_pack("{s:s, s:o}", "path", path, "suggestion",
+                            control_text(main_in != NO_BOX ? meant : NULL)));
+}
+
 /* Finds the inbox where it ends.  Returns NULL after an answer. */
 static struct inbox *find_sink(struct varlink_call *call, bool is_data)
 {
@@ -66,8 +86,17 @@ static struct inbox *find_sink(struct varlink_call *call, bool is_data)
     if (!control_find(call, &place)) {
         return NULL;
     }
-    if (place.component == NULL || !place.is_inbox) {
+    if (place.component == NULL) {
         control_no_box(call, path);
+        return NULL;
+    }
+    if (place.box == NO_BOX) {
+        name_an_inbox(call, place.component);
+        return NULL;
+    }
+    if (!place.is_inbox) {
+        control_invalid_state(call, path, component_condition(place.component),
+                              "%s is an outbox: messages are sent to inboxes", path);
         return NULL;
     }
     if (place.component->state != RUNNING) {

@@ -112,13 +112,21 @@ static void look_at_statistics(struct status *status, const struct component *co
 
 /* ---- one component after another ---- */
 
+/* A component with something to say listens, or does not any more. */
 static void look_at_listener(struct status *status, struct component *component)
 {
     char address[400];
 
-    if (component->type->describe == NULL ||
-        !component_listens(component, address, sizeof(address)) ||
-        status->listener_count++ >= CONTROL_FIRST) {
+    if (component->type->describe == NULL || component->state != RUNNING) {
+        return;
+    }
+    if (!component_listens(component, address, sizeof(address))) {
+        if (component->type->describe(component, address, sizeof(address))) {
+            warn(status, control_path_of(component), "%s", address);
+        }
+        return;
+    }
+    if (status->listener_count++ >= CONTROL_FIRST) {
         return;
     }
     json_array_append_new(status->listeners,

@@ -15,9 +15,10 @@ static const char *const outbox_titles[] = {"OUTBOX",   ">MESSAGES", ">BYTES", "
 static void add_parameter(struct ctl_table *table, const json_t *parameter)
 {
     bool given = json_is_true(json_object_get(parameter, "given"));
+    const char *value = ctl_string(parameter, "value");
 
     ctl_table_add(table, ctl_string(parameter, "name"));
-    ctl_table_add(table, ctl_string(parameter, "value"));
+    ctl_table_add(table, value[0] != '\0' ? value : "-");
     ctl_table_add(table, given ? ctl_string(parameter, "origin") : "default");
 }
 
@@ -88,7 +89,7 @@ static void add_inbox(struct ctl_table *table, const json_t *inbox)
     snprintf(linked, sizeof(linked), "%s%s", first != NULL ? first : "-", more_sources(inbox).text);
     ctl_table_add(table, amount(inbox, bytes ? "queued_bytes" : "queued").text);
     ctl_table_add(table, amount(inbox, "bound").text);
-    ctl_table_add(table, ctl_string(inbox, "policy"));
+    ctl_table_add(table, ctl_has(inbox, "bound") ? ctl_string(inbox, "policy") : "-");
     ctl_table_add(table, amount(inbox, "high_water").text);
     add_traffic(table, inbox);
     ctl_table_add(table, linked);

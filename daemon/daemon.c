@@ -333,8 +333,11 @@ enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
     if (plan == NULL) {
         const struct report *first = errors_at(errors, 0);
 
-        (void)snprintf(text, sizeof(text), "%zu errors, the first: %s:%u: %s", errors_count(errors),
-                       first->error.file, first->error.line, first->error.text);
+        const size_t count = errors_count(errors);
+
+        (void)snprintf(text, sizeof(text), "%zu error%s%s:%u: %s", count,
+                       count == 1 ? ": " : "s, the first: ", first->error.file, first->error.line,
+                       first->error.text);
         reload_ended(daemon, false, text);
         return RELOAD_BAD_GRAPH;
     }
