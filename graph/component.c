@@ -309,7 +309,7 @@ int component_start(struct component *component)
         return result;
     }
     announce(component);
-    for (unsigned i = 0; i < component->inboxes; i++) {
+    for (unsigned i = 0; i < component->plan->inboxes; i++) {
         if (!inbox_is_empty(component, i)) {
             component_wake(component);
         }
@@ -467,7 +467,7 @@ void component_receive(struct component *component, struct inbox *in, struct mes
 /* True if nothing waits in any inbox but those that carry notices. */
 static bool is_drained(struct component *component)
 {
-    for (unsigned i = 0; i < component->inboxes; i++) {
+    for (unsigned i = 0; i < component->plan->inboxes; i++) {
         if (component->plan->in[i].spec->carries != NOTICES && !inbox_is_empty(component, i)) {
             return false;
         }
