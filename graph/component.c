@@ -475,6 +475,21 @@ static bool is_drained(struct component *component)
     return true;
 }
 
+/* The errno of the notice that asks a component to stop: it may stand behind others. */
+static int stop_reason(struct component *component)
+{
+    const struct message *last = component_inbox(component, component->control)->box.last;
+    const struct message *msg = last;
+
+    do {
+        msg = msg->next;
+        if (msg->kind == SHUTDOWN_MICROPROCESS || msg->kind == SOCKET_SHUTDOWN) {
+            return msg->error;
+        }
+    } while (msg != last);
+    return 0;
+}
+
 /* What every component does about its control, unless its type heeds it itself. */
 static void heed_control(struct component *component)
 {
@@ -501,7 +516,8 @@ static void heed_control(struct component *component)
             return;
         }
     } else {
-        msg = message_notice(component_pool(component), SHUTDOWN_MICROPROCESS, NULL, 0);
+        msg = message_notice(component_pool(component), SHUTDOWN_MICROPROCESS, NULL,
+                             stop_reason(component));
     }
     if (component->signal != NO_BOX) {
         outbox_send(component, component->signal, msg);
