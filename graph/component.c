@@ -351,8 +351,6 @@ static void deinit_boxes(struct component *component)
 static void destroy_graphs(struct component *component)
 {
     struct list *head;
-    struct list *at;
-    struct list *after;
 
     if (component->type->children == 0) {
         return;
@@ -361,11 +359,11 @@ static void destroy_graphs(struct component *component)
     if (head->next == NULL) {
         return; /* never started */
     }
-    list_for_each_safe (at, after, head) {
-        graph_destroy(container_of(at, struct graph, sibling));
-    }
-    while (!list_is_empty(head)) {
-        list_remove(head->next); /* those that a notice still names: freed when it is */
+    while (!list_is_empty(head)) { /* the end of one may be the end of others */
+        struct list *first = head->next;
+
+        list_remove(first);
+        graph_destroy(container_of(first, struct graph, sibling));
     }
 }
 
