@@ -309,7 +309,7 @@ int component_start(struct component *component)
         return result;
     }
     announce(component);
-    for (unsigned i = 0; i < component->inboxes; i++) {
+    for (unsigned i = 0; i < component->plan->inboxes; i++) {
         if (!inbox_is_empty(component, i)) {
             component_wake(component);
         }
@@ -351,8 +351,6 @@ static void deinit_boxes(struct component *component)
 static void destroy_graphs(struct component *component)
 {
     struct list *head;
-    struct list *at;
-    struct list *after;
 
     if (component->type->children == 0) {
         return;
@@ -361,11 +359,11 @@ static void destroy_graphs(struct component *component)
     if (head->next == NULL) {
         return; /* never started */
     }
-    list_for_each_safe (at, after, head) {
-        graph_destroy(container_of(at, struct graph, sibling));
-    }
-    while (!list_is_empty(head)) {
-        list_remove(head->next); /* those that a notice still names: freed when it is */
+    while (!list_is_empty(head)) { /* the end of one may be the end of others */
+        struct list *first = head->next;
+
+        list_remove(first);
+        graph_destroy(container_of(first, struct graph, sibling));
     }
 }
 
@@ -489,12 +487,27 @@ void component_receive(struct component *component, struct inbox *in, struct mes
 /* True if nothing waits in any inbox but those that carry notices. */
 static bool is_drained(struct component *component)
 {
-    for (unsigned i = 0; i < component->inboxes; i++) {
+    for (unsigned i = 0; i < component->plan->inboxes; i++) {
         if (component->plan->in[i].spec->carries != NOTICES && !inbox_is_empty(component, i)) {
             return false;
         }
     }
     return true;
+}
+
+/* The errno of the notice that asks a component to stop: it may stand behind others. */
+static int stop_reason(struct component *component)
+{
+    const struct message *last = component_inbox(component, component->control)->box.last;
+    const struct message *msg = last;
+
+    do {
+        msg = msg->next;
+        if (msg->kind == SHUTDOWN_MICROPROCESS || msg->kind == SOCKET_SHUTDOWN) {
+            return msg->error;
+        }
+    } while (msg != last);
+    return 0;
 }
 
 /* What every component does about its control, unless its type heeds it itself. */
@@ -523,7 +536,8 @@ static void heed_control(struct component *component)
             return;
         }
     } else {
-        msg = message_notice(component_pool(component), SHUTDOWN_MICROPROCESS, NULL, 0);
+        msg = message_notice(component_pool(component), SHUTDOWN_MICROPROCESS, NULL,
+                             stop_reason(component));
     }
     if (component->signal != NO_BOX) {
         outbox_send(component, component->signal, msg);

@@ -195,7 +195,9 @@ void graph_one_ended(struct graph *graph)
             holder->type->graph_ended(holder, graph);
         }
         graph_unpair(graph);
-    } else if (!graph->is_service && !graph->is_destroyed && loop->hooks.graph_ended != NULL) {
+    } else if (graph->is_service) {
+        graph_destroy(graph); /* it ended by itself: nobody else has a hold of it */
+    } else if (!graph->is_destroyed && loop->hooks.graph_ended != NULL) {
         loop->hooks.graph_ended(loop->hooks.arg, graph);
     }
     die(graph);

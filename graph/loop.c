@@ -47,13 +47,19 @@ static unsigned run_queue(struct loop *loop, unsigned most)
     return runs;
 }
 
+/* Frees the dead.  A graph that goes may be the last that kept the one of its maker. */
 static void bury(struct loop *loop)
 {
-    struct list *at;
-    struct list *after;
+    bool is_any = true;
 
-    list_for_each_safe (at, after, &loop->dead) {
-        (void)graph_free(container_of(at, struct graph, sibling));
+    while (is_any && !list_is_empty(&loop->dead)) {
+        struct list *at;
+        struct list *after;
+
+        is_any = false;
+        list_for_each_safe (at, after, &loop->dead) {
+            is_any = graph_free(container_of(at, struct graph, sibling)) || is_any;
+        }
     }
 }
 
@@ -136,14 +142,14 @@ struct loop *loop_create(const struct component_type *const *types, const struct
 
 void loop_destroy(struct loop *loop)
 {
-    struct list *at;
-    struct list *after;
-
     if (loop == NULL) {
         return;
     }
-    list_for_each_safe (at, after, &loop->graphs) {
-        graph_destroy(container_of(at, struct graph, sibling));
+    while (!list_is_empty(&loop->graphs)) {
+        struct list *first = loop->graphs.next;
+
+        list_remove(first);
+        graph_destroy(container_of(first, struct graph, sibling));
     }
     wake_thirsty(loop);
     (void)run_queue(loop, UINT32_MAX);
