@@ -60,6 +60,16 @@ bool planner_charge(struct planner *planner, size_t parts, const struct node *at
     return planner->parts <= PLAN_MOST_PARTS;
 }
 
+const char *planner_suggest(struct planner *planner, const char *name, suggest_candidate *candidate,
+                            void *context, size_t count)
+{
+    if (errors_is_full(planner->errors) || count > planner->suggestible) {
+        return NULL;
+    }
+    planner->suggestible -= count;
+    return suggest(name, candidate, context);
+}
+
 bool planner_enter(struct planner *planner, const struct node *at)
 {
     if (planner->depth >= PLAN_DEEPEST) {

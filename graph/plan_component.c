@@ -5,7 +5,6 @@
 #include "graph/arena.h"
 #include "graph/box.h"
 #include "graph/planner.h"
-#include "graph/suggest.h"
 #include "graph/value.h"
 
 enum { USUAL_BYTES = 256 << 10, USUAL_MESSAGES = 1000 };
@@ -77,7 +76,6 @@ struct type_info *type_info_create(struct arena *arena, const struct component_t
     struct plan_component *model = &info->model;
 
     info->type = type;
-    info->is_good = true;
     model->type = type;
     model->type_name = type->name;
     model->inboxes = (uint8_t)count_boxes(type->inboxes);
@@ -110,7 +108,7 @@ static void need_defaults(struct planner *planner, struct type_info *info)
     if (!info->has_defaults) {
         info->has_defaults = true;
         info->model.state = arena_alloc(planner->arena, info->type->size);
-        info->is_good = params_set_defaults(&reader, info->type->parameters, info->model.state);
+        (void)params_set_defaults(&reader, info->type->parameters, info->model.state);
     }
 }
 
@@ -315,9 +313,9 @@ static void report_no_inbox(struct planner *planner, const struct plan_component
                       shown(key->text).text, made->type_name);
         return;
     }
-    errors_report(planner->errors, key, "%s has no inbox \"%s\"%s", made->type_name,
-                  shown(key->text).text,
-                  suggest_words(suggest(key->text, box_name_at, &names)).text);
+    errors_report(
+        planner->errors, key, "%s has no inbox \"%s\"%s", made->type_name, shown(key->text).text,
+        suggest_words(planner_suggest(planner, key->text, box_name_at, &names, names.count)).text);
 }
 
 static void read_bound(struct planner *planner, struct plan_component *made,

@@ -6,7 +6,6 @@
 #include "graph/arena.h"
 #include "graph/interpolate.h"
 #include "graph/planner.h"
-#include "graph/suggest.h"
 
 /* ---- graphs: ---- */
 
@@ -195,13 +194,9 @@ static const char *type_name_at(void *context, size_t index)
 void report_unknown_type(struct planner *planner, const struct node *name)
 {
     struct type_names names = {.planner = planner};
-    const char *meant = NULL;
-    const size_t count = planner->types.count + planner->definitions.count;
+    const char *meant = planner_suggest(planner, name->text, type_name_at, &names,
+                                        planner->types.count + planner->definitions.count);
 
-    if (count <= planner->suggestible) {
-        planner->suggestible -= count;
-        meant = suggest(name->text, type_name_at, &names);
-    }
     errors_report(planner->errors, name, "there is no component type or graph \"%s\"%s",
                   node_shown(name).text, suggest_words(meant).text);
 }
@@ -300,7 +295,9 @@ static void check_args(struct planner *planner, struct use *use, const struct dr
             !(self != NULL && self->is_listed && node_is(key, "name"))) {
             errors_report(planner->errors, key, "the graph \"%s\" has no parameter \"%s\"%s",
                           shown(use->definition->name).text, shown(key->text).text,
-                          suggest_words(suggest(key->text, use_parameter_name, use)).text);
+                          suggest_words(planner_suggest(planner, key->text, use_parameter_name, use,
+                                                        parameters != NULL ? parameters->size : 0))
+                              .text);
         }
     }
     for (size_t i = 0; parameters != NULL && i < parameters->size; i++) {
@@ -604,12 +601,16 @@ struct plan *graph_parameter_read(void *context, const struct param_spec *spec,
     if (type->broken) {
         return NULL;
     }
-    draft = draft_create(planner, lower(planner->arena, type->text));
+    definition = definition_find(planner, type->text);
+    if (definition != NULL && definition->type != NULL) {
+        definition = NULL; /* a type made of others is one component */
+    }
+    draft = draft_create(planner,
+                         definition != NULL ? definition->name : lower(planner->arena, type->text));
     scope = scope_create(planner, draft, NULL, type);
     scope->has_edge = true;
     scope->edge_carries = spec->carries;
-    definition = definition_find(planner, type->text);
-    if (definition != NULL && definition->type == NULL) {
+    if (definition != NULL) {
         scope->label = definition->name;
         definition_write_out(planner, definition, scope, node->kind == NODE_MAPPING ? node : NULL,
                              type);
@@ -638,7 +639,6 @@ void draft_link_only(struct planner *planner, struct scope *scope,
 {
     const struct plan_component *made = &component->made;
 
-    component->is_alone = true;
     if (made->type != NULL) {
         link_edge(planner, scope, component, SELF_INBOX, made->main_in);
         link_edge(planner, scope, component, SELF_CONTROL, made->control);

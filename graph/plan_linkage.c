@@ -5,7 +5,6 @@
 
 #include "graph/arena.h"
 #include "graph/planner.h"
-#include "graph/suggest.h"
 
 static const char *const self_boxes[SELF_BOXES] = {"inbox", "control", "outbox", "signal"};
 
@@ -181,12 +180,8 @@ static bool report_unknown(struct linking *linking, const struct chain_end *text
     struct planner *planner = linking->planner;
     struct node place = node_part(text->node, text->name, text->name_size);
     const char *name = arena_strndup(planner->arena, text->name, text->name_size);
-    const char *meant = NULL;
+    const char *meant = planner_suggest(planner, name, component_name_at, scope, scope->count);
 
-    if (!errors_is_full(planner->errors) && scope->count <= planner->suggestible) {
-        planner->suggestible -= scope->count;
-        meant = suggest(name, component_name_at, scope);
-    }
     return errors_report(planner->errors, &place, "there is no component \"%s\"%s%s",
                          shown(name).text, text->is_outer ? " in the outer graph" : "",
                          suggest_words(meant).text);
@@ -221,7 +216,9 @@ static bool report_no_box(struct linking *linking, const struct chain_end *text,
     if (component_box(made, !end->is_inbox, text->box, text->box_size) == NO_BOX) {
         return errors_report(linking->planner->errors, &place, "%s (%s) has no %s \"%s\"%s", owner,
                              made->type_name, end->is_inbox ? "inbox" : "outbox", shown(box).text,
-                             suggest_words(suggest(box, box_name_at, &names)).text);
+                             suggest_words(planner_suggest(linking->planner, box, box_name_at,
+                                                           &names, PLAN_MOST_BOXES))
+                                 .text);
     }
     if (end->is_self) {
         return errors_report(linking->planner->errors, &place,

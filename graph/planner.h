@@ -23,6 +23,7 @@
 #include "graph/hash.h"
 #include "graph/param.h"
 #include "graph/plan.h"
+#include "graph/suggest.h"
 
 enum {
     PLAN_MOST_BOXES = 254, /* inboxes or outboxes of one component */
@@ -36,7 +37,6 @@ struct type_info {
     const struct component_type *type;
     struct plan_component model; /* boxes, their indices, and the state; to be copied */
     bool has_defaults;           /* model.state is made */
-    bool is_good;                /* and its defaults were read without a mistake */
 };
 
 struct draft_linkage {
@@ -53,7 +53,6 @@ struct draft_component {
     bool *in_fed; /* by index of the inbox: something leads there */
     /* The file itself links something to its control; from inside, to its signal. */
     bool is_control_taken, is_signal_taken;
-    bool is_alone;   /* its scope has no other */
     bool is_reached; /* the file links one of its boxes */
     bool is_listed;  /* its name comes from its place in a list */
 };
@@ -156,6 +155,10 @@ void scope_reserve(struct planner *planner, struct scope *scope, size_t count);
 
 /* Counts what the file is written out to.  False after a report: it is too much. */
 bool planner_charge(struct planner *planner, size_t parts, const struct node *at);
+
+/* As suggest(), of so many candidates; NULL once errors or candidates have been too many. */
+const char *planner_suggest(struct planner *planner, const char *name, suggest_candidate *candidate,
+                            void *context, size_t count);
 
 /* Enters a chassis or a graph.  False after a report: it is too deep. */
 bool planner_enter(struct planner *planner, const struct node *at);
