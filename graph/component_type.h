@@ -114,7 +114,8 @@ struct stat_spec {
     size_t offset;
     const char *unit;
     const char *doc;
-    bool is_gauge; /* goes up and down */
+    bool is_gauge;    /* goes up and down */
+    bool is_worrying; /* "axonctl status" warns of it unless it is 0 */
 };
 #define STAT(type, field)                                                                          \
     .name = #field, .offset = _Generic(((type *)0)->field, uint64_t : offsetof(type, field))

@@ -105,8 +105,8 @@ const struct node *component_type_node(struct planner *planner, const struct nod
     return type;
 }
 
-/* Reads parameters by the type's table. */
-static void read_parameters(struct planner *planner, struct scope *scope,
+/* Reads parameters by the type's table.  Returns false after a report. */
+static bool read_parameters(struct planner *planner, struct scope *scope,
                             struct draft_component *component, const struct node *type)
 {
     static const char *const reserved[] = {"type", "boxes", "name", NULL};
@@ -114,13 +114,15 @@ static void read_parameters(struct planner *planner, struct scope *scope,
     struct plan_component *made = &component->made;
     struct param_reader reader = planner_reader(planner, made->type_name);
     struct error err = {0};
+    bool is_good;
 
     reader.reserved = scope->is_pipeline ? reserved : usual;
-    if (params_read(&reader, made->type->parameters, made->mapping, type, made->state) &&
-        made->type->check != NULL && !made->type->check(made->state, type, &err)) {
-        errors_add(planner->errors, &err);
+    is_good = params_read(&reader, made->type->parameters, made->mapping, type, made->state);
+    if (is_good && made->type->check != NULL && !made->type->check(made->state, type, &err)) {
+        is_good = errors_add(planner->errors, &err);
     }
     component_add_more_outboxes(planner, component);
+    return is_good;
 }
 
 static struct draft_component *plan_graph(struct planner *planner, struct scope *scope,
@@ -140,8 +142,9 @@ static struct draft_component *plan_graph(struct planner *planner, struct scope 
     component = component_add(planner, scope, name, at, hash_get(&planner->types, shape->name));
     component->made.type_name = definition->name;
     component->made.mapping = value->kind == NODE_MAPPING ? value : NULL;
-    if (definition->type != NULL) {
-        read_parameters(planner, scope, component, component_type_node(planner, value));
+    if (definition->type != NULL &&
+        !read_parameters(planner, scope, component, component_type_node(planner, value))) {
+        return component; /* its parts would only say the same again */
     }
     chassis_write_out(planner, component, definition, component->made.mapping,
                       component_type_node(planner, value));
@@ -156,7 +159,7 @@ static struct draft_component *plan_type(struct planner *planner, struct scope *
     const struct node *type = component_type_node(planner, value);
 
     component->made.mapping = value->kind == NODE_MAPPING ? value : NULL;
-    read_parameters(planner, scope, component, type);
+    (void)read_parameters(planner, scope, component, type);
     if (info->type->chassis != NOT_A_CHASSIS) {
         chassis_read(planner, component, component->made.mapping, type);
     }

@@ -13,6 +13,8 @@
  * the connection is over first, the instance gets socketShutdown.
  * 3. producerFinished on control: no more connections come; the handler ends with the last one.
  *    shutdownMicroprocess: every instance is told the same, and then the handler ends. */
+#include "components/chassis/protocol_handler.h"
+
 #include <errno.h>
 
 #include "graph/component.h"
@@ -170,8 +172,7 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {PARAM_GRAPH(struct protocol_handler, protocol), .required = true, .carries = BYTES,
-     .doc = "what to run on each connection: a type, a graph, or a mapping with type:"},
+    PROTOCOL_HANDLER_PARAMETERS(struct protocol_handler),
     {0},
 };
 static const struct stat_spec statistics[] = {

@@ -210,8 +210,7 @@ static void connect_up(struct component *self, int fd, const struct sockaddr_sto
 }
 
 /* Takes back what a connection leaves unsent, and what it was not yet told. */
-static void take_back(struct component *self, unsigned index, struct component *csa,
-                      unsigned inner)
+static void take_back(struct component *self, unsigned index, struct component *csa, unsigned inner)
 {
     struct inbox *in = component_inbox(self, index);
 
@@ -246,8 +245,8 @@ static void lose(struct component *self)
     fall(self, error, why);
 }
 
-/* Everything is sent, the server's end is not here, and nobody reads what still comes: waits for it,
- * but not for ever. */
+/* Everything is sent, the server's end is not here, and nobody reads what still comes: waits for
+ * it, but not for ever. */
 static void linger(struct component *self)
 {
     const struct tcp_client *client = component_state(self);
@@ -373,7 +372,8 @@ static bool tcp_client_check(const void *state, const struct node *at, struct er
     }
     if (dial_is_unix(client->host, &fits)) {
         if (!fits) {
-            return error_set(err, at, "TCPClient: \"%s\" is no Unix socket's address: its path must "
+            return error_set(err, at,
+                             "TCPClient: \"%s\" is no Unix socket's address: its path must "
                              "have from 1 to 107 bytes",
                              shown(client->host).text);
         }
@@ -382,7 +382,8 @@ static bool tcp_client_check(const void *state, const struct node *at, struct er
                              shown(client->host).text);
         }
     } else if (client->host[0] == '\0' || strlen(client->host) > 255) {
-        return error_set(err, at, "TCPClient: host must be an address or a name of at most 255 "
+        return error_set(err, at,
+                         "TCPClient: host must be an address or a name of at most 255 "
                          "characters");
     } else if (client->port == 0) {
         return error_set(err, at, "TCPClient: %s needs a port", shown(client->host).text);
@@ -441,8 +442,9 @@ static const struct param_spec parameters[] = {
     {PARAM_BOOL(struct tcp_client, reconnect), .fallback = "false",
      .doc = "connect again when there is no connection, until told to finish"},
     {PARAM_DURATION(struct tcp_client, reconnect_min), .fallback = "250ms", .min = 0.001,
-     .max = 86400, .doc = "the first pause before connecting again; each is cut by up to a half, at "
-                          "random"},
+     .max = 86400,
+     .doc = "the first pause before connecting again; each is cut by up to a half, at "
+            "random"},
     {PARAM_DURATION(struct tcp_client, reconnect_max), .fallback = "30s", .min = 0.001,
      .max = 86400, .doc = "pauses double up to this"},
     {PARAM_BOOL(struct tcp_client, nodelay), .fallback = "true",
