@@ -109,16 +109,21 @@ static struct box *next_in_tree(struct box *root, struct box *at)
     return NULL;
 }
 
-struct outbox *inbox_next_sender(struct inbox *in, const struct outbox *after)
+struct outbox *box_next_sender(struct box *box, const struct outbox *after)
 {
-    struct box *at = after != NULL ? (struct box *)(uintptr_t)&after->box : &in->box;
+    struct box *at = after != NULL ? (struct box *)(uintptr_t)&after->box : box;
 
-    while ((at = next_in_tree(&in->box, at)) != NULL) {
+    while ((at = next_in_tree(box, at)) != NULL) {
         if (!is_inbox(at)) {
             return as_outbox(at);
         }
     }
     return NULL;
+}
+
+struct outbox *inbox_next_sender(struct inbox *in, const struct outbox *after)
+{
+    return box_next_sender(&in->box, after);
 }
 
 /* Has every outbox that leads to or through a box send to this sink from now on. */

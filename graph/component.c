@@ -51,7 +51,7 @@ double component_now(const struct component *self)
 
 static uint32_t now_s(const struct component *component)
 {
-    return loop_ms(component->graph->loop) / 1000;
+    return (uint32_t)(component_now(component) - component->graph->loop->born);
 }
 
 static struct component_extra *need_extra(struct component *component)

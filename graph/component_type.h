@@ -33,7 +33,7 @@ struct box_spec {
     const char *doc;
     bool main; /* what "a -> b" means; none marked: the first box, if it is no control or signal */
     bool rare; /* seldom linked: takes no memory until it is.  Rare boxes come last in a table */
-    bool required; /* an inbox that nothing is linked to gets a warning */
+    bool required; /* it gets a warning if nothing leads to it, or if it leads nowhere */
     uint32_t
         size; /* default bound: bytes where bytes or lines come, else messages; 0: usual ones */
     /* Outboxes without a linkage, and without memory for one: rare, and always linked by the
@@ -114,7 +114,8 @@ struct stat_spec {
     size_t offset;
     const char *unit;
     const char *doc;
-    bool is_gauge; /* goes up and down */
+    bool is_gauge;    /* goes up and down */
+    bool is_worrying; /* "axonctl status" warns of it unless it is 0 */
 };
 #define STAT(type, field)                                                                          \
     .name = #field, .offset = _Generic(((type *)0)->field, uint64_t : offsetof(type, field))

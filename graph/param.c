@@ -299,7 +299,7 @@ const struct node *param_fallback(const struct param_reader *reader, const struc
     struct document *document;
     const struct node *node;
 
-    if (text[0] != '[' && text[0] != '{') {
+    if (text[0] == '\0' || strchr("[{\"'", text[0]) == NULL) {
         return node_create_scalar(reader->arena, NULL, text, strlen(text));
     }
     document = document_parse("a default", text, strlen(text), reader->errors);

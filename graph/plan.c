@@ -240,7 +240,10 @@ static void read_root(struct planner *planner, const struct node *root)
             interpolate(planner->arena, linkages, NULL, planner->errors);
     }
     if (components == NULL || components->size == 0) {
-        errors_report(planner->errors, root, "there are no components; a graph needs at least one");
+        if (errors_count(planner->errors) == planner->errors_before) { /* else that is why */
+            errors_report(planner->errors, root,
+                          "there are no components; a graph needs at least one");
+        }
         return;
     }
     components_read(planner, planner->root_scope,

@@ -68,11 +68,7 @@ static uint8_t find_main(const struct plan_box *boxes, unsigned count, unsigned 
             return (uint8_t)i;
         }
     }
-    if (count == 0 || notices == 0 || boxes[0].spec->carries == READINESS ||
-        boxes[0].spec->service != NULL) {
-        return NO_BOX;
-    }
-    return 0;
+    return count == 0 || notices == 0 || is_of_runtime(boxes[0].spec) ? NO_BOX : 0;
 }
 
 struct type_info *type_info_create(struct arena *arena, const struct component_type *type)
@@ -290,7 +286,7 @@ static const char *const policies[] = {
 
 static const struct param_spec box_table[] = {
     {PARAM_CUSTOM(struct box_options, size), .parse = parse_bound,
-     .accepts = "a number of messages, such as 1000, or a size, such as 64KiB",
+     .accepts = "a number of messages, such as 1000, or a size up to 4GiB, such as 64KiB",
      .doc = "what may wait in the inbox"},
     {PARAM_CHOICE(struct box_options, when_full), .choices = policies,
      .doc = "what happens to more than that"},

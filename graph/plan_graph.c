@@ -626,7 +626,8 @@ static void link_edge(struct planner *planner, struct scope *scope,
     const struct end self = {.index = edge, .is_inbox = is_in, .is_self = true};
     const struct end inner = {.component = component, .index = index, .is_inbox = is_in};
 
-    if (index != NO_BOX) {
+    if (index != NO_BOX &&
+        !is_of_runtime((is_in ? component->made.in : component->made.out)[index].spec)) {
         (void)scope_link_ends(planner, scope, is_in ? &self : &inner, is_in ? &inner : &self,
                               component->made.at, false);
     }

@@ -88,6 +88,13 @@ static bool may_link(const struct linking *linking, const struct end *from, cons
                              "%s is for the readiness of descriptors; nothing can be linked to it",
                              end_shown(to).text);
     }
+    if ((from->component != NULL && is_of_runtime(spec_of(from))) ||
+        (to->component != NULL && is_of_runtime(spec_of(to)))) {
+        const struct end *end = from->component != NULL && is_of_runtime(spec_of(from)) ? from : to;
+
+        return errors_report(errors, linking->at, "%s is linked by the runtime, and only by it",
+                             end_shown(end).text);
+    }
     if (from->is_inbox && to->is_outer) {
         return errors_report(errors, linking->at,
                              "%s can't lead straight to the outer graph; a linkage there starts at "
@@ -122,7 +129,9 @@ static void mark(struct scope *scope, const struct end *from, const struct end *
             to->component->is_control_taken |= to->is_inbox && to->index == made->control;
             to->component->is_signal_taken |= !to->is_inbox && to->index == made->signal;
         }
-    } else if (to->index == SELF_SIGNAL && !is_implied) {
+    } else if (to->index == SELF_OUTBOX) {
+        scope->is_outbox_fed = true;
+    } else if (!is_implied) {
         scope->is_signal_taken = true;
     }
 }
@@ -257,11 +266,17 @@ static bool resolve_edge(struct linking *linking, const struct chain_end *text, 
 }
 
 /* Finds the component of an end.  False, after a report or quietly: there is none to link. */
-static bool resolve_component(struct linking *linking, const struct chain_end *text,
+static bool resolve_component(struct linking *linking, const struct chain_end *text, bool is_source,
                               struct end *end)
 {
     struct scope *scope = text->is_outer ? linking->planner->root_scope : linking->scope;
 
+    if (text->is_outer && is_source) {
+        const struct node place = node_part(text->node, text->name - 1, text->name_size + 1);
+
+        return errors_report(linking->planner->errors, &place,
+                             "a linkage can end in the outer graph, but starts in its own");
+    }
     if (chain_end_is(text, "self")) {
         const struct node place = node_part(text->node, text->name, text->name_size);
 
@@ -287,7 +302,7 @@ static bool resolve(struct linking *linking, const struct chain_end *text, bool 
     const struct plan_component *made;
 
     *end = (struct end){.is_plain = text->box == NULL};
-    if (!resolve_component(linking, text, end)) {
+    if (!resolve_component(linking, text, is_source, end)) {
         return false;
     }
     if (end->component == NULL) {

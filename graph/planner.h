@@ -81,9 +81,10 @@ struct scope {
     bool is_pipeline;  /* its components are linked one after the other */
     enum carries edge_carries;
     struct draft_linkage *edge_next[SELF_BOXES]; /* where self.inbox and self.control lead */
-    bool is_signal_taken;                        /* something leads to self.signal */
-    struct hash names;                           /* to struct draft_component */
-    struct draft_component **components;         /* in order, without fan-outs */
+    /* Something leads to self.outbox; the file itself leads something to self.signal. */
+    bool is_outbox_fed, is_signal_taken;
+    struct hash names;                   /* to struct draft_component */
+    struct draft_component **components; /* in order, without fan-outs */
     size_t count;
     const struct node *linkages; /* a sequence, or NULL */
     const struct node *at;
@@ -163,6 +164,12 @@ void planner_leave(struct planner *planner);
 /* ---- plan_component.c ---- */
 
 struct type_info *type_info_create(struct arena *arena, const struct component_type *type);
+
+/* True for a box that the runtime links, and nobody else. */
+static inline bool is_of_runtime(const struct box_spec *spec)
+{
+    return spec->service != NULL || spec->to_maker || spec->carries == READINESS;
+}
 
 /* Adds a component that has what its type has; info NULL: of an unknown type. */
 struct draft_component *component_add(struct planner *planner, struct scope *scope,
