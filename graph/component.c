@@ -412,9 +412,32 @@ void component_finish(struct component *self)
     }
 }
 
+/* The peer of the connection that a component belongs to; false: of none. */
+static bool peer_of(struct component *self, char *text, size_t size)
+{
+    const struct graph *graph = self->graph;
+
+    if (self->type->describe_peer == NULL && graph->blueprint != NULL && graph->peer != NULL) {
+        self = graph_component(graph->peer, 0);
+    }
+    return self->type->describe_peer != NULL && self->type->describe_peer(self, text, size);
+}
+
+/* Logs a line with the component's path, and with its peer. */
+static void say(struct component *self, enum log_level level, const char *text)
+{
+    struct loop *loop = self->graph->loop;
+    char path[PATH_SIZE];
+    char peer[128];
+
+    if (self->graph->holder == NULL || loop_lets_talk(loop, level)) {
+        loop_say(loop, level, component_path(self, path, sizeof(path)),
+                 peer_of(self, peer, sizeof(peer)) ? peer : NULL, text);
+    }
+}
+
 int component_fail(struct component *self, int error, const char *format, ...)
 {
-    char path[PATH_SIZE];
     char text[512];
     size_t used;
     va_list args;
@@ -431,8 +454,7 @@ int component_fail(struct component *self, int error, const char *format, ...)
     }
     free(need_extra(self)->reason);
     self->extra->reason = mem_strdup(text);
-    loop_log(self->graph->loop, LOG_LEVEL_ERROR, component_path(self, path, sizeof(path)), "%s",
-             text);
+    say(self, self->graph->holder != NULL ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, text);
     self->flags |= COMPONENT_ENDING | COMPONENT_FAILING;
     if ((self->flags & COMPONENT_RUNNING) == 0) {
         component_end(self, FAILED);
@@ -553,14 +575,13 @@ void component_run(struct component *component)
 
 void component_log(struct component *self, enum log_level level, const char *format, ...)
 {
-    char path[PATH_SIZE];
     char text[512];
     va_list args;
 
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    loop_log(self->graph->loop, level, component_path(self, path, sizeof(path)), "%s", text);
+    say(self, level, text);
 }
 
 const char *component_path(const struct component *component, char *text, size_t size)
