@@ -344,7 +344,7 @@ void listening_close(struct listening_socket *socket, struct listeners *listener
     listeners_forget(listeners, socket->fd);
     (void)close(socket->fd);
     socket->fd = -1;
-    if (strncmp(socket->name, "unix:/", 6) == 0) {
+    if (strncmp(socket->name, "unix:", 5) == 0 && socket->name[5] != '@') {
         shared = listeners_share(listeners, socket->name, &nobody);
         if (shared < 0) {
             (void)unlink(socket->name + strlen("unix:"));

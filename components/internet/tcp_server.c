@@ -241,6 +241,9 @@ static struct component *create_connected_socket(struct component *self, int fd,
 
     csa_init(csa, fd, peer);
     server->now++;
+    if (server->idle_timeout > 0) {
+        start_sweeping(self);
+    }
     component_loop(self)->connections++;
     component_loop(self)->connections_in_all++;
     return csa;
@@ -310,9 +313,6 @@ static void handle_new_connection(struct component *self)
     if (server->accepting && server->complained) {
         server->complained = false;
         component_log(self, LOG_LEVEL_NOTICE, "accepting connections again");
-    }
-    if (server->now > 0 && server->idle_timeout > 0) {
-        start_sweeping(self);
     }
 }
 
