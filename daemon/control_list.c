@@ -8,6 +8,8 @@
 #include "graph/graph.h"
 #include "graph/plan.h"
 
+enum { BATCH = 100 }; /* items, or a few more */
+
 struct listing {
     struct walk walk;
     const char *pattern; /* borrowed from the call; NULL: all */
@@ -131,7 +133,9 @@ static void add_to_picture(struct listing *listing, const struct component *comp
 /* One more batch.  Returns false at the end. */
 static bool gather(struct listing *listing)
 {
-    for (int i = 0; i < CONTROL_STEPS; i++) {
+    const size_t enough = json_array_size(listing->items) + BATCH;
+
+    for (int i = 0; i < CONTROL_STEPS && json_array_size(listing->items) < enough; i++) {
         const struct component *component = walk_next(&listing->walk);
 
         if (component == NULL) {

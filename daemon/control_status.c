@@ -112,7 +112,7 @@ static void look_at_statistics(struct status *status, const struct component *co
 
 /* ---- one component after another ---- */
 
-/* A component with something to say listens, or does not any more. */
+/* What a component with sockets has to say: it listens, it is connected, or all is not well. */
 static void look_at_listener(struct status *status, struct component *component)
 {
     char address[400];
@@ -121,7 +121,8 @@ static void look_at_listener(struct status *status, struct component *component)
         return;
     }
     if (!component_listens(component, address, sizeof(address))) {
-        if (component->type->describe(component, address, sizeof(address))) {
+        if (component->type->describe(component, address, sizeof(address)) &&
+            strncmp(address, "connected to ", 13) != 0) {
             warn(status, control_path_of(component), "%s", address);
         }
         return;

@@ -175,7 +175,8 @@ struct component_type {
     void (*stop)(struct component *self);
     /* The peer of a connection that it stands for, as text; false: none. */
     bool (*describe_peer)(struct component *self, char *text, size_t size);
-    /* A line for status and log: "listening on 127.0.0.1:8080"; false: nothing to say. */
+    /* A line for status and log: "listening on ADDRESS" or "connected to ADDRESS"; anything else is
+     * shown as a warning ("no longer listening").  False: nothing to say. */
     bool (*describe)(struct component *self, char *text, size_t size);
 };
 

@@ -198,8 +198,8 @@ static bool suggest_part(const struct trail *trail, const char *path, const char
 
     (void)snprintf(part, sizeof(part), "%.*s", (int)(end - trail->rest), trail->rest);
     meant = suggest(part, path_candidate, (void *)(uintptr_t)trail->graph);
-    if (meant == NULL || meant[0] == '\0' || strcmp(meant, part) == 0) {
-        return false;
+    if (meant == NULL || meant[0] == '\0' || strncmp(meant, part, strlen(meant)) == 0) {
+        return false; /* what is right already need not be said */
     }
     (void)snprintf(text, size, "%.*s%s%s", (int)(trail->rest - path), path, meant, end);
     return true;

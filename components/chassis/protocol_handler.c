@@ -182,7 +182,7 @@ static const struct stat_spec statistics[] = {
      .is_gauge = true,
      .doc = "now"},
     {STAT(struct protocol_handler, handled), .unit = "connections", .doc = "in all"},
-    {STAT(struct protocol_handler, failed), .unit = "connections",
+    {STAT(struct protocol_handler, failed), .unit = "connections", .is_worrying = true,
      .doc = "whose protocol could not be started"},
     {0},
 };

@@ -458,7 +458,7 @@ static const struct param_spec parameters[] = {
 };
 static const struct stat_spec statistics[] = {
     {STAT(struct tcp_client, connected), .unit = "connections", .doc = "that were made"},
-    {STAT(struct tcp_client, failed), .unit = "connections",
+    {STAT(struct tcp_client, failed), .unit = "connections", .is_worrying = true,
      .doc = "that could not be made, or were ended by an error"},
     {0},
 };

@@ -571,9 +571,9 @@ static const struct stat_spec statistics[] = {
     {STAT(struct tcp_server, accepted), .unit = "connections", .doc = "in all"},
     {STAT(struct tcp_server, failed), .unit = "connections", .doc = "ended by an error"},
     {STAT(struct tcp_server, timed_out), .unit = "connections", .doc = "closed by idle_timeout"},
-    {STAT(struct tcp_server, unhandled), .unit = "connections",
+    {STAT(struct tcp_server, unhandled), .unit = "connections", .is_worrying = true,
      .doc = "closed at once, as protocolHandlerSignal leads nowhere"},
-    {STAT(struct tcp_server, paused), .unit = "times",
+    {STAT(struct tcp_server, paused), .unit = "times", .is_worrying = true,
      .doc = "that accepting stopped for want of descriptors or memory"},
     {0},
 };
