@@ -3,6 +3,7 @@
 
 #include "graph/arena.h"
 #include "graph/hash.h"
+#include "graph/pair_list.h"
 #include "graph/source.h"
 #include "graph/syntax.h"
 
@@ -12,7 +13,7 @@
 
 #include <yaml.h>
 
-enum { MOST_WITHOUT_INDEX = 16, MOST_TAG_DIRECTIVES = 16 };
+enum { MOST_TAG_DIRECTIVES = 16 };
 
 struct document {
     struct arena *arena;
@@ -20,161 +21,6 @@ struct document {
     const struct source **sources; /* on the heap */
     size_t source_count;
 };
-
-/* ---- nodes ---- */
-
-/* The pairs of a mapping while they are collected.  index is used once there are many. */
-struct pair_list {
-    struct node_pair *pairs;
-    size_t count;
-    struct hash *index; /* from a key's text to its place in pairs, or NULL */
-};
-
-static struct pair_list make_pair_list(struct arena *arena, size_t most)
-{
-    struct pair_list list = {.pairs = arena_alloc_array(arena, most, sizeof(*list.pairs))};
-
-    if (most > MOST_WITHOUT_INDEX) {
-        list.index = arena_alloc(arena, sizeof(*list.index));
-        hash_init(list.index, arena, most);
-    }
-    return list;
-}
-
-static const struct node_pair *find_pair(const struct node_pair *pairs, size_t count,
-                                         const struct hash *index, const char *key, size_t size)
-{
-    size_t i;
-
-    if (index != NULL) {
-        return hash_get_sized(index, key, size);
-    }
-    for (i = 0; i < count; i++) {
-        if (pairs[i].key->size == size && memcmp(pairs[i].key->text, key, size) == 0) {
-            return &pairs[i];
-        }
-    }
-    return NULL;
-}
-
-/* Appends a pair.  Returns the one with the same key that is there already and stays, or NULL. */
-static const struct node_pair *append_pair(struct pair_list *list, const struct node_pair *pair)
-{
-    const struct node *key = pair->key;
-    struct node_pair *place = &list->pairs[list->count];
-    const struct node_pair *earlier;
-
-    if (list->index != NULL) {
-        earlier = hash_add_sized(list->index, key->text, key->size, place);
-    } else {
-        earlier = find_pair(list->pairs, list->count, NULL, key->text, key->size);
-    }
-    if (earlier == NULL) {
-        *place = *pair;
-        list->count++;
-    }
-    return earlier;
-}
-
-static void set_pairs(struct node *mapping, const struct pair_list *list)
-{
-    mapping->pairs = list->pairs;
-    mapping->size = list->count;
-    mapping->index = list->index;
-}
-
-static struct node *create_node(struct arena *arena, const struct node *at, enum node_kind kind)
-{
-    struct node *node = arena_alloc(arena, sizeof(*node));
-
-    if (at != NULL) {
-        node->source = at->source;
-        node->line = at->line;
-        node->column = at->column;
-        node->width = at->width;
-    }
-    node->kind = kind;
-    return node;
-}
-
-struct node *node_create_scalar(struct arena *arena, const struct node *at, const char *text,
-                                size_t size)
-{
-    struct node *node = create_node(arena, at, NODE_SCALAR);
-
-    node->text = arena_strndup(arena, text, size);
-    node->size = size;
-    return node;
-}
-
-struct node *node_create_sequence(struct arena *arena, const struct node *at,
-                                  const struct node *const *items, size_t count)
-{
-    struct node *node = create_node(arena, at, NODE_SEQUENCE);
-
-    node->items = items;
-    node->size = count;
-    return node;
-}
-
-struct node *node_create_mapping(struct arena *arena, const struct node *at,
-                                 const struct node_pair *pairs, size_t count)
-{
-    struct node *node = create_node(arena, at, NODE_MAPPING);
-    struct pair_list list = make_pair_list(arena, count);
-    size_t i;
-
-    for (i = 0; i < count; i++) {
-        const struct node_pair *earlier = append_pair(&list, &pairs[i]);
-
-        REQUIRE(earlier == NULL);
-    }
-    set_pairs(node, &list);
-    return node;
-}
-
-const struct node_pair *node_find(const struct node *mapping, const char *key)
-{
-    if (mapping == NULL || mapping->kind != NODE_MAPPING) {
-        return NULL;
-    }
-    return find_pair(mapping->pairs, mapping->size, mapping->index, key, strlen(key));
-}
-
-const struct node *node_get(const struct node *mapping, const char *key)
-{
-    const struct node_pair *pair = node_find(mapping, key);
-
-    return pair != NULL ? pair->value : NULL;
-}
-
-bool node_is(const struct node *node, const char *text)
-{
-    return node != NULL && node->kind == NODE_SCALAR && strcmp(node->text, text) == 0;
-}
-
-const char *node_kind_name(const struct node *node)
-{
-    switch (node->kind) {
-    case NODE_NULL:
-        return "nothing";
-    case NODE_SCALAR:
-        return "a text";
-    case NODE_SEQUENCE:
-        return "a list";
-    case NODE_MAPPING:
-        return "a mapping";
-    }
-    return "nothing";
-}
-
-struct shown node_shown(const struct node *node)
-{
-    if (node->secret) {
-        return shown("***");
-    }
-    return shown(node->text != NULL ? node->text : node_kind_name(node));
-}
 
 /* ---- from events to nodes ---- */
 
@@ -425,7 +271,7 @@ static void merge_mapping(struct builder *builder, struct pair_list *list,
         return;
     }
     for (i = 0; i < merged->size; i++) {
-        append_pair(list, &merged->pairs[i]);
+        pair_list_append(list, &merged->pairs[i]);
     }
 }
 
@@ -466,7 +312,7 @@ static void finish_mapping(struct builder *builder, struct node *node,
     for (i = 0; i + 1 < count; i += 2) {
         most += is_merge_key(children[i]) ? count_merged(children[i + 1]) : 0;
     }
-    list = make_pair_list(builder->arena, most);
+    list = pair_list_make(builder->arena, most);
     for (i = 0; i + 1 < count; i += 2) {
         struct node_pair pair = {.key = children[i], .value = children[i + 1]};
         const struct node *earlier = merged_by;
@@ -477,7 +323,7 @@ static void finish_mapping(struct builder *builder, struct node *node,
         if (is_merge_key(pair.key)) {
             merged_by = merged_by != NULL ? merged_by : pair.key;
         } else {
-            const struct node_pair *same = append_pair(&list, &pair);
+            const struct node_pair *same = pair_list_append(&list, &pair);
 
             earlier = same != NULL ? same->key : NULL;
         }
@@ -491,7 +337,7 @@ static void finish_mapping(struct builder *builder, struct node *node,
             merge(builder, &list, children[i + 1]);
         }
     }
-    set_pairs(node, &list);
+    pair_list_give(&list, node);
 }
 
 static void finish_sequence(struct builder *builder, struct node *node,
