@@ -6,6 +6,7 @@
 
 struct component;
 struct control;
+struct control_settings;
 struct daemon;
 
 /* Opens the socket that command line or file name, into daemon->control.  Where neither names one
@@ -13,12 +14,19 @@ struct daemon;
  * Returns false when the one that was named can't be opened, after logging why. */
 bool control_open(struct daemon *daemon);
 
-/* NULL is fine, here and below. */
+/* Answers what waits, and closes the socket.  NULL is fine, here and below. */
 void control_close(struct control *control);
 
-/* What goes to the subscribers of Events. */
+/* A reload brought these settings; the socket is not opened anew, and if it should, that is logged.
+ */
+void control_settings_changed(struct control *control, const struct control_settings *settings);
+
+/* What goes to the subscribers of Events.  path may be NULL. */
 void control_component_changed(struct control *control, const struct component *component);
+void control_warned(struct control *control, const char *path, const char *text);
+void control_reloading(struct control *control);
 void control_reloaded(struct control *control, bool done, const char *text);
 void control_draining(struct control *control);
+void control_graph_ended(struct control *control, bool is_earlier);
 
 #endif

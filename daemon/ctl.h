@@ -63,9 +63,6 @@ enum ctl_status ctl_parse(struct ctl *ctl, int argc, char **argv);
 /* What was given for an option of the command ("" when it takes no argument), or NULL. */
 const char *ctl_value(const struct ctl *ctl, const char *name);
 
-/* The word most like the one given, or NULL; words ends with NULL. */
-const char *ctl_suggest(const char *word, const char *const *words);
-
 /* Tells the user, on stderr, with the program's name before it. */
 __attribute__((format(printf, 1, 2))) void ctl_complain(const char *format, ...);
 
@@ -160,5 +157,6 @@ enum ctl_status ctl_run_log_level(struct ctl *ctl);
 
 extern const char *const ctl_graph_formats[];
 extern const char *const ctl_tap_formats[];
+extern const char *const ctl_notices[];
 
 #endif

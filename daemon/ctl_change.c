@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const ctl_notices[] = {"producerFinished", "shutdownMicroprocess", "serverShutdown",
+                                   "socketShutdown", NULL};
+
 /* Data that is not UTF-8 cannot be a string of JSON. */
 static json_t *message_parameters(const char *path, const char *data)
 {
@@ -53,7 +56,10 @@ static bool print_drain(struct ctl *ctl, json_t *reply, void *data)
     if (ctl->json) {
         ctl_print_json(reply);
     } else {
-        printf("draining: %lld connections left\n", ctl_int(reply, "connections"));
+        long long left = ctl_int(reply, "connections");
+
+        printf("draining: %lld connection%s left%s\n", left, left == 1 ? "" : "s",
+               ctl->argument_count == 0 ? "; the daemon ends with the last component" : "");
     }
     return true;
 }
@@ -65,7 +71,8 @@ enum ctl_status ctl_run_drain(struct ctl *ctl)
     if (ctl->argument_count > 0) {
         parameters = json_pack("{s:s}", "path", ctl->arguments[0]);
     }
-    return ctl_call(ctl, "Drain", parameters, false, (struct ctl_reader){print_drain, NULL});
+    return ctl_call(ctl, "Drain", parameters, ctl_value(ctl, "wait") != NULL,
+                    (struct ctl_reader){print_drain, NULL});
 }
 
 static bool print_level(struct ctl *ctl, json_t *reply, void *data)

@@ -27,6 +27,45 @@ static bool is_plain(const json_t *edge)
            strcmp(ctl_string(edge, "inbox"), "inbox") == 0;
 }
 
+static bool is_from_signal(const json_t *edge)
+{
+    return strcmp(ctl_string(edge, "outbox"), "signal") == 0 &&
+           strcmp(ctl_string(edge, "inbox"), "control") == 0;
+}
+
+/* The name of the way from one component to another. */
+static const char *way_of(const json_t *edge, char *text, size_t size)
+{
+    snprintf(text, size, "%s>%s", ctl_string(edge, "from"), ctl_string(edge, "to"));
+    return text;
+}
+
+/* Leaves out a signal beside what "a -> b" joins as well: every such pair has one. */
+static void thin_out(struct picture *picture)
+{
+    json_t *ways = json_object();
+    json_t *left = json_array();
+    char way[1024];
+    size_t i;
+    json_t *edge;
+
+    json_array_foreach(picture->edges, i, edge)
+    {
+        if (!is_from_signal(edge)) {
+            json_object_set_new(ways, way_of(edge, way, sizeof(way)), json_true());
+        }
+    }
+    json_array_foreach(picture->edges, i, edge)
+    {
+        if (!is_from_signal(edge) || !ctl_has(ways, way_of(edge, way, sizeof(way)))) {
+            json_array_append(left, edge);
+        }
+    }
+    json_decref(ways);
+    json_decref(picture->edges);
+    picture->edges = left;
+}
+
 /* Text between quotes, in dot's way. */
 static void print_dot(const char *text)
 {
@@ -166,20 +205,27 @@ enum ctl_status ctl_run_graph(struct ctl *ctl)
     struct picture picture = {.nodes = json_array(), .edges = json_array()};
     const char *format = ctl_value(ctl, "format");
     enum ctl_status status;
+    json_t *parameters = NULL;
 
     if (format != NULL && strcmp(format, "json") == 0) {
         ctl->json = true;
     }
-    status = ctl_call(ctl, "Graph", NULL, true, (struct ctl_reader){collect, &picture});
+    if (ctl_value(ctl, "connections") != NULL) {
+        parameters = json_pack("{s:b}", "connections", 1);
+    }
+    status = ctl_call(ctl, "Graph", parameters, true, (struct ctl_reader){collect, &picture});
     if (status == CTL_DONE && ctl->json) {
         json_t *whole = json_pack("{s:O, s:O}", "nodes", picture.nodes, "edges", picture.edges);
 
         ctl_print_json(whole);
         json_decref(whole);
-    } else if (status == CTL_DONE && format != NULL && strcmp(format, "mermaid") == 0) {
-        print_as_mermaid(&picture);
     } else if (status == CTL_DONE) {
-        print_as_dot(&picture);
+        thin_out(&picture);
+        if (format != NULL && strcmp(format, "mermaid") == 0) {
+            print_as_mermaid(&picture);
+        } else {
+            print_as_dot(&picture);
+        }
     }
     json_decref(picture.nodes);
     json_decref(picture.edges);

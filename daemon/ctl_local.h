@@ -4,9 +4,11 @@
 
 #include <jansson.h>
 
-/* The replies of Types and of Describe.  NULL: no types were built in, or there is none so named.
- */
+/* The replies of Types and of Describe; NULL: there is no type so named. */
 json_t *ctl_local_types(void);
-json_t *ctl_local_describe(const char *type);
+json_t *ctl_local_describe(const char *name);
+
+/* The name of the type that may have been meant, or NULL. */
+const char *ctl_local_suggest(const char *name);
 
 #endif

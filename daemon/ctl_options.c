@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/suggest.h"
+
 #define DEFAULT_SOCKET "/run/axond/control.sock"
 
 static enum ctl_status wrong(const struct ctl *ctl)
@@ -19,7 +21,7 @@ static enum ctl_status wrong(const struct ctl *ctl)
 /* Complains that there is no such word, and names the one that was perhaps meant. */
 static void complain_of(const char *what, const char *word, const char *const *words)
 {
-    const char *meant = ctl_suggest(word, words);
+    const char *meant = suggest_from(word, words);
 
     if (meant != NULL) {
         ctl_complain("there is no %s \"%s\"; did you mean \"%s\"?", what, word, meant);

@@ -3,30 +3,14 @@
 
 #include <string.h>
 
-static bool is_first_byte(char c)
-{
-    return ((unsigned char)c & 0xc0) != 0x80;
-}
-
-/* The line, and under it a caret and tildes.  A tab is printed as one in both. */
+/* The line, and under it a caret and tildes. */
 static void print_source(FILE *file, const json_t *problem, const char *source)
 {
-    long long column = ctl_int(problem, "column");
     long long width = ctl_int(problem, "width");
-    long long at = 1;
 
     fprintf(file, "%5lld | ", ctl_int(problem, "line"));
-    for (const char *c = source; *c != '\0'; c++) {
-        putc((unsigned char)*c < 0x20 && *c != '\t' ? '?' : *c, file);
-    }
-    fprintf(file, "\n      | ");
-    for (const char *c = source; *c != '\0' && at < column; c++) {
-        if (is_first_byte(*c)) {
-            putc(*c == '\t' ? '\t' : ' ', file);
-            at++;
-        }
-    }
-    putc('^', file);
+    ctl_print_escaped(file, source, strlen(source));
+    fprintf(file, "\n      | %*s^", (int)(ctl_int(problem, "caret") % 1000), "");
     for (long long i = 1; i < width && i < 200; i++) {
         putc('~', file);
     }
@@ -46,7 +30,7 @@ void ctl_print_problem(FILE *file, const json_t *problem)
     fprintf(file, ": %s: ", ctl_string(problem, "severity"));
     ctl_print_escaped(file, text, strlen(text));
     putc('\n', file);
-    if (source[0] != '\0' && ctl_int(problem, "column") > 0) {
+    if (source[0] != '\0') {
         print_source(file, problem, source);
     }
 }

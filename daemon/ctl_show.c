@@ -15,9 +15,10 @@ static const char *const outbox_titles[] = {"OUTBOX",   ">MESSAGES", ">BYTES", "
 static void add_parameter(struct ctl_table *table, const json_t *parameter)
 {
     bool given = json_is_true(json_object_get(parameter, "given"));
+    const char *value = ctl_string(parameter, "value");
 
     ctl_table_add(table, ctl_string(parameter, "name"));
-    ctl_table_add(table, ctl_string(parameter, "value"));
+    ctl_table_add(table, value[0] != '\0' ? value : "-");
     ctl_table_add(table, given ? ctl_string(parameter, "origin") : "default");
 }
 
@@ -64,17 +65,31 @@ static void add_traffic(struct ctl_table *table, const json_t *box)
     ctl_table_add(table, ctl_duration(ctl_real(box, "blocked")).text);
 }
 
+/* What only hands on has no numbers of its own. */
+static void add_passing(struct ctl_table *table, size_t cells)
+{
+    while (cells-- > 0) {
+        ctl_table_add(table, "-");
+    }
+}
+
 static void add_inbox(struct ctl_table *table, const json_t *inbox)
 {
     bool bytes = ctl_string(inbox, "unit")[0] == 'b';
     const char *first = json_string_value(json_array_get(json_object_get(inbox, "sources"), 0));
     char linked[512];
 
-    snprintf(linked, sizeof(linked), "%s%s", first != NULL ? first : "-", more_sources(inbox).text);
     ctl_table_add(table, ctl_string(inbox, "name"));
+    if (ctl_has(inbox, "passes_to")) {
+        snprintf(linked, sizeof(linked), "passes on to %s", ctl_string(inbox, "passes_to"));
+        add_passing(table, 8);
+        ctl_table_add(table, linked);
+        return;
+    }
+    snprintf(linked, sizeof(linked), "%s%s", first != NULL ? first : "-", more_sources(inbox).text);
     ctl_table_add(table, amount(inbox, bytes ? "queued_bytes" : "queued").text);
     ctl_table_add(table, amount(inbox, "bound").text);
-    ctl_table_add(table, ctl_string(inbox, "policy"));
+    ctl_table_add(table, ctl_has(inbox, "bound") ? ctl_string(inbox, "policy") : "-");
     ctl_table_add(table, amount(inbox, "high_water").text);
     add_traffic(table, inbox);
     ctl_table_add(table, linked);
@@ -83,7 +98,11 @@ static void add_inbox(struct ctl_table *table, const json_t *inbox)
 static void add_outbox(struct ctl_table *table, const json_t *outbox)
 {
     ctl_table_add(table, ctl_string(outbox, "name"));
-    add_traffic(table, outbox);
+    if (json_is_true(json_object_get(outbox, "passes"))) {
+        add_passing(table, 4);
+    } else {
+        add_traffic(table, outbox);
+    }
     ctl_table_add(table, ctl_has(outbox, "destination") ? ctl_string(outbox, "destination") : "-");
 }
 

@@ -155,10 +155,6 @@ enum ctl_status ctl_run_types(struct ctl *ctl)
         return ctl_call(ctl, "Types", NULL, false, (struct ctl_reader){print_types, NULL});
     }
     reply = ctl_local_types();
-    if (reply == NULL) {
-        ctl_complain("this axonctl was built without component types");
-        return CTL_REFUSED;
-    }
     print_types(ctl, reply, NULL);
     json_decref(reply);
     return CTL_DONE;
@@ -167,29 +163,13 @@ enum ctl_status ctl_run_types(struct ctl *ctl)
 /* Complains as the daemon's NoSuchType does. */
 static void complain_of_type(const char *name)
 {
-    json_t *reply = ctl_local_types();
-    const char *names[512];
-    size_t count = 0;
-    size_t i;
-    json_t *type;
-    const char *meant;
+    const char *meant = ctl_local_suggest(name);
 
-    json_array_foreach(json_object_get(reply, "types"), i, type)
-    {
-        if (count < sizeof(names) / sizeof(names[0]) - 1) {
-            names[count++] = ctl_string(type, "name");
-        }
-    }
-    names[count] = NULL;
-    meant = ctl_suggest(name, names);
-    if (count == 0) {
-        ctl_complain("this axonctl was built without component types");
-    } else if (meant != NULL) {
+    if (meant != NULL) {
         ctl_complain("there is no component type \"%s\"; did you mean \"%s\"?", name, meant);
     } else {
         ctl_complain("there is no component type \"%s\"", name);
     }
-    json_decref(reply);
 }
 
 enum ctl_status ctl_run_describe(struct ctl *ctl)

@@ -76,10 +76,36 @@ static void on_changed(void *arg, const struct component *component)
     control_component_changed(daemon->control, component);
 }
 
+/* The hook for what components have to say; what is worth a warning is an event as well. */
+static void on_log(void *arg, enum log_level level, const char *path, const char *peer,
+                   const char *text)
+{
+    const struct daemon *daemon = arg;
+
+    log_from_loop(NULL, level, path, peer, text);
+    if (level == LOG_LEVEL_WARNING) {
+        control_warned(daemon->control, path, text);
+    }
+}
+
+/* A graph without life may stay in the list for a while: somebody keeps its memory. */
+static bool is_anything_alive(const struct loop *loop)
+{
+    struct list *at;
+
+    list_for_each (at, &loop->graphs) {
+        if (container_of(at, struct graph, sibling)->living > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void on_graph_ended(void *arg, struct graph *graph)
 {
     struct daemon *daemon = arg;
 
+    control_graph_ended(daemon->control, graph != daemon->graph);
     if (graph == daemon->graph) {
         log_event(LOG_LEVEL_INFO, NULL, "every component has ended");
         daemon->graph = NULL;
@@ -87,7 +113,7 @@ static void on_graph_ended(void *arg, struct graph *graph)
         log_event(LOG_LEVEL_INFO, NULL, "the last connection of an earlier graph has ended");
     }
     graph_destroy(graph);
-    if (daemon->graph == NULL && list_is_empty(&daemon->loop->graphs)) {
+    if (daemon->graph == NULL && !is_anything_alive(daemon->loop)) {
         loop_stop(daemon->loop);
     }
 }
@@ -206,7 +232,7 @@ static void start_watching(struct daemon *daemon)
 bool daemon_start(struct daemon *daemon, struct plan *plan)
 {
     const struct loop_hooks hooks = {
-        .arg = daemon, .log = log_from_loop, .changed = on_changed, .graph_ended = on_graph_ended};
+        .arg = daemon, .log = on_log, .changed = on_changed, .graph_ended = on_graph_ended};
     char text[500];
 
     daemon->state = DAEMON_STARTING;
@@ -301,13 +327,17 @@ enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
         return RELOAD_REFUSED;
     }
     notify_reloading(&daemon->notify, NULL);
+    control_reloading(daemon->control);
     plan = daemon_load(&daemon->options, &settings, errors);
     log_errors(errors);
     if (plan == NULL) {
         const struct report *first = errors_at(errors, 0);
 
-        (void)snprintf(text, sizeof(text), "%zu errors, the first: %s:%u: %s", errors_count(errors),
-                       first->error.file, first->error.line, first->error.text);
+        const size_t count = errors_count(errors);
+
+        (void)snprintf(text, sizeof(text), "%zu error%s%s:%u: %s", count,
+                       count == 1 ? ": " : "s, the first: ", first->error.file, first->error.line,
+                       first->error.text);
         reload_ended(daemon, false, text);
         return RELOAD_BAD_GRAPH;
     }
@@ -318,6 +348,7 @@ enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
     }
     daemon->graph = fresh;
     daemon->generation++;
+    control_settings_changed(daemon->control, &settings.control);
     apply_settings(daemon, &settings);
     graph_drain(old, 0.0);
     (void)snprintf(text, sizeof(text), "generation %u: %zu components", daemon->generation,
@@ -326,13 +357,29 @@ enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
     return RELOAD_DONE;
 }
 
+void daemon_drain(struct daemon *daemon)
+{
+    struct list *at;
+    struct list *after;
+
+    if (daemon->state >= DAEMON_DRAINING) {
+        return;
+    }
+    daemon->state = DAEMON_DRAINING;
+    control_draining(daemon->control);
+    list_for_each_safe (at, after, &daemon->loop->graphs) {
+        graph_drain(container_of(at, struct graph, sibling), 0.0);
+    }
+}
+
 void daemon_stop(struct daemon *daemon)
 {
     struct list *at;
     struct list *after;
-    const bool again = daemon->state >= DAEMON_DRAINING;
+    const bool again = daemon->was_told_to_stop;
     const double timeout = daemon->settings.drain_timeout;
 
+    daemon->was_told_to_stop = true;
     if (!again) {
         daemon->state = DAEMON_DRAINING;
         notify_stopping(&daemon->notify, "draining");

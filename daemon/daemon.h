@@ -40,8 +40,9 @@ struct daemon {
     struct activation activation;
     struct control *control; /* NULL: no control socket */
     enum daemon_state state;
-    unsigned generation; /* of the graph, from 1 */
-    double started;      /* seconds since 1970 */
+    bool was_told_to_stop; /* the next time, it stops at once */
+    unsigned generation;   /* of the graph, from 1 */
+    double started;        /* seconds since 1970 */
     struct reload_result last_reload;
     ev_signal on_term, on_int, on_hup, on_usr1;
     ev_timer status_tick;
@@ -71,6 +72,9 @@ enum reload_outcome {
 /* Loads the files again and replaces the graph: all of it, or nothing.  Listening sockets whose
  * address stays are handed over; the old graph drains without a deadline. */
 enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors);
+
+/* Stops accepting and lets connections end, however long they take; then ends. */
+void daemon_drain(struct daemon *daemon);
 
 /* Drains, then ends; asked a second time, ends at once. */
 void daemon_stop(struct daemon *daemon);

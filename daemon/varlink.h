@@ -140,9 +140,9 @@ struct varlink_call {
      * from the loop when the client is gone or was cut off.  Frees data.  It cannot reply. */
     void (*on_end)(struct varlink_call *call);
 
-    /* Called from the loop, after the handler has returned, while there is room for output: at most
-     * once a turn.  Each time it replies at least once, with a batch that takes well under a
-     * millisecond, or sets produce to NULL. */
+    /* Called from the loop, after the handler has returned, while there is room for output: once a
+     * turn, until it replies for the last time or sets produce to NULL.  A batch takes well under a
+     * millisecond; without a reply, it has looked further and found nothing to tell yet. */
     void (*produce)(struct varlink_call *call);
 
     /* private */

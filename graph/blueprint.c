@@ -108,7 +108,7 @@ struct blueprint *blueprint_create(struct loop *loop, const struct plan *plan)
 {
     struct blueprint *blueprint = mem_alloc(sizeof(*blueprint));
 
-    blueprint->plan = plan;
+    blueprint->plan = plan_ref((struct plan *)(uintptr_t)plan);
     blueprint->loop = loop;
     lay_out(blueprint);
     build_prototype(blueprint);
@@ -125,6 +125,7 @@ static void blueprint_free(struct blueprint *blueprint)
     free(blueprint->slots);
     free(blueprint->offsets);
     free(blueprint->prototype);
+    plan_release((struct plan *)(uintptr_t)blueprint->plan);
     free(blueprint);
 }
 
@@ -139,17 +140,9 @@ void blueprint_release(struct blueprint *blueprint)
     }
 }
 
-static struct graph *root_of(struct component *component)
-{
-    while (component->graph->holder != NULL) {
-        component = component->graph->holder;
-    }
-    return component->graph;
-}
-
 static void link_outer(const struct blueprint *blueprint, struct graph *graph)
 {
-    struct graph *root = root_of(graph->holder);
+    struct graph *root = graph_root(graph);
 
     for (size_t i = 0; i < blueprint->outer_count; i++) {
         const struct outer_linkage *outer = &blueprint->outer[i];
@@ -215,6 +208,11 @@ static int link_edge(struct graph *graph, enum edge edge, struct component *othe
         }
     }
     return blueprint->edge_counts[edge] > 0 ? 0 : -ENOENT;
+}
+
+bool graph_has_edge(const struct graph *graph, enum edge edge)
+{
+    return graph->blueprint->edge_counts[edge] > 0;
 }
 
 int graph_link_into(struct graph *graph, enum edge edge, struct component *from, unsigned outbox)

@@ -109,16 +109,21 @@ static struct box *next_in_tree(struct box *root, struct box *at)
     return NULL;
 }
 
-struct outbox *inbox_next_sender(struct inbox *in, const struct outbox *after)
+struct outbox *box_next_sender(struct box *box, const struct outbox *after)
 {
-    struct box *at = after != NULL ? (struct box *)(uintptr_t)&after->box : &in->box;
+    struct box *at = after != NULL ? (struct box *)(uintptr_t)&after->box : box;
 
-    while ((at = next_in_tree(&in->box, at)) != NULL) {
+    while ((at = next_in_tree(box, at)) != NULL) {
         if (!is_inbox(at)) {
             return as_outbox(at);
         }
     }
     return NULL;
+}
+
+struct outbox *inbox_next_sender(struct inbox *in, const struct outbox *after)
+{
+    return box_next_sender(&in->box, after);
 }
 
 /* Notes whether a passing box on an outbox's way is tapped; its sink says so itself. */
@@ -137,12 +142,10 @@ static void look_for_taps(struct outbox *out)
 
 void box_show(struct box *box)
 {
-    struct box *at = (box->flags & BOX_PASSES) != 0 ? box : NULL;
+    struct outbox *out = NULL;
 
-    while (at != NULL && (at = next_in_tree(box, at)) != NULL) {
-        if (!is_inbox(at)) {
-            look_for_taps(as_outbox(at));
-        }
+    while ((box->flags & BOX_PASSES) != 0 && (out = box_next_sender(box, out)) != NULL) {
+        look_for_taps(out);
     }
 }
 
@@ -486,7 +489,7 @@ void outbox_send_specially(struct component *self, unsigned index, struct messag
 
 void inbox_consume(struct component *self, unsigned index, size_t size)
 {
-    struct inbox *in = component_inbox(self, index);
+    struct inbox *in = component_common_inbox(self, index);
 
     while (in->box.last != NULL) {
         struct message *msg = in->box.last->next;

@@ -129,6 +129,9 @@ void outbox_deinit(struct outbox *out);
  * NULL.  The linkages must stay as they are meanwhile. */
 struct outbox *inbox_next_sender(struct inbox *in, const struct outbox *after);
 
+/* The same for any box: the outboxes that lead to it, by whatever way. */
+struct outbox *box_next_sender(struct box *box, const struct outbox *after);
+
 /* Puts a message into an inbox that does not pass on, whatever its bound, and wakes its owner if
  * the inbox was empty. */
 void inbox_put(struct inbox *in, struct message *msg);

@@ -32,13 +32,13 @@ void cell_init(struct component *cell, const struct plan_component *plan, struct
         .signal = plan->signal,
     };
     for (unsigned i = 0; i < plan->common_inboxes; i++) {
-        struct inbox *in = component_inbox(cell, i);
+        struct inbox *in = component_common_inbox(cell, i);
 
         inbox_init(in, plan->in[i].flags, plan->in[i].limit);
         in->box.offset = (uint16_t)((char *)in - (char *)cell);
     }
     for (unsigned i = 0; i < plan->common_outboxes; i++) {
-        struct outbox *out = component_outbox(cell, i);
+        struct outbox *out = component_common_outbox(cell, i);
 
         outbox_init(out);
         out->box.offset = (uint16_t)((char *)out - (char *)cell);

@@ -51,7 +51,7 @@ double component_now(const struct component *self)
 
 static uint32_t now_s(const struct component *component)
 {
-    return loop_ms(component->graph->loop) / 1000;
+    return (uint32_t)(component_now(component) - component->graph->loop->born);
 }
 
 static struct component_extra *need_extra(struct component *component)
@@ -87,7 +87,7 @@ struct inbox *component_have_inbox(const struct component *component, unsigned i
     struct rare_box *rare;
 
     if (index < component->inboxes) {
-        return component_inbox((struct component *)(uintptr_t)component, index);
+        return component_common_inbox((struct component *)(uintptr_t)component, index);
     }
     rare = have_rare(component, true, index);
     return rare != NULL ? &rare->in : NULL;
@@ -98,7 +98,7 @@ struct outbox *component_have_outbox(const struct component *component, unsigned
     struct rare_box *rare;
 
     if (index < component->outboxes) {
-        return component_outbox((struct component *)(uintptr_t)component, index);
+        return component_common_outbox((struct component *)(uintptr_t)component, index);
     }
     rare = have_rare(component, false, index);
     return rare != NULL ? &rare->out : NULL;
@@ -327,12 +327,12 @@ static void deinit_boxes(struct component *component)
     struct loop *loop = component->graph->loop;
 
     for (unsigned i = 0; i < component->inboxes; i++) {
-        taps_forget(loop, &component_inbox(component, i)->box);
-        inbox_deinit(component_inbox(component, i));
+        taps_forget(loop, &component_common_inbox(component, i)->box);
+        inbox_deinit(component_common_inbox(component, i));
     }
     for (unsigned i = 0; i < component->outboxes; i++) {
-        taps_forget(loop, &component_outbox(component, i)->box);
-        outbox_deinit(component_outbox(component, i));
+        taps_forget(loop, &component_common_outbox(component, i)->box);
+        outbox_deinit(component_common_outbox(component, i));
     }
     if (component->extra == NULL) {
         return;
@@ -415,9 +415,32 @@ void component_finish(struct component *self)
     }
 }
 
+/* The peer of the connection that a component belongs to; false: of none. */
+static bool peer_of(struct component *self, char *text, size_t size)
+{
+    const struct graph *graph = self->graph;
+
+    if (self->type->describe_peer == NULL && graph->blueprint != NULL && graph->peer != NULL) {
+        self = graph_component(graph->peer, 0);
+    }
+    return self->type->describe_peer != NULL && self->type->describe_peer(self, text, size);
+}
+
+/* Logs a line with the component's path, and with its peer. */
+static void say(struct component *self, enum log_level level, const char *text)
+{
+    struct loop *loop = self->graph->loop;
+    char path[PATH_SIZE];
+    char peer[128];
+
+    if (self->graph->holder == NULL || loop_lets_talk(loop, level)) {
+        loop_say(loop, level, component_path(self, path, sizeof(path)),
+                 peer_of(self, peer, sizeof(peer)) ? peer : NULL, text);
+    }
+}
+
 int component_fail(struct component *self, int error, const char *format, ...)
 {
-    char path[PATH_SIZE];
     char text[512];
     size_t used;
     va_list args;
@@ -434,8 +457,7 @@ int component_fail(struct component *self, int error, const char *format, ...)
     }
     free(need_extra(self)->reason);
     self->extra->reason = mem_strdup(text);
-    loop_log(self->graph->loop, LOG_LEVEL_ERROR, component_path(self, path, sizeof(path)), "%s",
-             text);
+    say(self, self->graph->holder != NULL ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, text);
     self->flags |= COMPONENT_ENDING | COMPONENT_FAILING;
     if ((self->flags & COMPONENT_RUNNING) == 0) {
         component_end(self, FAILED);
@@ -534,32 +556,41 @@ static void heed_control(struct component *component)
     component->flags |= COMPONENT_ENDING;
 }
 
-void component_run(struct component *component)
+/* After a turn that leaves something to do: control to be heeded, another turn, the end. */
+static void after_turn(struct component *component)
 {
-    const struct component_type *type = component->type;
-
-    component->flags = (uint8_t)(component->flags & ~(COMPONENT_QUEUED | COMPONENT_AGAIN));
-    if (UNLIKELY(component->state != RUNNING)) {
-        return;
-    }
-    component->flags |= COMPONENT_RUNNING;
-    component->turn = TURN;
-    if (LIKELY((component->flags & COMPONENT_STOP_ASKED) == 0 || type->heeds_control) &&
-        LIKELY(type->run != NULL)) {
-        type->run(component);
-    }
-    if (UNLIKELY((component->flags & (COMPONENT_TOLD | COMPONENT_ENDING)) == COMPONENT_TOLD) &&
-        !type->heeds_control) {
+    if ((component->flags & (COMPONENT_TOLD | COMPONENT_ENDING)) == COMPONENT_TOLD &&
+        !component->type->heeds_control) {
         heed_control(component);
     }
     component->flags = (uint8_t)(component->flags & ~COMPONENT_RUNNING);
-    if (LIKELY((component->flags & (COMPONENT_ENDING | COMPONENT_AGAIN)) == 0)) {
+    if ((component->flags & COMPONENT_ENDING) != 0) {
+        end_as_asked(component);
+    } else if ((component->flags & COMPONENT_AGAIN) != 0) {
+        component_wake(component);
+    }
+}
+
+void component_run(struct component *component)
+{
+    const struct component_type *type = component->type;
+    unsigned flags = component->flags & ~(unsigned)(COMPONENT_QUEUED | COMPONENT_AGAIN);
+
+    if (UNLIKELY(component->state != RUNNING)) {
+        component->flags = (uint8_t)flags;
         return;
     }
-    if ((component->flags & COMPONENT_ENDING) == 0) {
-        component_wake(component);
+    component->flags = (uint8_t)(flags | COMPONENT_RUNNING);
+    component->turn = TURN;
+    if (LIKELY((flags & COMPONENT_STOP_ASKED) == 0 || type->heeds_control) &&
+        LIKELY(type->run != NULL)) {
+        type->run(component);
+    }
+    flags = component->flags;
+    if (LIKELY((flags & (COMPONENT_ENDING | COMPONENT_AGAIN | COMPONENT_TOLD)) == 0)) {
+        component->flags = (uint8_t)(flags & ~(unsigned)COMPONENT_RUNNING);
     } else {
-        end_as_asked(component);
+        after_turn(component);
     }
 }
 
@@ -567,14 +598,13 @@ void component_run(struct component *component)
 
 void component_log(struct component *self, enum log_level level, const char *format, ...)
 {
-    char path[PATH_SIZE];
     char text[512];
     va_list args;
 
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    loop_log(self->graph->loop, level, component_path(self, path, sizeof(path)), "%s", text);
+    say(self, level, text);
 }
 
 const char *component_path(const struct component *component, char *text, size_t size)

@@ -85,9 +85,12 @@ struct loop *component_loop(const struct component *self);
 /* Seconds of the loop's clock, fixed within an iteration: ev_now(). */
 double component_now(const struct component *self);
 
-/* The main path of messages; see box.h. */
+/* The main path of messages; see box.h.  The first two give NULL for a rare box that is not there;
+ * a common box, which its table does not call rare, always is. */
 static inline struct inbox *component_inbox(struct component *self, unsigned index);
 static inline struct outbox *component_outbox(struct component *self, unsigned index);
+static inline struct inbox *component_common_inbox(struct component *self, unsigned index);
+static inline struct outbox *component_common_outbox(struct component *self, unsigned index);
 static inline bool inbox_is_empty(struct component *self, unsigned index);
 
 /* Gives up the oldest message, or NULL: the inbox is empty, or the turn is over. */
@@ -98,7 +101,7 @@ static inline const struct message *inbox_peek(struct component *self, unsigned 
 
 /* Lets the first "size" bytes of the waiting messages go, as after a write(2): whole messages are
  * released, and empty ones that follow; the one that is cut keeps its rest.  Does not count against
- * the turn. */
+ * the turn.  The inbox must be a common one. */
 void inbox_consume(struct component *self, unsigned index, size_t size);
 
 /* False: the sink is full and keeps its messages; the component is run when there is room.  An

@@ -12,31 +12,49 @@ void inbox_announce_room(struct inbox *in);
 bool outbox_wait_for_room(struct component *self, struct outbox *out);
 void outbox_send_specially(struct component *self, unsigned index, struct message *msg);
 
+static inline struct inbox *component_common_inbox(struct component *self, unsigned index)
+{
+    return (struct inbox *)(void *)(self + 1) + index;
+}
+
+static inline struct outbox *component_common_outbox(struct component *self, unsigned index)
+{
+    struct inbox *inboxes = (struct inbox *)(void *)(self + 1);
+
+    return (struct outbox *)(void *)(inboxes + self->inboxes) + index;
+}
+
 static inline struct inbox *component_inbox(struct component *self, unsigned index)
 {
-    return LIKELY(index < self->inboxes) ? (struct inbox *)(void *)(self + 1) + index
-                                         : component_have_inbox(self, index);
+    if (LIKELY(index < self->inboxes)) {
+        return component_common_inbox(self, index);
+    }
+    return component_have_inbox(self, index);
 }
 
 static inline struct outbox *component_outbox(struct component *self, unsigned index)
 {
-    struct inbox *inboxes = (struct inbox *)(void *)(self + 1);
+    if (LIKELY(index < self->outboxes)) {
+        return component_common_outbox(self, index);
+    }
+    return component_have_outbox(self, index);
+}
 
-    return LIKELY(index < self->outboxes)
-               ? (struct outbox *)(void *)(inboxes + self->inboxes) + index
-               : component_have_outbox(self, index);
+static inline bool box_has_messages(const struct inbox *in)
+{
+    return in != NULL && (in->box.flags & BOX_PASSES) == 0 && in->box.last != NULL;
 }
 
 static inline bool inbox_is_empty(struct component *self, unsigned index)
 {
-    struct inbox *in = component_inbox(self, index);
-
-    return in == NULL || (in->box.flags & BOX_PASSES) != 0 || in->box.last == NULL;
+    return !box_has_messages(component_inbox(self, index));
 }
 
 static inline const struct message *inbox_peek(struct component *self, unsigned index)
 {
-    return inbox_is_empty(self, index) ? NULL : component_inbox(self, index)->box.last->next;
+    const struct inbox *in = component_inbox(self, index);
+
+    return box_has_messages(in) ? in->box.last->next : NULL;
 }
 
 static inline struct message *inbox_take(struct component *self, unsigned index)
@@ -44,7 +62,7 @@ static inline struct message *inbox_take(struct component *self, unsigned index)
     struct inbox *in = component_inbox(self, index);
     struct message *msg;
 
-    if (inbox_is_empty(self, index)) {
+    if (!box_has_messages(in)) {
         return NULL;
     }
     if (UNLIKELY(self->turn == 0)) {

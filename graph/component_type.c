@@ -22,7 +22,7 @@ const char *param_kind_name(enum param_kind kind)
     case PARAM_KIND_CUSTOM:
         return "list";
     case PARAM_KIND_SECTION:
-        return "mapping";
+        return "section";
     case PARAM_KIND_CHILDREN:
         return "components";
     case PARAM_KIND_LINKAGES:

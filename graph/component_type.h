@@ -33,7 +33,7 @@ struct box_spec {
     const char *doc;
     bool main; /* what "a -> b" means; none marked: the first box, if it is no control or signal */
     bool rare; /* seldom linked: takes no memory until it is.  Rare boxes come last in a table */
-    bool required; /* an inbox that nothing is linked to gets a warning */
+    bool required; /* it gets a warning if nothing leads to it, or if it leads nowhere */
     uint32_t
         size; /* default bound: bytes where bytes or lines come, else messages; 0: usual ones */
     /* Outboxes without a linkage, and without memory for one: rare, and always linked by the
@@ -114,7 +114,8 @@ struct stat_spec {
     size_t offset;
     const char *unit;
     const char *doc;
-    bool is_gauge; /* goes up and down */
+    bool is_gauge;    /* goes up and down */
+    bool is_worrying; /* "axonctl status" warns of it unless it is 0 */
 };
 #define STAT(type, field)                                                                          \
     .name = #field, .offset = _Generic(((type *)0)->field, uint64_t : offsetof(type, field))
@@ -135,8 +136,10 @@ struct component_type {
     const struct param_spec *parameters; /* or NULL */
     const struct stat_spec *statistics;  /* or NULL */
     enum chassis chassis;
-    const char *definition; /* of a type made of others: a graph in YAML (see prefab.h) */
-    const char *service;    /* a component of this type is the service of this name, one per loop */
+    /* Of a type made of others: components: and linkages: in YAML, ${param:NAME} standing for its
+     * parameters.  It is the chassis that holds them. */
+    const char *definition;
+    const char *service; /* a component of this type is the service of this name, one per loop */
     /* The type that "a -> [b, c]" puts between: its parameter "boxnames" names its outboxes. */
     bool is_fanout;
     /* Named graphs used as a type: are components of this one. */
@@ -151,8 +154,8 @@ struct component_type {
 
     /* A check of parameters together, at load.  Returns false with err set. */
     bool (*check)(const void *state, const struct node *at, struct error *err);
-    /* Outboxes that depend on parameters: after those of the table come, for each name NAME, NAME
-     * and NAME_signal for its notices. */
+    /* Boxes that depend on parameters: for each name two outboxes after those of the table, NAME
+     * for anything and NAME_signal for notices.  The names live as long as state. */
     const struct texts *(*more_outboxes)(const void *state);
     /* Opens what it needs.  0, or -errno after component_fail(). */
     int (*start)(struct component *self);
@@ -172,7 +175,8 @@ struct component_type {
     void (*stop)(struct component *self);
     /* The peer of a connection that it stands for, as text; false: none. */
     bool (*describe_peer)(struct component *self, char *text, size_t size);
-    /* A line for status and log: "listening on 127.0.0.1:8080"; false: nothing to say. */
+    /* A line for status and log: "listening on ADDRESS" or "connected to ADDRESS"; anything else is
+     * shown as a warning ("no longer listening").  False: nothing to say. */
     bool (*describe)(struct component *self, char *text, size_t size);
 };
 

@@ -20,6 +20,14 @@ struct component *graph_component(const struct graph *graph, size_t index)
     return graph->blueprint != NULL ? blueprint_component(graph, index) : graph->components[index];
 }
 
+struct graph *graph_root(struct graph *graph)
+{
+    while (graph->holder != NULL) {
+        graph = graph->holder->graph;
+    }
+    return graph;
+}
+
 static struct graph *root_create(struct loop *loop, struct plan *plan)
 {
     struct graph *graph = mem_alloc(sizeof(*graph));

@@ -63,12 +63,15 @@ void graph_destroy(struct graph *graph);
 struct component *graph_component(const struct graph *graph, size_t index);
 size_t graph_size(const struct graph *graph);
 
+/* The root graph that a graph is in, through its holders; itself if it is one. */
+struct graph *graph_root(struct graph *graph);
+
 /* The first child after "after" (NULL: the first) among the graphs that a component made. */
 struct graph *component_next_graph(const struct component *component, const struct graph *after);
 
 /* ---- blueprints ---- */
 
-/* Compiles a plan whose edge is "self".  The plan must live as long as the blueprint. */
+/* Compiles a plan whose edge is "self", and keeps a reference of it. */
 struct blueprint *blueprint_create(struct loop *loop, const struct plan *plan);
 
 /* The blueprint goes when its last instance has gone. */
@@ -86,6 +89,9 @@ MUST_CHECK int graph_start_instance(struct graph *graph);
 
 /* The boxes of an instance that "self" leads to and from. */
 enum edge { EDGE_INBOX, EDGE_CONTROL, EDGE_OUTBOX, EDGE_SIGNAL, EDGES };
+
+/* True if something inside is linked to that box of self. */
+bool graph_has_edge(const struct graph *graph, enum edge edge);
 
 /* Links an outbox to self's inbox or control.  Returns 0, -ENOENT if nothing inside is linked to
  * it, or as box_link(). */

@@ -201,18 +201,42 @@ const struct component_type *loop_find_type(const struct loop *loop, const char 
     return NULL;
 }
 
+void loop_say(struct loop *loop, enum log_level level, const char *path, const char *peer,
+              const char *text)
+{
+    if (loop->hooks.log != NULL) {
+        loop->hooks.log(loop->hooks.arg, level, path, peer, text);
+    }
+}
+
 void loop_log(struct loop *loop, enum log_level level, const char *path, const char *format, ...)
 {
     char text[768];
     va_list args;
 
-    if (loop->hooks.log == NULL) {
-        return;
-    }
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    loop->hooks.log(loop->hooks.arg, level, path, NULL, text);
+    loop_say(loop, level, path, NULL, text);
+}
+
+bool loop_lets_talk(struct loop *loop, enum log_level level)
+{
+    struct loop_talk *talk = &loop->talk;
+
+    if (loop->ms - talk->since >= TALK_TIME) {
+        if (talk->held_back > 0) {
+            loop_log(loop, level, NULL, "%u more lines about connections were held back",
+                     talk->held_back);
+        }
+        *talk = (struct loop_talk){.since = loop->ms};
+    }
+    if (talk->lines == TALK_LINES) {
+        talk->held_back++;
+        return false;
+    }
+    talk->lines++;
+    return true;
 }
 
 void loop_graph_freed(struct loop *loop)

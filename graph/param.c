@@ -176,7 +176,7 @@ static bool read_texts(const struct param_reader *reader, const struct param_spe
         if (item->kind != NODE_SCALAR) {
             return reject(reader, spec, item, "a text or a list of texts", NULL);
         }
-        items[i] = arena_strdup(reader->arena, item->text); /* a default's node does not stay */
+        items[i] = item->text;
     }
     *field = (struct texts){.items = items, .count = count};
     return true;
@@ -266,19 +266,47 @@ static bool read_one(const struct param_reader *reader, const struct param_spec 
 
 /* ---- all ---- */
 
-/* Reads a fallback that is more than one text, as YAML. */
-static bool read_flow(const struct param_reader *reader, const struct param_spec *spec, void *state)
+/* Copies what a document has into an arena: a text of it may be kept. */
+static const struct node *copy(struct arena *arena, const struct node *node)
 {
-    struct document *document =
-        document_parse("default", spec->fallback, strlen(spec->fallback), reader->errors);
-    bool is_read;
+    const struct node **items;
+    struct node_pair *pairs;
 
-    if (document == NULL) {
-        return false;
+    switch (node->kind) {
+    case NODE_NULL:
+    case NODE_SCALAR:
+        return node_create_scalar(arena, NULL, node->text, node->size);
+    case NODE_SEQUENCE:
+        items = arena_alloc_array(arena, node->size, sizeof(*items));
+        for (size_t i = 0; i < node->size; i++) {
+            items[i] = copy(arena, node->items[i]);
+        }
+        return node_create_sequence(arena, NULL, items, node->size);
+    case NODE_MAPPING:
+        pairs = arena_alloc_array(arena, node->size, sizeof(*pairs));
+        for (size_t i = 0; i < node->size; i++) {
+            pairs[i].key = copy(arena, node->pairs[i].key);
+            pairs[i].value = copy(arena, node->pairs[i].value);
+        }
+        return node_create_mapping(arena, NULL, pairs, node->size);
     }
-    is_read = read_one(reader, spec, document_root(document), state);
+    return NULL;
+}
+
+const struct node *param_fallback(const struct param_reader *reader, const struct param_spec *spec)
+{
+    const char *text = spec->fallback;
+    struct document *document;
+    const struct node *node;
+
+    if (text[0] == '\0' || strchr("[{\"'", text[0]) == NULL) {
+        return node_create_scalar(reader->arena, NULL, text, strlen(text));
+    }
+    document = document_parse("a default", text, strlen(text), reader->errors);
+    REQUIRE(document != NULL); /* the table is ours */
+    node = copy(reader->arena, document_root(document));
     document_destroy(document);
-    return is_read;
+    return node;
 }
 
 bool params_set_defaults(const struct param_reader *reader, const struct param_spec *table,
@@ -287,16 +315,10 @@ bool params_set_defaults(const struct param_reader *reader, const struct param_s
     bool is_good = true;
 
     for (; table != NULL && table->name != NULL; table++) {
-        const char *fallback = table->fallback;
-
         if (table->kind == PARAM_KIND_SECTION) {
             is_good &= params_set_defaults(reader, table->section, (char *)state + table->offset);
-        } else if (fallback != NULL && (fallback[0] == '[' || fallback[0] == '{')) {
-            is_good &= read_flow(reader, table, state);
-        } else if (fallback != NULL) {
-            is_good &= read_one(reader, table,
-                                node_create_scalar(reader->arena, NULL, fallback, strlen(fallback)),
-                                state);
+        } else if (table->fallback != NULL) {
+            is_good &= read_one(reader, table, param_fallback(reader, table), state);
         }
     }
     return is_good;

@@ -42,6 +42,9 @@ bool params_set_defaults(const struct param_reader *reader, const struct param_s
 bool params_read(const struct param_reader *reader, const struct param_spec *table,
                  const struct node *mapping, const struct node *at, void *state);
 
+/* The node of a default, made in the reader's arena.  spec->fallback must not be NULL. */
+const struct node *param_fallback(const struct param_reader *reader, const struct param_spec *spec);
+
 /* The entry of a name, or NULL. */
 const struct param_spec *param_find(const struct param_spec *table, const char *name);
 

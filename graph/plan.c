@@ -60,13 +60,35 @@ bool planner_charge(struct planner *planner, size_t parts, const struct node *at
     return planner->parts <= PLAN_MOST_PARTS;
 }
 
+const char *lower_case(struct arena *arena, const char *name)
+{
+    char *copy = arena_strdup(arena, name);
+
+    for (char *at = copy; *at != '\0'; at++) {
+        *at = (char)tolower((unsigned char)*at);
+    }
+    return copy;
+}
+
+const char *planner_suggest(struct planner *planner, const char *name, suggest_candidate *candidate,
+                            void *context, size_t count)
+{
+    if (errors_is_full(planner->errors) || count > planner->suggestible) {
+        return NULL;
+    }
+    planner->suggestible -= count;
+    return suggest(name, candidate, context);
+}
+
 bool planner_enter(struct planner *planner, const struct node *at)
 {
     if (planner->depth >= PLAN_DEEPEST) {
-        return errors_report(planner->errors, at,
-                             "graphs and chassis in each other, more than %d "
-                             "deep",
-                             PLAN_DEEPEST);
+        if (!planner->is_too_deep) {
+            planner->is_too_deep = true; /* once says it: what uses this graph is as bad */
+            errors_report(planner->errors, at,
+                          "graphs and chassis inside each other, more than %d deep", PLAN_DEEPEST);
+        }
+        return false;
     }
     planner->depth++;
     return true;
@@ -238,7 +260,10 @@ static void read_root(struct planner *planner, const struct node *root)
             interpolate(planner->arena, linkages, NULL, planner->errors);
     }
     if (components == NULL || components->size == 0) {
-        errors_report(planner->errors, root, "there are no components; a graph needs at least one");
+        if (errors_count(planner->errors) == planner->errors_before) { /* else that is why */
+            errors_report(planner->errors, root,
+                          "there are no components; a graph needs at least one");
+        }
         return;
     }
     components_read(planner, planner->root_scope,
@@ -269,6 +294,7 @@ static struct plan *plan_document(struct document *document, const char *name,
     planner_init(&planner, document_arena(document), name, errors);
     plan = planner.root->plan;
     plan->document = document;
+    planner.errors_before = errors_before;
     know_types(&planner, options);
     plan_all(&planner, document_root(document));
     if (errors_count(errors) > errors_before) {
@@ -305,16 +331,6 @@ struct plan *plan_parse(const char *name, const char *text, size_t size,
 
 /* ---- without one ---- */
 
-static const char *lower(struct arena *arena, const char *name)
-{
-    char *copy = arena_strdup(arena, name);
-
-    for (char *at = copy; *at != '\0'; at++) {
-        *at = (char)tolower((unsigned char)*at);
-    }
-    return copy;
-}
-
 struct plan *plan_single(const struct component_type *type)
 {
     struct errors *errors = errors_create();
@@ -322,7 +338,7 @@ struct plan *plan_single(const struct component_type *type)
     struct planner planner;
     struct scope *scope;
 
-    planner_init(&planner, arena, lower(arena, type->name), errors);
+    planner_init(&planner, arena, lower_case(arena, type->name), errors);
     scope = scope_create(&planner, planner.root, NULL, NULL);
     scope->has_edge = true;
     draft_link_only(&planner, scope,

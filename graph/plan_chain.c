@@ -208,9 +208,7 @@ static bool read_long(struct chain *chain, const struct node *node, struct error
         const struct node *key = node->pairs[i].key;
 
         if (!node_is(key, keys[0]) && !node_is(key, keys[1])) {
-            return errors != NULL ? errors_report(errors, key,
-                                                  "a linkage has no \"%s\"%s; it is written "
-                                                  "\"a -> b\" or {from: a.outbox, to: b.inbox}",
+            return errors != NULL ? errors_report(errors, key, "a linkage has no key \"%s\"%s",
                                                   shown(key->text).text,
                                                   suggest_words(suggest_from(key->text, keys)).text)
                                   : false;

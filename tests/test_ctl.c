@@ -24,17 +24,6 @@ static void test_durations_are_in_at_most_two_units(void **context)
     assert_string_equal(ctl_duration(273600).text, "3 d 4 h");
 }
 
-static void test_suggests_a_word_that_is_near(void **context)
-{
-    const char *const words[] = {"status", "list", "linkages", "log-level", NULL};
-
-    assert_string_equal(ctl_suggest("lst", words), "list");
-    assert_string_equal(ctl_suggest("linkage", words), "linkages");
-    assert_string_equal(ctl_suggest("loglevel", words), "log-level");
-    assert_null(ctl_suggest("frobnicate", words));
-    assert_null(ctl_suggest("", words));
-}
-
 /* Runs print with a file, and returns what it has written there. */
 #define CAPTURE(text, print)                                                                       \
     do {                                                                                           \
@@ -55,9 +44,10 @@ static void test_no_message_commands_the_terminal(void **context)
 
 static void test_a_problem_is_shown_with_its_line_and_a_caret(void **context)
 {
-    json_t *problem = json_pack("{s:s, s:s, s:i, s:i, s:i, s:s, s:s}", "severity", "error", "file",
-                                "etc/echo.yaml", "line", 7, "column", 5, "width", 10, "text",
-                                "no such parameter", "source", "    listenprot: 8080");
+    json_t *problem =
+        json_pack("{s:s, s:s, s:i, s:i, s:i, s:s, s:s, s:i}", "severity", "error", "file",
+                  "etc/echo.yaml", "line", 7, "column", 5, "width", 10, "text", "no such parameter",
+                  "source", "    listenprot: 8080", "caret", 4);
     char text[400];
 
     CAPTURE(text, ctl_print_problem(file, problem));
@@ -182,7 +172,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes_are_in_the_unit_that_suits_them),
         cmocka_unit_test(test_durations_are_in_at_most_two_units),
-        cmocka_unit_test(test_suggests_a_word_that_is_near),
         cmocka_unit_test(test_no_message_commands_the_terminal),
         cmocka_unit_test(test_a_problem_is_shown_with_its_line_and_a_caret),
         cmocka_unit_test(test_a_problem_without_a_place_is_one_line),

@@ -8,10 +8,13 @@
  *     ConnectedSocketAdapter [control] <-- self.signal ┘
  *
  * 1. The protocol is compiled once; an instance is a copy (graph/blueprint.h).
- * 2. When all of an instance has ended, its connection is told producerFinished: it writes what
- *    waits and closes.  When the connection is over first, the instance gets socketShutdown.
+ * 2. When all of an instance has ended, its connection has been told producerFinished by
+ * self.signal, or is told so here if the protocol has none: it writes what waits and closes.  When
+ * the connection is over first, the instance gets socketShutdown.
  * 3. producerFinished on control: no more connections come; the handler ends with the last one.
  *    shutdownMicroprocess: every instance is told the same, and then the handler ends. */
+#include "components/chassis/protocol_handler.h"
+
 #include <errno.h>
 
 #include "graph/component.h"
@@ -76,7 +79,7 @@ static void protocol_handler_graph_ended(struct component *self, struct graph *i
     struct protocol_handler *handler = component_state(self);
 
     handler->now--;
-    if (instance->peer != NULL) {
+    if (instance->peer != NULL && !graph_has_edge(instance, EDGE_SIGNAL)) {
         component_tell(graph_component(instance->peer, 0), PRODUCER_FINISHED, NULL, 0);
     }
     if (handler->finishing) {
@@ -139,7 +142,7 @@ static int protocol_handler_start(struct component *self)
 static void protocol_handler_stop(struct component *self)
 {
     struct protocol_handler *handler = component_state(self);
-    struct inbox *in = component_inbox(self, INBOX);
+    struct inbox *in = component_common_inbox(self, INBOX);
 
     while (!inbox_is_empty(self, INBOX)) { /* nobody else will look after these */
         struct message *msg = inbox_pop(in);
@@ -169,8 +172,7 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {PARAM_GRAPH(struct protocol_handler, protocol), .required = true,
-     .doc = "what to run on each connection: a type, a graph, or a mapping with type:"},
+    PROTOCOL_HANDLER_PARAMETERS(struct protocol_handler),
     {0},
 };
 static const struct stat_spec statistics[] = {
@@ -180,7 +182,7 @@ static const struct stat_spec statistics[] = {
      .is_gauge = true,
      .doc = "now"},
     {STAT(struct protocol_handler, handled), .unit = "connections", .doc = "in all"},
-    {STAT(struct protocol_handler, failed), .unit = "connections",
+    {STAT(struct protocol_handler, failed), .unit = "connections", .is_worrying = true,
      .doc = "whose protocol could not be started"},
     {0},
 };

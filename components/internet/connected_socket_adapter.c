@@ -115,7 +115,7 @@ static void end(struct component *self, int error)
 
 static int gather(struct component *self, struct iovec *parts, size_t *size)
 {
-    const struct message *last = component_inbox(self, CSA_INBOX)->box.last;
+    const struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
     const struct message *msg = last;
     int count = 0;
 
@@ -133,7 +133,7 @@ static int gather(struct component *self, struct iovec *parts, size_t *size)
 /* Writes the messages that wait, as many as go into one call; *size is their size. */
 static ssize_t write_waiting(struct component *self, int fd, size_t *size)
 {
-    const struct message *last = component_inbox(self, CSA_INBOX)->box.last;
+    const struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
     struct iovec parts[GATHERED];
     struct msghdr header = {.msg_iov = parts};
     ssize_t written;
@@ -155,7 +155,7 @@ static ssize_t write_waiting(struct component *self, int fd, size_t *size)
 /* What has to wait for a slow peer keeps no more memory than its bytes. */
 static void compact_waiting(struct component *self)
 {
-    struct message *last = component_inbox(self, CSA_INBOX)->box.last;
+    struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
     struct message *msg = last;
 
     while (msg != NULL) {
@@ -251,6 +251,7 @@ static void finish_sending(struct component *self)
     struct connected_socket_adapter *csa = component_state(self);
 
     if ((csa->flags & FINISHED) != 0) {
+        outbox_notify(self, CSA_CREATOR_FEEDBACK, PRODUCER_FINISHED, self, 0); /* told once more */
         return;
     }
     csa->flags |= FINISHED;
@@ -269,7 +270,7 @@ static void heed_control(struct component *self)
     struct message *msg;
 
     while (inbox_is_empty(self, CSA_INBOX) && (msg = inbox_take(self, CSA_CONTROL)) != NULL) {
-        if (msg->kind == PRODUCER_FINISHED) {
+        if (msg->kind == PRODUCER_FINISHED || msg->kind == SOCKET_SHUTDOWN) {
             finish_sending(self);
         }
         message_release(msg);
@@ -293,13 +294,15 @@ static void csa_run(struct component *self)
 {
     struct connected_socket_adapter *csa = component_state(self);
 
-    if (inbox_is_ready(self, CSA_READ_READY)) {
-        csa->flags |= CAN_READ;
+    if (self->ready != 0) {
+        if (inbox_is_ready(self, CSA_READ_READY)) {
+            csa->flags |= CAN_READ;
+        }
+        if (inbox_is_ready(self, CSA_SEND_READY)) {
+            set_awaiting(self, false);
+        }
     }
-    if (inbox_is_ready(self, CSA_SEND_READY)) {
-        set_awaiting(self, false);
-    }
-    if (component_is_told_to_stop(self)) {
+    if (csa_is_told_to_stop(self, CSA_CONTROL)) {
         end(self, 0);
     }
     if ((csa->flags & (OVER | AWAITS_SEND)) == 0) {
@@ -389,6 +392,34 @@ bool csa_has_ended(const struct component *self)
         component_state((struct component *)(uintptr_t)self);
 
     return (csa->flags & HAS_ENDED) != 0;
+}
+
+bool csa_has_finished(const struct component *self)
+{
+    const struct connected_socket_adapter *csa =
+        component_state((struct component *)(uintptr_t)self);
+
+    return (csa->flags & FINISHED) != 0;
+}
+
+bool csa_is_told_to_stop(struct component *component, unsigned control)
+{
+    const struct message *last;
+    const struct message *msg;
+
+    if (!component_is_told_to_stop(component) || inbox_is_empty(component, control)) {
+        return false;
+    }
+    last = component_inbox(component, control)->box.last;
+    msg = last;
+    do {
+        msg = msg->next;
+        if (msg->kind == SHUTDOWN_MICROPROCESS ||
+            (msg->kind == SOCKET_SHUTDOWN && msg->error != 0)) {
+            return true;
+        }
+    } while (msg != last);
+    return false;
 }
 
 bool csa_describe_peer(struct component *self, char *text, size_t size)

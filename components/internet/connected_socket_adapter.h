@@ -31,6 +31,13 @@ int csa_error(const struct component *csa);
 /* True once the peer has finished sending. */
 bool csa_has_ended(const struct component *csa);
 
+/* True once our FIN is out: it was told producerFinished, and all is written. */
+bool csa_has_finished(const struct component *csa);
+
+/* True if a notice in this control asks for the end at once.  That another connection is over, in
+ * order, does not: what it sent is still delivered, as after producerFinished. */
+bool csa_is_told_to_stop(struct component *component, unsigned control);
+
 /* "127.0.0.1:53112", "[::1]:53112", "unix"; IPv4 in IPv6 as IPv4. */
 bool csa_describe_peer(struct component *csa, char *text, size_t size);
 

@@ -24,6 +24,7 @@
 #include "components/internet/connected_socket_adapter.h"
 #include "components/internet/listening_socket.h"
 #include "components/internet/socket_options.h"
+#include "components/internet/tcp_server.h"
 #include "graph/document.h"
 #include "graph/graph.h"
 #include "graph/loop.h"
@@ -100,19 +101,32 @@ static void set_accepting(struct component *self, bool accepting)
 
 /* ---- listening ---- */
 
-static bool has_port(const struct tcp_server *server)
+static bool has_port(const char *host)
 {
-    return server->host == NULL ||
-           (strncmp(server->host, "unix:", 5) != 0 && strncmp(server->host, "systemd:", 8) != 0);
+    return host == NULL || (strncmp(host, "unix:", 5) != 0 && strncmp(host, "systemd:", 8) != 0);
 }
 
-/* Without a listenport: ports of the range, from a random one on, until one is free. */
+/* The port that this server had before a reload, if it is in the range; else a random one of it. */
+static int64_t first_port(const struct tcp_server *server, const struct listening_request *request)
+{
+    const char *name = listeners_kept_before(request->listeners, &request->owner);
+    const char *colon = name != NULL ? strrchr(name, ':') : NULL;
+    const int64_t port = colon != NULL ? strtol(colon + 1, NULL, 10) : 0;
+
+    if (port >= server->minrange && port <= server->maxrange) {
+        return port;
+    }
+    return server->minrange +
+           arc4random_uniform((uint32_t)(server->maxrange - server->minrange + 1));
+}
+
+/* Without a listenport: ports of the range, one after the other, until one is free. */
 static int try_range(struct component *self, struct listening_request *request, char *text,
                      size_t size)
 {
     struct tcp_server *server = component_state(self);
     const int64_t count = server->maxrange - server->minrange + 1;
-    const int64_t first = arc4random_uniform((uint32_t)count);
+    const int64_t first = first_port(server, request) - server->minrange;
     int result = -EADDRINUSE;
 
     for (int64_t i = 0; i < count && result == -EADDRINUSE; i++) {
@@ -137,12 +151,15 @@ static int make_tcp_server_port(struct component *self)
                                         .nodelay = server->nodelay,
                                         .keepalive = server->keepalive,
                                         .options = &server->socketOptions,
-                                        .listeners = component_loop(self)->listeners};
+                                        .listeners = component_loop(self)->listeners,
+                                        .owner = {.graph = graph_root(self->graph)}};
+    char path[PATH_SIZE];
     char text[400];
     int result;
 
+    request.owner.path = component_path(self, path, sizeof(path));
     server->sockets = mem_alloc_array(LISTENING_MOST, sizeof(struct listening_socket));
-    if (has_port(server) && server->listenport == 0) {
+    if (has_port(server->host) && server->listenport == 0) {
         result = try_range(self, &request, text, sizeof(text));
     } else {
         result = listening_open(&request, server->sockets, text, sizeof(text));
@@ -150,7 +167,7 @@ static int make_tcp_server_port(struct component *self)
     if (result < 0) {
         return component_fail(self, 0, "%s", text);
     }
-    server->port = has_port(server) ? request.port : 0;
+    server->port = has_port(server->host) ? request.port : 0;
     server->socket_count = result;
     server->readiness = mem_alloc_array((size_t)result, sizeof(struct readiness));
     for (int i = 0; i < result; i++) {
@@ -224,6 +241,9 @@ static struct component *create_connected_socket(struct component *self, int fd,
 
     csa_init(csa, fd, peer);
     server->now++;
+    if (server->idle_timeout > 0) {
+        start_sweeping(self);
+    }
     component_loop(self)->connections++;
     component_loop(self)->connections_in_all++;
     return csa;
@@ -293,9 +313,6 @@ static void handle_new_connection(struct component *self)
     if (server->accepting && server->complained) {
         server->complained = false;
         component_log(self, LOG_LEVEL_NOTICE, "accepting connections again");
-    }
-    if (server->now > 0 && server->idle_timeout > 0) {
-        start_sweeping(self);
     }
 }
 
@@ -478,19 +495,30 @@ static bool tcp_server_describe(struct component *self, char *text, size_t size)
     return true;
 }
 
+bool tcp_server_fits(const struct tcp_server_request *request, const struct node *at,
+                     struct error *err)
+{
+    if (request->minrange > request->maxrange) {
+        return error_set(err, at, "minrange (%lld) must not be above maxrange (%lld)",
+                         (long long)request->minrange, (long long)request->maxrange);
+    }
+    if (!has_port(request->host) && request->port != 0) {
+        return error_set(err, at, "%s has no port, so %s must be 0", shown(request->host).text,
+                         request->port_name);
+    }
+    return true;
+}
+
 static bool tcp_server_check(const void *state, const struct node *at, struct error *err)
 {
     const struct tcp_server *server = state;
+    const struct tcp_server_request request = {.port_name = "listenport",
+                                               .host = server->host,
+                                               .port = server->listenport,
+                                               .minrange = server->minrange,
+                                               .maxrange = server->maxrange};
 
-    if (server->minrange > server->maxrange) {
-        return error_set(err, at, "TCPServer: minrange (%lld) must not be above maxrange (%lld)",
-                         (long long)server->minrange, (long long)server->maxrange);
-    }
-    if (!has_port(server) && server->listenport != 0) {
-        return error_set(err, at, "TCPServer: %s has no port, so leave listenport out",
-                         server->host);
-    }
-    return true;
+    return tcp_server_fits(&request, at, err);
 }
 
 static const struct box_spec inboxes[] = {
@@ -531,31 +559,7 @@ static const struct box_spec outboxes[] = {
 static const struct param_spec parameters[] = {
     {PARAM_INT(struct tcp_server, listenport), .min = 0, .max = 65535,
      .doc = "port to listen on; 0 or left out: a free one from minrange to maxrange"},
-    {PARAM_TEXT(struct tcp_server, host),
-     .doc =
-         "IPv4 or IPv6 address or name to listen on, unix:PATH, unix:@NAME or systemd:NAME; left "
-         "out: every address"},
-    {PARAM_INT(struct tcp_server, minrange), .fallback = "2000", .min = 1, .max = 65535,
-     .doc = "lowest port to choose from"},
-    {PARAM_INT(struct tcp_server, maxrange), .fallback = "50000", .min = 1, .max = 65535,
-     .doc = "highest port to choose from"},
-    {PARAM_INT(struct tcp_server, maxlisten), .min = 0, .max = 1 << 20, .unit = "connections",
-     .doc = "connections that may wait to be accepted; 0 or left out: as many as the system lets"},
-    {PARAM_CUSTOM(struct tcp_server, socketOptions), .parse = socket_options_parse,
-     .accepts = SOCKET_OPTIONS_ACCEPTED,
-     .doc = "options of the listening sockets, which connections inherit"},
-    {PARAM_BOOL(struct tcp_server, reuseport), .fallback = "false",
-     .doc = "SO_REUSEPORT: several processes may listen on the port and share its connections"},
-    {PARAM_BOOL(struct tcp_server, keepalive), .fallback = "true",
-     .doc = "SO_KEEPALIVE: notice peers that are gone, by the system's times"},
-    {PARAM_BOOL(struct tcp_server, nodelay), .fallback = "true",
-     .doc = "TCP_NODELAY: send small messages at once"},
-    {PARAM_INT(struct tcp_server, max_connections), .fallback = "0", .min = 0, .max = 1 << 24,
-     .unit = "connections",
-     .doc =
-         "connections at a time; more wait in the backlog.  0: as many as there are descriptors"},
-    {PARAM_DURATION(struct tcp_server, idle_timeout), .fallback = "0", .min = 0, .max = 31536000,
-     .doc = "a connection on which nothing comes or goes for so long is closed; 0: never"},
+    TCP_SERVER_PARAMETERS(struct tcp_server),
     {0},
 };
 static const struct stat_spec statistics[] = {
@@ -567,9 +571,9 @@ static const struct stat_spec statistics[] = {
     {STAT(struct tcp_server, accepted), .unit = "connections", .doc = "in all"},
     {STAT(struct tcp_server, failed), .unit = "connections", .doc = "ended by an error"},
     {STAT(struct tcp_server, timed_out), .unit = "connections", .doc = "closed by idle_timeout"},
-    {STAT(struct tcp_server, unhandled), .unit = "connections",
+    {STAT(struct tcp_server, unhandled), .unit = "connections", .is_worrying = true,
      .doc = "closed at once, as protocolHandlerSignal leads nowhere"},
-    {STAT(struct tcp_server, paused), .unit = "times",
+    {STAT(struct tcp_server, paused), .unit = "times", .is_worrying = true,
      .doc = "that accepting stopped for want of descriptors or memory"},
     {0},
 };

@@ -1,0 +1,481 @@
+/* TCPClient: connects to a server, and then is its ConnectedSocketAdapter for all who are linked.
+ *
+ *     handler --> [inbox]   ═══> csa.inbox      csa.outbox ═══> [outbox] --> handler
+ *     handler --> [control] ═══> csa.control    csa.signal ═══> [signal] --> handler
+ *                 [_socketFeedback] <-- csa.CreatorFeedback
+ *
+ * The linkages ═══> are passthroughs, made once it is connected: from then on no message is seen
+ * here.  The rest is about what comes before and after.
+ *
+ * 1. Until it is connected, what comes waits in inbox, and whoever sends waits when that is full.
+ *    producerFinished waits behind it: all is still delivered.  shutdownMicroprocess ends the
+ *    attempt.
+ * 2. Addresses of a name are tried in the order of RFC 6724, IPv6 and IPv4 by turns.  One that
+ *    refuses is followed by the next at once; one that says nothing has 250 ms before the next is
+ *    tried beside it, and connect_timeout in all.  The first that answers is taken.
+ * 3. The server's FIN is producerFinished on signal, after its last byte; producerFinished on
+ *    control sends ours, after our last byte.  The connection is over when both have gone.
+ * 4. When the connection could not be made, or broke, signal says producerFinished with the errno
+ *    and the component has failed, alone.
+ * 5. With reconnect, signal says nothing of the kind: the connection is made again, after a pause
+ *    that doubles from reconnect_min to reconnect_max, and what was not sent is sent then.  It ends
+ *    when it is told to and has nothing left to send. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "components/internet/connected_socket_adapter.h"
+#include "components/internet/connector.h"
+#include "components/internet/dial.h"
+#include "components/internet/socket_options.h"
+#include "graph/document.h"
+#include "graph/error.h"
+#include "graph/graph.h"
+#include "graph/plan.h"
+
+struct tcp_client {
+    const char *host;
+    int64_t port;
+    double delay;
+    double connect_timeout;
+    bool reconnect;
+    bool nodelay;
+    bool keepalive;
+    double reconnect_min;
+    double reconnect_max;
+    struct socket_options socketOptions;
+
+    struct list sockets;   /* the graph of its ConnectedSocketAdapter */
+    struct component *csa; /* NULL: not connected */
+    struct dial *dial;     /* NULL: not connecting */
+    ev_timer timer;        /* active: waits to begin, or for a server that does not close */
+    double pause;          /* before the last attempt to reconnect, seconds */
+    double since;          /* when it was connected last, ev_now() */
+    bool complained;
+    bool finishing; /* it was told to: no reconnecting */
+    uint64_t connected;
+    uint64_t failed;
+};
+
+enum { INBOX, CONTROL, SOCKET_FEEDBACK, MAKESSL, CONNECTED };
+enum { OUTBOX, SIGNAL, SELECTOR_SIGNAL, SSLREADY };
+
+static const char *name(const struct tcp_client *client, char *text)
+{
+    return dial_name(client->host, (int)client->port, text, DIAL_NAME_SIZE);
+}
+
+static void set_timer(struct component *self, double seconds)
+{
+    struct tcp_client *client = component_state(self);
+
+    ev_timer_stop(component_ev(self), &client->timer);
+    ev_timer_set(&client->timer, seconds, 0.0);
+    ev_timer_start(component_ev(self), &client->timer);
+}
+
+/* ---- before the connection ---- */
+
+/* True if it was told to finish and has nothing left to deliver. */
+static bool is_done(struct component *self)
+{
+    return inbox_is_empty(self, INBOX) && !inbox_is_empty(self, CONTROL);
+}
+
+/* A pause of its own length for each, so that many clients of one server do not come back as one.
+ */
+static double next_pause(const struct tcp_client *client)
+{
+    const double doubled = client->pause * 2;
+    const double longest = doubled < client->reconnect_max ? doubled : client->reconnect_max;
+
+    return longest > client->reconnect_min ? longest : client->reconnect_min;
+}
+
+static double with_jitter(double seconds)
+{
+    return seconds * (0.5 + 0.5 * (double)arc4random_uniform(1001) / 1000);
+}
+
+/* The connection was not made, or is no longer: tries again, or ends.  why: a sentence. */
+static void fall(struct component *self, int error, const char *why)
+{
+    struct tcp_client *client = component_state(self);
+
+    client->failed += error != 0;
+    if (client->reconnect && !client->finishing && !is_done(self)) {
+        client->pause = next_pause(client);
+        if (!client->complained) {
+            client->complained = true;
+            component_log(self, LOG_LEVEL_WARNING, "%s; trying again", why);
+        }
+        set_timer(self, with_jitter(client->pause));
+        return;
+    }
+    if ((self->flags & COMPONENT_SIGNALLED) == 0) {
+        outbox_notify(self, SIGNAL, PRODUCER_FINISHED, NULL, error);
+    }
+    if (error != 0) {
+        (void)component_fail(self, 0, "%s", why);
+    } else {
+        component_finish(self);
+    }
+}
+
+static void give_up_dialling(struct tcp_client *client)
+{
+    dial_destroy(client->dial);
+    client->dial = NULL;
+}
+
+static void begin(struct component *self)
+{
+    struct tcp_client *client = component_state(self);
+    const struct dial_request request = {.host = client->host,
+                                         .port = (int)client->port,
+                                         .timeout = client->connect_timeout,
+                                         .nodelay = client->nodelay,
+                                         .keepalive = client->keepalive,
+                                         .options = &client->socketOptions,
+                                         .resolver = connector_of(self)->resolver,
+                                         .client = self,
+                                         .selector = SELECTOR_SIGNAL,
+                                         .ready = CONNECTED};
+
+    client->dial = dial_create(&request);
+}
+
+/* ---- the connection ---- */
+
+/* Hands a box on that is seldom linked, if it is. */
+static void pass_rare(struct component *self, struct component *csa)
+{
+    struct inbox *makessl = component_have_inbox(self, MAKESSL);
+    struct outbox *sslready = component_have_outbox(self, SSLREADY);
+
+    if (makessl != NULL) {
+        REQUIRE(box_link(&makessl->box, &component_need_inbox(csa, CSA_MAKESSL)->box) == 0);
+    }
+    if (sslready != NULL) {
+        REQUIRE(box_link(&component_need_outbox(csa, CSA_SSLREADY)->box, &sslready->box) == 0);
+    }
+}
+
+/* The bound that the file gives our inbox is that of the inbox which it hands on to. */
+static void copy_bound(const struct plan_box *bound, struct inbox *in)
+{
+    const unsigned mask = BOX_BOUND_BYTES | 3U << BOX_POLICY_SHIFT;
+
+    in->limit = bound->limit;
+    in->box.flags = (uint16_t)((in->box.flags & ~mask) | (bound->flags & mask));
+}
+
+/* Gives all boxes to the adapter.  With reconnect the server's end is not passed on: we hear it. */
+static void pass_boxes(struct component *self, struct component *csa)
+{
+    const struct tcp_client *client = component_state(self);
+    struct inbox *inner = component_inbox(csa, CSA_INBOX);
+    struct outbox *outbox = component_outbox(csa, CSA_OUTBOX);
+    struct outbox *signal = component_outbox(csa, CSA_SIGNAL);
+    struct box *end = client->reconnect ? &component_inbox(self, SOCKET_FEEDBACK)->box
+                                        : &component_outbox(self, SIGNAL)->box;
+
+    copy_bound(&self->plan->in[INBOX], inner);
+    REQUIRE(box_link(&component_inbox(self, INBOX)->box, &inner->box) == 0);
+    REQUIRE(box_link(&component_inbox(self, CONTROL)->box,
+                     &component_inbox(csa, CSA_CONTROL)->box) == 0);
+    REQUIRE(box_link(&outbox->box, &component_outbox(self, OUTBOX)->box) == 0);
+    REQUIRE(box_link(&signal->box, end) == 0);
+    REQUIRE(component_link(csa, CSA_CREATOR_FEEDBACK, self, SOCKET_FEEDBACK) == 0);
+    pass_rare(self, csa);
+}
+
+static void connect_up(struct component *self, int fd, const struct sockaddr_storage *peer)
+{
+    struct tcp_client *client = component_state(self);
+    struct graph *graph = blueprint_instantiate(connector_of(self)->csa, self, 0);
+    char text[DIAL_NAME_SIZE];
+
+    client->csa = graph_component(graph, 0);
+    client->connected++;
+    client->since = component_now(self);
+    csa_init(client->csa, fd, peer);
+    pass_boxes(self, client->csa);
+    REQUIRE(graph_start_instance(graph) == 0);
+    if (client->complained) {
+        client->complained = false;
+        component_log(self, LOG_LEVEL_INFO, "connected to %s", name(client, text));
+    }
+}
+
+/* Takes back what a connection leaves unsent, and what it was not yet told. */
+static void take_back(struct component *self, unsigned index, struct component *csa, unsigned inner)
+{
+    struct inbox *in = component_inbox(self, index);
+
+    box_unlink(&in->box);
+    while (!inbox_is_empty(csa, inner)) {
+        inbox_put(in, inbox_pop(component_inbox(csa, inner)));
+    }
+}
+
+/* The connection is over; how, the adapter knows. */
+static void lose(struct component *self)
+{
+    struct tcp_client *client = component_state(self);
+    struct component *csa = client->csa;
+    const int error = csa_error(csa);
+    char server[DIAL_NAME_SIZE];
+    char why[DIAL_NAME_SIZE + 200];
+
+    (void)snprintf(why, sizeof(why), "lost the connection to %s%s%s", name(client, server),
+                   error != 0 ? ": " : "", error != 0 ? strerror(error) : "");
+    client->finishing = csa_has_finished(csa) || csa_is_told_to_stop(csa, CSA_CONTROL);
+    if (client->reconnect && !client->finishing) {
+        take_back(self, INBOX, csa, CSA_INBOX);
+        take_back(self, CONTROL, csa, CSA_CONTROL);
+        if (component_now(self) - client->since > client->pause) {
+            client->pause = 0;
+        }
+    }
+    ev_timer_stop(component_ev(self), &client->timer);
+    client->csa = NULL;
+    graph_destroy(csa->graph);
+    fall(self, error, why);
+}
+
+/* Everything is sent, the server's end is not here, and nobody reads what still comes: waits for
+ * it, but not for ever. */
+static void linger(struct component *self)
+{
+    const struct tcp_client *client = component_state(self);
+
+    if (csa_expire(client->csa, 0) && !ev_is_active(&client->timer)) {
+        set_timer(self, 1.0);
+    }
+}
+
+/* From the adapter: its CreatorFeedback, and with reconnect its signal, which is about nobody. */
+static void hear_from_socket(struct component *self)
+{
+    const struct tcp_client *client = component_state(self);
+    struct message *msg;
+
+    while ((msg = inbox_take(self, SOCKET_FEEDBACK)) != NULL) {
+        if (client->csa != NULL && (msg->about == client->csa || msg->about == NULL)) {
+            if (msg->kind == SOCKET_SHUTDOWN || msg->about == NULL) {
+                lose(self);
+            } else {
+                linger(self);
+            }
+        }
+        message_release(msg);
+    }
+}
+
+/* ---- life ---- */
+
+static void on_timer(struct ev_loop *ev, ev_timer *timer, int revents)
+{
+    component_wake(timer->data);
+}
+
+/* Begins when it is time to, and goes on until it is connected or has failed. */
+static void go_on(struct component *self)
+{
+    struct tcp_client *client = component_state(self);
+    struct sockaddr_storage peer;
+    char why[DIAL_REASON_SIZE];
+    int result;
+
+    if (client->dial == NULL) {
+        begin(self);
+    }
+    result = dial_run(client->dial, &peer);
+    if (result == -EINPROGRESS) {
+        return;
+    }
+    (void)snprintf(why, sizeof(why), "%s", dial_reason(client->dial));
+    give_up_dialling(client);
+    if (result >= 0) {
+        connect_up(self, result, &peer);
+    } else {
+        fall(self, -result, why);
+    }
+}
+
+static void tcp_client_run(struct component *self)
+{
+    const struct tcp_client *client = component_state(self);
+
+    hear_from_socket(self);
+    if ((self->flags & COMPONENT_ENDING) != 0) {
+        return;
+    }
+    if (client->csa != NULL) {
+        linger(self);
+    } else if (csa_is_told_to_stop(self, CONTROL)) {
+        outbox_notify(self, SIGNAL, SHUTDOWN_MICROPROCESS, NULL, 0);
+        component_finish(self);
+    } else if (!ev_is_active(&client->timer)) {
+        go_on(self);
+    } else if (client->pause > 0 && is_done(self)) {
+        component_finish(self); /* there is nothing to connect again for */
+    }
+}
+
+static int tcp_client_start(struct component *self)
+{
+    struct tcp_client *client = component_state(self);
+
+    list_init(&client->sockets);
+    ev_init(&client->timer, on_timer);
+    client->timer.data = self;
+    if (client->delay > 0) {
+        set_timer(self, client->delay);
+    }
+    component_wake(self);
+    return 0;
+}
+
+static void tcp_client_stop(struct component *self)
+{
+    struct tcp_client *client = component_state(self);
+
+    ev_timer_stop(component_ev(self), &client->timer);
+    give_up_dialling(client);
+}
+
+static bool tcp_client_describe(struct component *self, char *text, size_t size)
+{
+    const struct tcp_client *client = component_state(self);
+    const char *state = "waiting to connect to";
+    char server[DIAL_NAME_SIZE];
+
+    if (client->csa != NULL) {
+        state = "connected to";
+    } else if (client->dial != NULL) {
+        state = "connecting to";
+    }
+    (void)snprintf(text, size, "%s %s", state, name(client, server));
+    return true;
+}
+
+static bool tcp_client_check(const void *state, const struct node *at, struct error *err)
+{
+    const struct tcp_client *client = state;
+    bool fits;
+
+    if (client->host == NULL) {
+        return true; /* reported by the loader */
+    }
+    if (dial_is_unix(client->host, &fits)) {
+        if (!fits) {
+            return error_set(err, at,
+                             "TCPClient: \"%s\" is no Unix socket's address: its path must "
+                             "have from 1 to 107 bytes",
+                             shown(client->host).text);
+        }
+        if (client->port != 0) {
+            return error_set(err, at, "TCPClient: %s has no port, so leave port out",
+                             shown(client->host).text);
+        }
+    } else if (client->host[0] == '\0' || strlen(client->host) > 255) {
+        return error_set(err, at,
+                         "TCPClient: host must be an address or a name of at most 255 "
+                         "characters");
+    } else if (client->port == 0) {
+        return error_set(err, at, "TCPClient: %s needs a port", shown(client->host).text);
+    }
+    if (client->reconnect_min > client->reconnect_max) {
+        return error_set(err, at, "TCPClient: reconnect_min must not be above reconnect_max");
+    }
+    return true;
+}
+
+static const struct box_spec inboxes[] = {
+    [INBOX] = {.name = "inbox", .carries = BYTES, .main = true, .doc = "goes to the server"},
+    [CONTROL] = {.name = "control",
+                 .carries = NOTICES,
+                 .doc = "producerFinished: send the rest, then finish; shutdownMicroprocess: end "
+                        "the connection, or the attempt"},
+    [SOCKET_FEEDBACK] = {.name = "_socketFeedback",
+                         .carries = NOTICES,
+                         .doc = "socketShutdown from the adapter: the connection is over"},
+    [MAKESSL] = {.name = "makessl",
+                 .carries = NOTICES,
+                 .rare = true,
+                 .doc = "for TLS; without effect yet"},
+    [CONNECTED] = {.name = "_connected",
+                   .carries = READINESS,
+                   .rare = true,
+                   .doc = "the Selector: an attempt has its answer"},
+    {0},
+};
+static const struct box_spec outboxes[] = {
+    [OUTBOX] = {.name = "outbox", .carries = BYTES, .main = true, .doc = "came from the server"},
+    [SIGNAL] = {.name = "signal",
+                .carries = NOTICES,
+                .doc = "producerFinished: the server has sent all it had, or why there is no "
+                       "connection"},
+    [SELECTOR_SIGNAL] = {.name = "_selectorSignal",
+                         .carries = NOTICES,
+                         .rare = true,
+                         .service = "selector",
+                         .doc = "newWriter while it connects, then removeWriter"},
+    [SSLREADY] = {.name = "sslready",
+                  .carries = NOTICES,
+                  .rare = true,
+                  .doc = "for TLS; says nothing yet"},
+    {0},
+};
+static const struct param_spec parameters[] = {
+    {PARAM_TEXT(struct tcp_client, host), .required = true,
+     .doc = "IPv4 or IPv6 address or name of the server, unix:PATH or unix:@NAME"},
+    {PARAM_INT(struct tcp_client, port), .min = 0, .max = 65535,
+     .doc = "port of the server; not for unix:"},
+    {PARAM_DURATION(struct tcp_client, delay), .fallback = "0", .min = 0, .max = 31536000,
+     .doc = "how long to wait before the first attempt"},
+    {PARAM_DURATION(struct tcp_client, connect_timeout), .fallback = "10s", .min = 0.001,
+     .max = 86400, .doc = "how long the name may take to be found, and each address to answer"},
+    {PARAM_BOOL(struct tcp_client, reconnect), .fallback = "false",
+     .doc = "connect again when there is no connection, until told to finish"},
+    {PARAM_DURATION(struct tcp_client, reconnect_min), .fallback = "250ms", .min = 0.001,
+     .max = 86400,
+     .doc = "the first pause before connecting again; each is cut by up to a half, at "
+            "random"},
+    {PARAM_DURATION(struct tcp_client, reconnect_max), .fallback = "30s", .min = 0.001,
+     .max = 86400, .doc = "pauses double up to this"},
+    {PARAM_BOOL(struct tcp_client, nodelay), .fallback = "true",
+     .doc = "TCP_NODELAY: send small messages at once"},
+    {PARAM_BOOL(struct tcp_client, keepalive), .fallback = "false",
+     .doc = "SO_KEEPALIVE: notice a server that is gone, by the system's times; it takes a system "
+            "call for each connection"},
+    {PARAM_CUSTOM(struct tcp_client, socketOptions), .parse = socket_options_parse,
+     .accepts = SOCKET_OPTIONS_ACCEPTED, .doc = "options of the socket, set before it connects"},
+    {0},
+};
+static const struct stat_spec statistics[] = {
+    {STAT(struct tcp_client, connected), .unit = "connections", .doc = "that were made"},
+    {STAT(struct tcp_client, failed), .unit = "connections", .is_worrying = true,
+     .doc = "that could not be made, or were ended by an error"},
+    {0},
+};
+
+const struct component_type tcp_client_type = {
+    .name = "TCPClient",
+    .summary = "connects to a server, and passes bytes to and from it",
+    .size = sizeof(struct tcp_client),
+    .inboxes = inboxes,
+    .outboxes = outboxes,
+    .parameters = parameters,
+    .statistics = statistics,
+    .heeds_control = true,
+    .children = offsetof(struct tcp_client, sockets),
+    .check = tcp_client_check,
+    .start = tcp_client_start,
+    .run = tcp_client_run,
+    .stop = tcp_client_stop,
+    .describe = tcp_client_describe,
+};

@@ -1,0 +1,82 @@
+/* The methods of io.axond, as io.axond.varlink declares them. */
+#include "daemon/control_private.h"
+
+static const char *const encodings[] = {"text", "base64", NULL};
+
+static const struct varlink_parameter a_pattern[] = {
+    {.name = "pattern", .kind = VARLINK_STRING},
+    {0},
+};
+static const struct varlink_parameter a_path[] = {
+    {.name = "path", .kind = VARLINK_STRING, .required = true},
+    {0},
+};
+static const struct varlink_parameter a_path_or_none[] = {
+    {.name = "path", .kind = VARLINK_STRING},
+    {0},
+};
+static const struct varlink_parameter a_type[] = {
+    {.name = "type", .kind = VARLINK_STRING, .required = true},
+    {0},
+};
+static const struct varlink_parameter for_graph[] = {
+    {.name = "connections", .kind = VARLINK_BOOL},
+    {0},
+};
+static const struct varlink_parameter for_check[] = {
+    {.name = "files", .kind = VARLINK_STRINGS},
+    {0},
+};
+static const struct varlink_parameter for_reload[] = {
+    {.name = "dry_run", .kind = VARLINK_BOOL},
+    {0},
+};
+static const struct varlink_parameter for_tap[] = {
+    {.name = "path", .kind = VARLINK_STRING, .required = true},
+    {.name = "count", .kind = VARLINK_INT},
+    {.name = "limit", .kind = VARLINK_INT},
+    {0},
+};
+static const struct varlink_parameter for_send[] = {
+    {.name = "path", .kind = VARLINK_STRING, .required = true},
+    {.name = "data", .kind = VARLINK_STRING},
+    {.name = "encoding", .kind = VARLINK_STRING, .choices = encodings},
+    {.name = "notice", .kind = VARLINK_STRING},
+    {0},
+};
+static const struct varlink_parameter for_log_level[] = {
+    {.name = "level", .kind = VARLINK_STRING, .choices = log_level_names},
+    {0},
+};
+
+const struct varlink_method control_methods[] = {
+    {.name = "Status", .handle = control_on_status},
+    {.name = "List",
+     .parameters = a_pattern,
+     .handle = control_on_list,
+     .more = VARLINK_MAY_STREAM},
+    {.name = "Show", .parameters = a_path, .handle = control_on_show},
+    {.name = "Linkages",
+     .parameters = a_pattern,
+     .handle = control_on_linkages,
+     .more = VARLINK_MAY_STREAM},
+    {.name = "Types", .handle = control_on_types},
+    {.name = "Describe", .parameters = a_type, .handle = control_on_describe},
+    {.name = "Graph",
+     .parameters = for_graph,
+     .handle = control_on_graph,
+     .more = VARLINK_MAY_STREAM},
+    {.name = "Check", .parameters = for_check, .handle = control_on_check},
+    {.name = "Reload", .parameters = for_reload, .handle = control_on_reload, .privileged = true},
+    {.name = "Tap", .parameters = for_tap, .handle = control_on_tap, .more = VARLINK_MUST_STREAM},
+    {.name = "Send", .parameters = for_send, .handle = control_on_send, .privileged = true},
+    {.name = "Stop", .parameters = a_path, .handle = control_on_stop, .privileged = true},
+    {.name = "Drain",
+     .parameters = a_path_or_none,
+     .handle = control_on_drain,
+     .privileged = true,
+     .more = VARLINK_MAY_STREAM},
+    {.name = "Events", .handle = control_on_events, .more = VARLINK_MUST_STREAM},
+    {.name = "LogLevel", .parameters = for_log_level, .handle = control_on_log_level},
+    {0},
+};

@@ -1,0 +1,219 @@
+/* Show: one component in full. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/control_private.h"
+#include "graph/document.h"
+#include "graph/graph.h"
+#include "graph/param.h"
+#include "graph/plan.h"
+#include "graph/source.h"
+
+enum { MOST_SENDERS = 20000 }; /* that are counted: it takes a millisecond or two */
+
+static json_t *origin_of(const struct node *node)
+{
+    char text[400];
+
+    if (node == NULL || node->source == NULL) {
+        return json_null();
+    }
+    (void)snprintf(text, sizeof(text), "%s:%u", node->source->name, node->line);
+    return control_text(text);
+}
+
+static json_t *parameters_of(const struct component *component)
+{
+    const struct plan_component *plan = component->plan;
+    const struct param_spec *spec = component->type->parameters;
+    json_t *parameters = json_array();
+
+    for (; spec != NULL && spec->name != NULL; spec++) {
+        const struct node *node = node_get(plan->mapping, spec->name);
+        char *value = NULL;
+
+        if (spec->kind == PARAM_KIND_CHILDREN || spec->kind == PARAM_KIND_LINKAGES) {
+            continue; /* shown as components of their own */
+        }
+        value = param_show(spec, plan->state, plan->mapping);
+        json_array_append_new(parameters,
+                              json_pack("{s:s, s:o, s:b, s:o}", "name", spec->name, "value",
+                                        control_text(value != NULL ? value : ""), "given",
+                                        node != NULL, "origin", origin_of(node)));
+        free(value);
+    }
+    return parameters;
+}
+
+static json_t *statistics_of(const struct component *component)
+{
+    const struct stat_spec *spec = component->type->statistics;
+    json_t *statistics = json_array();
+
+    for (; spec != NULL && spec->name != NULL; spec++) {
+        json_array_append_new(statistics,
+                              json_pack("{s:s, s:f, s:o, s:s}", "name", spec->name, "value",
+                                        (double)component_statistic(component, spec->name), "unit",
+                                        control_text(spec->unit), "doc", spec->doc));
+    }
+    return statistics;
+}
+
+/* ---- boxes ---- */
+
+static const char *policy_name(enum when_full policy)
+{
+    switch (policy) {
+    case BLOCK:
+        return "block";
+    case DROP_NEWEST:
+        return "drop_newest";
+    case DROP_OLDEST:
+        return "drop_oldest";
+    case DISCONNECT:
+        return "disconnect";
+    }
+    return "?";
+}
+
+struct senders {
+    json_t *first;
+    size_t total;
+    double waited;
+};
+
+static struct senders senders_of(struct inbox *in)
+{
+    struct senders senders = {.first = json_array()};
+    const struct outbox *out = NULL;
+    size_t steps = 0;
+
+    while (in != NULL && steps++ < MOST_SENDERS && (out = inbox_next_sender(in, out)) != NULL) {
+        if ((out->box.flags & BOX_PASSES) == 0) {
+            senders.waited += outbox_waited(out);
+            if (senders.total++ < CONTROL_FIRST) {
+                json_array_append_new(senders.first, control_path_of_box(&out->box));
+            }
+        }
+    }
+    return senders;
+}
+
+/* in: NULL for a rare box that was never linked. */
+static json_t *show_inbox(const struct plan_box *plan, struct inbox *in)
+{
+    static const struct inbox empty = {0};
+    const struct inbox *counts = in != NULL ? in : &empty;
+    const unsigned flags = in != NULL ? in->box.flags : plan->flags;
+    const bool passes = (flags & BOX_PASSES) != 0;
+    const bool keeps = !passes && plan->spec->carries != READINESS;
+    const bool is_bounded = keeps && control_is_bounded(flags);
+    const struct senders senders = senders_of(in);
+    const struct inbox *sink = passes ? inbox_sink(in) : NULL;
+
+    return json_pack("{s:s, s:s, s:I, s:I, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:o, s:I, s:o}",
+                     "name", plan->spec->name, "carries", carries_name(plan->spec->carries),
+                     "queued", (json_int_t)(keeps ? counts->box.queued : 0), "queued_bytes",
+                     (json_int_t)(keeps ? counts->box.queued_cost : 0), "bound",
+                     control_bound(is_bounded, in != NULL ? in->limit : plan->limit), "unit",
+                     control_unit(flags), "policy",
+                     policy_name((enum when_full)(flags >> BOX_POLICY_SHIFT & 3)), "high_water",
+                     (json_int_t)(keeps ? counts->high_water : 0), "messages",
+                     (json_int_t)counts->messages, "bytes", (json_int_t)counts->bytes, "dropped",
+                     (json_int_t)counts->box.dropped, "blocked", senders.waited, "sources",
+                     senders.first, "sources_total", (json_int_t)senders.total, "passes_to",
+                     control_path_of_box(sink != NULL ? &sink->box : NULL));
+}
+
+/* A service stands for the inbox that its outboxes lead to. */
+static json_t *destination_of(const struct plan_box *plan, const struct outbox *out)
+{
+    if (out != NULL && out->sink != NULL) {
+        return control_path_of_box(&out->sink->box);
+    }
+    return control_text(out == NULL ? plan->spec->service : NULL);
+}
+
+static json_t *show_outbox(const struct plan_box *plan, const struct outbox *out)
+{
+    const bool passes = out != NULL && (out->box.flags & BOX_PASSES) != 0;
+    const bool counts = out != NULL && !passes;
+
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:o, s:b}", "name", plan->spec->name,
+                     "carries", carries_name(plan->spec->carries), "messages",
+                     (json_int_t)(counts ? out->messages : 0), "bytes",
+                     (json_int_t)(counts ? out->bytes : 0), "dropped",
+                     (json_int_t)(out != NULL ? out->box.dropped : 0), "blocked",
+                     counts ? outbox_waited(out) : 0.0, "destination", destination_of(plan, out),
+                     "passes", passes);
+}
+
+static json_t *inboxes_of(const struct component *component)
+{
+    json_t *inboxes = json_array();
+
+    for (unsigned i = 0; i < component->plan->inboxes; i++) {
+        json_array_append_new(
+            inboxes, show_inbox(&component->plan->in[i], component_have_inbox(component, i)));
+    }
+    return inboxes;
+}
+
+static json_t *outboxes_of(const struct component *component)
+{
+    json_t *outboxes = json_array();
+
+    for (unsigned i = 0; i < component->plan->outboxes; i++) {
+        json_array_append_new(
+            outboxes, show_outbox(&component->plan->out[i], component_have_outbox(component, i)));
+    }
+    return outboxes;
+}
+
+/* ---- the component ---- */
+
+static json_t *address_of(struct component *component)
+{
+    char text[400];
+
+    if (component_listens(component, text, sizeof(text)) ||
+        (component->type->describe_peer != NULL && component->state != CREATED &&
+         component->type->describe_peer(component, text, sizeof(text))) ||
+        (component->type->describe != NULL && !component_is_over(component) &&
+         component->state != CREATED && component->type->describe(component, text, sizeof(text)))) {
+        return control_text(text);
+    }
+    return json_null();
+}
+
+static size_t count_children(const struct component *component)
+{
+    const struct component *child = NULL;
+    size_t count = 0;
+
+    while ((child = component_next_child(component, child)) != NULL) {
+        count++;
+    }
+    return count;
+}
+
+void control_on_show(struct varlink_call *call)
+{
+    struct place place;
+    const struct component *component;
+
+    if (!control_find_component(call, &place)) {
+        return;
+    }
+    component = place.component;
+    varlink_reply(
+        call,
+        json_pack("{s:o, s:o, s:s, s:f, s:o, s:i, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "path",
+                  control_path_of(component), "type", control_text(control_type_name(component)),
+                  "state", component_condition(component), "since", component_begun(component),
+                  "reason", control_text(component_reason(component)), "restarts", 0, "parent",
+                  control_path_of(component_holder(component)), "children",
+                  (json_int_t)count_children(component), "address", address_of(place.component),
+                  "parameters", parameters_of(component), "statistics", statistics_of(component),
+                  "inboxes", inboxes_of(component), "outboxes", outboxes_of(component)));
+}

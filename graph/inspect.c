@@ -1,0 +1,432 @@
+#include "graph/inspect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/graph.h"
+#include "graph/loop.h"
+#include "graph/plan.h"
+#include "graph/suggest.h"
+
+/* ---- by path ---- */
+
+/* How far a path was understood: the innermost graph, and what is left to be found in it. */
+struct trail {
+    const struct graph *graph;
+    const char *rest;
+};
+
+static bool is_gone(const struct graph *graph)
+{
+    return graph->is_started && graph->living == 0;
+}
+
+/* Servers that share a handler number their connections alike: the first is found. */
+static struct graph *find_numbered(const struct component *holder, uint64_t number)
+{
+    struct graph *graph = NULL;
+
+    do {
+        graph = component_next_graph(holder, graph);
+    } while (graph != NULL && graph->number != number);
+    return graph;
+}
+
+static struct graph *find_named(const struct component *holder, const char *name, size_t length)
+{
+    struct graph *graph = NULL;
+
+    while ((graph = component_next_graph(holder, graph)) != NULL) {
+        if (graph->number == 0 && strlen(graph->plan->name) == length &&
+            strncmp(graph->plan->name, name, length) == 0) {
+            return graph;
+        }
+    }
+    return NULL;
+}
+
+/* The graph that a component made under this word: a number, or a name. */
+static struct graph *find_made(const struct component *holder, const char *word, size_t length)
+{
+    char *end;
+    const unsigned long long number = strtoull(word, &end, 10);
+    struct graph *graph = word[0] >= '1' && word[0] <= '9' && end == word + length
+                              ? find_numbered(holder, number)
+                              : find_named(holder, word, length);
+
+    return graph == NULL || is_gone(graph) ? NULL : graph;
+}
+
+static struct component *find_in(struct graph *graph, const char *path, struct place *place,
+                                 struct trail *trail);
+
+/* "echo/17/lines": echo is here, the rest is in a graph that it made. */
+static struct component *find_below(const struct plan_component *plan, struct graph *graph,
+                                    const char *rest, struct place *place, struct trail *trail)
+{
+    const size_t length = strcspn(rest, "/");
+    const struct component *holder = plan != NULL ? graph_component(graph, plan->index) : NULL;
+    struct graph *made = holder != NULL ? find_made(holder, rest, length) : NULL;
+
+    if (made == NULL) {
+        return NULL;
+    }
+    return find_in(made, rest[length] == '/' ? rest + length + 1 : rest + length, place, trail);
+}
+
+/* Finds a component, or sets only place->graph, for a graph of several. */
+static struct component *find_in(struct graph *graph, const char *path, struct place *place,
+                                 struct trail *trail)
+{
+    const struct plan_component *plan = plan_find(graph->plan, path);
+    struct component *found = NULL;
+
+    trail->graph = graph;
+    trail->rest = path;
+    if (plan != NULL || path[0] == '\0') {
+        place->graph = graph;
+        return plan != NULL ? graph_component(graph, plan->index) : NULL;
+    }
+    found = find_below(plan_find(graph->plan, ""), graph, path, place, trail);
+    for (const char *slash = strchr(path, '/');
+         slash != NULL && found == NULL && place->graph == NULL; slash = strchr(slash + 1, '/')) {
+        char prefix[PATH_SIZE];
+        const size_t length = (size_t)(slash - path);
+
+        if (length < sizeof(prefix)) {
+            memcpy(prefix, path, length);
+            prefix[length] = '\0';
+            found = find_below(plan_find(graph->plan, prefix), graph, slash + 1, place, trail);
+        }
+    }
+    return found;
+}
+
+/* The path of a component or a graph, in the newest root graph that has it. */
+static bool find_component(struct loop *loop, const char *path, struct place *place)
+{
+    *place = (struct place){.box = NO_BOX};
+    if (path[0] == '\0') {
+        return false;
+    }
+    for (struct list *at = loop->graphs.prev; at != &loop->graphs; at = at->prev) {
+        struct trail trail;
+
+        place->component = find_in(container_of(at, struct graph, sibling), path, place, &trail);
+        if (place->graph != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where the name of a box begins, or NULL: "a/b.box". */
+static const char *box_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *dot = strrchr(path, '.');
+
+    return dot != NULL && (slash == NULL || dot > slash) ? dot + 1 : NULL;
+}
+
+enum place_found place_find(struct loop *loop, const char *path, struct place *place)
+{
+    const char *box = box_part(path);
+    char component[PATH_SIZE];
+
+    if (find_component(loop, path, place)) {
+        return PLACE_FOUND;
+    }
+    if (box == NULL || (size_t)(box - path) > sizeof(component)) {
+        return PLACE_NO_COMPONENT;
+    }
+    (void)snprintf(component, sizeof(component), "%.*s", (int)(box - 1 - path), path);
+    if (!find_component(loop, component, place) || place->component == NULL) {
+        return PLACE_NO_COMPONENT;
+    }
+    place->box = component_find_inbox(place->component, box);
+    place->is_inbox = place->box != NO_BOX;
+    if (!place->is_inbox) {
+        place->box = component_find_outbox(place->component, box);
+    }
+    return place->box != NO_BOX ? PLACE_FOUND : PLACE_NO_BOX;
+}
+
+/* ---- what was meant ---- */
+
+enum { MOST_CANDIDATES = 2000 };
+
+static const char *path_candidate(void *context, size_t index)
+{
+    const struct graph *graph = context;
+
+    return index < graph_size(graph) && index < MOST_CANDIDATES
+               ? graph->plan->components[index].path
+               : NULL;
+}
+
+static const char *box_candidate(void *context, size_t index)
+{
+    const struct plan_component *plan = context;
+
+    if (index < plan->inboxes) {
+        return plan->in[index].spec->name;
+    }
+    index -= plan->inboxes;
+    return index < plan->outboxes ? plan->out[index].spec->name : NULL;
+}
+
+static bool suggest_box(const struct component *component, const char *path, char *text,
+                        size_t size)
+{
+    const char *box = box_part(path);
+    const char *meant = suggest(box, box_candidate, (void *)(uintptr_t)component->plan);
+
+    if (meant != NULL) {
+        (void)snprintf(text, size, "%.*s%s", (int)(box - path), path, meant);
+    }
+    return meant != NULL;
+}
+
+/* Tries the part of the path from rest to end; the others stay as they are. */
+static bool suggest_part(const struct trail *trail, const char *path, const char *end, char *text,
+                         size_t size)
+{
+    char part[PATH_SIZE];
+    const char *meant;
+
+    (void)snprintf(part, sizeof(part), "%.*s", (int)(end - trail->rest), trail->rest);
+    meant = suggest(part, path_candidate, (void *)(uintptr_t)trail->graph);
+    if (meant == NULL || meant[0] == '\0' || strncmp(meant, part, strlen(meant)) == 0) {
+        return false; /* what is right already need not be said */
+    }
+    (void)snprintf(text, size, "%.*s%s%s", (int)(trail->rest - path), path, meant, end);
+    return true;
+}
+
+bool place_suggest(struct loop *loop, const char *path, char *text, size_t size)
+{
+    struct place place = {.box = NO_BOX};
+    struct trail trail;
+    const char *box = box_part(path);
+    const char *end = box != NULL ? box - 1 : path + strlen(path);
+    const char *slash;
+
+    if (list_is_empty(&loop->graphs) || strlen(path) >= PATH_SIZE) {
+        return false;
+    }
+    switch (place_find(loop, path, &place)) {
+    case PLACE_NO_BOX:
+        return suggest_box(place.component, path, text, size);
+    case PLACE_FOUND: /* a graph, or a box, where a component was wanted */
+        if (place.component == NULL) {
+            (void)snprintf(text, size, "%s/%s", path, place.graph->plan->components[0].path);
+        } else {
+            (void)snprintf(text, size, "%.*s", (int)(end - path), path);
+        }
+        return place.component == NULL || place.box != NO_BOX;
+    case PLACE_NO_COMPONENT:
+        break;
+    }
+    (void)find_in(container_of(loop->graphs.prev, struct graph, sibling), path, &place, &trail);
+    slash = strchr(trail.rest, '/');
+    return (end > trail.rest && suggest_part(&trail, path, end, text, size)) ||
+           (slash != NULL && slash < end && suggest_part(&trail, path, slash, text, size));
+}
+
+/* ---- one after another ---- */
+
+/* Goes to another graph, or to the end (NULL). */
+static void move_to(struct walk *walk, struct graph *graph, size_t index)
+{
+    struct graph *left = walk->graph;
+
+    if (graph != NULL) {
+        graph->refs++;
+    }
+    walk->graph = graph;
+    walk->index = index;
+    walk->is_below = false;
+    if (left != NULL) {
+        graph_unref(left);
+    }
+}
+
+static struct graph *older_root(const struct loop *loop, const struct list *link)
+{
+    return link->prev == &loop->graphs ? NULL : container_of(link->prev, struct graph, sibling);
+}
+
+void walk_begin(struct walk *walk, struct loop *loop, bool is_deep)
+{
+    *walk = (struct walk){.loop = loop, .is_deep = is_deep};
+    move_to(walk, older_root(loop, &loop->graphs), 0);
+}
+
+void walk_end(struct walk *walk)
+{
+    if (walk->graph != NULL) {
+        move_to(walk, NULL, 0);
+    }
+}
+
+/* The graph after this one: beside it, or the rest of the one that its maker is in. */
+static void leave(struct walk *walk)
+{
+    struct component *holder = walk->graph->holder;
+    struct graph *next;
+
+    if (holder == NULL) {
+        move_to(walk, older_root(walk->loop, &walk->graph->sibling), 0);
+        return;
+    }
+    next = component_next_graph(holder, walk->graph);
+    if (next != NULL) {
+        move_to(walk, next, 0);
+    } else {
+        move_to(walk, holder->graph, holder->plan->index + 1);
+    }
+}
+
+struct component *walk_next(struct walk *walk)
+{
+    while (walk->graph != NULL) {
+        if (walk->is_below) {
+            struct graph *made =
+                component_next_graph(graph_component(walk->graph, walk->index - 1), NULL);
+
+            walk->is_below = false;
+            if (made != NULL) {
+                move_to(walk, made, 0);
+            }
+        } else if (is_gone(walk->graph) || walk->index == graph_size(walk->graph)) {
+            leave(walk);
+        } else {
+            struct component *component = graph_component(walk->graph, walk->index++);
+
+            walk->is_below = walk->is_deep && component->type->children != 0;
+            return component;
+        }
+    }
+    return NULL;
+}
+
+/* ---- about one ---- */
+
+static bool is_draining(const struct component *component)
+{
+    const struct graph *graph = component->graph;
+
+    while (graph->holder != NULL) {
+        graph = graph->holder->graph;
+    }
+    return graph->is_draining;
+}
+
+const char *component_condition(const struct component *component)
+{
+    if (component->state == CREATED) {
+        return "starting";
+    }
+    if (component->state == RUNNING && is_draining(component)) {
+        return "stopping";
+    }
+    return component_state_name((enum component_state)component->state);
+}
+
+struct component *component_holder(const struct component *component)
+{
+    const struct plan_component *parent = component->plan->parent;
+
+    return parent != NULL ? graph_component(component->graph, parent->index)
+                          : component->graph->holder;
+}
+
+double component_begun(const struct component *component)
+{
+    return component->graph->loop->born + component->since;
+}
+
+uint64_t component_connection(const struct component *component)
+{
+    const struct graph *graph = component->graph;
+
+    while (graph->number == 0 && graph->holder != NULL) {
+        graph = graph->holder->graph;
+    }
+    return graph->number;
+}
+
+uint64_t component_statistic(const struct component *component, const char *name)
+{
+    const struct stat_spec *spec = component->type->statistics;
+
+    for (; spec != NULL && spec->name != NULL; spec++) {
+        if (strcmp(spec->name, name) == 0) {
+            const char *state = (const char *)component + component->state_offset;
+            uint64_t value;
+
+            memcpy(&value, state + spec->offset, sizeof(value));
+            return value;
+        }
+    }
+    return 0;
+}
+
+bool component_listens(struct component *component, char *text, size_t size)
+{
+    static const char words[] = "listening on ";
+    const size_t length = sizeof(words) - 1;
+
+    if (component->type->describe == NULL || component->state != RUNNING ||
+        !component->type->describe(component, text, size) || strncmp(text, words, length) != 0) {
+        return false;
+    }
+    memmove(text, text + length, strlen(text + length) + 1);
+    return true;
+}
+
+const char *box_name(const struct box *box)
+{
+    const struct component *owner = box_owner(box);
+    const struct plan_component *plan = owner->plan;
+
+    for (unsigned i = 0; (box->flags & BOX_IS_INBOX) != 0 && i < plan->inboxes; i++) {
+        const struct inbox *in = component_have_inbox(owner, i);
+
+        if (in != NULL && &in->box == box) {
+            return plan->in[i].spec->name;
+        }
+    }
+    for (unsigned i = 0; (box->flags & BOX_IS_INBOX) == 0 && i < plan->outboxes; i++) {
+        const struct outbox *out = component_have_outbox(owner, i);
+
+        if (out != NULL && &out->box == box) {
+            return plan->out[i].spec->name;
+        }
+    }
+    return "?";
+}
+
+const char *box_full_path(const struct box *box, char *text, size_t size)
+{
+    char path[PATH_SIZE];
+
+    (void)snprintf(text, size, "%s.%s", component_path(box_owner(box), path, sizeof(path)),
+                   box_name(box));
+    return text;
+}
+
+double outbox_waiting(const struct outbox *out)
+{
+    if ((out->box.flags & BOX_WAITING) == 0 || (out->box.flags & BOX_PASSES) != 0) {
+        return 0;
+    }
+    return (loop_ms(component_loop(box_owner(&out->box))) - out->waiting_since) / 1000.0;
+}
+
+double outbox_waited(const struct outbox *out)
+{
+    return (out->box.flags & BOX_PASSES) != 0 ? 0 : out->waited / 1000.0 + outbox_waiting(out);
+}

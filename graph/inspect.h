@@ -1,0 +1,88 @@
+/* Looking into what runs: by path, and one component after another.  For the control socket; what
+ * is here changes nothing.
+ *
+ *     "server"                  a component           "echo/17/lines"        one inside a
+ * connection "server.signal"           a box of it           "echo/17/lines.inbox"  a box of that
+ *     "server/17"               connection 17 of server: the graph, or its only component
+ *
+ * The newest root graph comes first, then those that a reload has left to drain.  The loop's
+ * services have no path and are not found. */
+#ifndef AXOND_GRAPH_INSPECT_H
+#define AXOND_GRAPH_INSPECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "graph/component.h"
+
+struct graph;
+struct loop;
+
+/* What a path leads to; good until the loop goes on. */
+struct place {
+    struct graph *graph;         /* that the component is in, or that the path names */
+    struct component *component; /* NULL: the path names a graph of several components */
+    unsigned box;                /* its index; NO_BOX: the path names none */
+    bool is_inbox;
+};
+
+enum place_found { PLACE_FOUND, PLACE_NO_COMPONENT, PLACE_NO_BOX };
+
+/* Fills in place; with PLACE_NO_BOX the component that has no such box. */
+enum place_found place_find(struct loop *loop, const char *path, struct place *place);
+
+/* What may have been meant by a path that leads nowhere: writes it and returns true, or false. */
+bool place_suggest(struct loop *loop, const char *path, char *text, size_t size);
+
+/* ---- one after another ---- */
+
+/* A walk through components: a chassis before what it holds, a component before the graphs that it
+ * made.  The loop may go on in between: what ends meanwhile is left out, what comes may be. */
+struct walk {
+    struct loop *loop;
+    struct graph *graph; /* where it is, kept; NULL: at the end */
+    size_t index;        /* of the next component in it */
+    bool is_deep;
+    bool is_below; /* to look first into the graphs made by the last component */
+};
+
+/* is_deep: also the graphs that components made; else only those of the file. */
+void walk_begin(struct walk *walk, struct loop *loop, bool is_deep);
+
+/* The next component, or NULL: there is none. */
+struct component *walk_next(struct walk *walk);
+
+/* May be called at any time; zeroes are fine. */
+void walk_end(struct walk *walk);
+
+/* ---- about one ---- */
+
+/* "starting", "running", "stopping" (also what runs in a graph that drains), … */
+const char *component_condition(const struct component *component);
+
+/* The chassis that holds it, or the component that made its graph; NULL: none. */
+struct component *component_holder(const struct component *component);
+
+/* Seconds since 1970 when its state began. */
+double component_begun(const struct component *component);
+
+/* The number of the connection that it is part of; 0: of none. */
+uint64_t component_connection(const struct component *component);
+
+/* A statistic by name; 0 if its type keeps none. */
+uint64_t component_statistic(const struct component *component, const char *name);
+
+/* What a component listens on: writes it and returns true, or false: it does not listen. */
+bool component_listens(struct component *component, char *text, size_t size);
+
+/* The name of a box, and its path: "server.signal". */
+const char *box_name(const struct box *box);
+const char *box_full_path(const struct box *box, char *text, size_t size);
+enum { BOX_PATH_SIZE = PATH_SIZE + 66 };
+
+/* Seconds that a sender has waited for room in all, and now without a break. */
+double outbox_waited(const struct outbox *out);
+double outbox_waiting(const struct outbox *out);
+
+#endif
