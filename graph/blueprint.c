@@ -140,17 +140,9 @@ void blueprint_release(struct blueprint *blueprint)
     }
 }
 
-static struct graph *root_of(struct component *component)
-{
-    while (component->graph->holder != NULL) {
-        component = component->graph->holder;
-    }
-    return component->graph;
-}
-
 static void link_outer(const struct blueprint *blueprint, struct graph *graph)
 {
-    struct graph *root = root_of(graph->holder);
+    struct graph *root = graph_root(graph);
 
     for (size_t i = 0; i < blueprint->outer_count; i++) {
         const struct outer_linkage *outer = &blueprint->outer[i];

@@ -309,7 +309,7 @@ int component_start(struct component *component)
         return result;
     }
     announce(component);
-    for (unsigned i = 0; i < component->inboxes; i++) {
+    for (unsigned i = 0; i < component->plan->inboxes; i++) {
         if (!inbox_is_empty(component, i)) {
             component_wake(component);
         }
@@ -351,8 +351,6 @@ static void deinit_boxes(struct component *component)
 static void destroy_graphs(struct component *component)
 {
     struct list *head;
-    struct list *at;
-    struct list *after;
 
     if (component->type->children == 0) {
         return;
@@ -361,11 +359,11 @@ static void destroy_graphs(struct component *component)
     if (head->next == NULL) {
         return; /* never started */
     }
-    list_for_each_safe (at, after, head) {
-        graph_destroy(container_of(at, struct graph, sibling));
-    }
-    while (!list_is_empty(head)) {
-        list_remove(head->next); /* those that a notice still names: freed when it is */
+    while (!list_is_empty(head)) { /* the end of one may be the end of others */
+        struct list *first = head->next;
+
+        list_remove(first);
+        graph_destroy(container_of(first, struct graph, sibling));
     }
 }
 
@@ -412,9 +410,32 @@ void component_finish(struct component *self)
     }
 }
 
+/* The peer of the connection that a component belongs to; false: of none. */
+static bool peer_of(struct component *self, char *text, size_t size)
+{
+    const struct graph *graph = self->graph;
+
+    if (self->type->describe_peer == NULL && graph->blueprint != NULL && graph->peer != NULL) {
+        self = graph_component(graph->peer, 0);
+    }
+    return self->type->describe_peer != NULL && self->type->describe_peer(self, text, size);
+}
+
+/* Logs a line with the component's path, and with its peer. */
+static void say(struct component *self, enum log_level level, const char *text)
+{
+    struct loop *loop = self->graph->loop;
+    char path[PATH_SIZE];
+    char peer[128];
+
+    if (self->graph->holder == NULL || loop_lets_talk(loop, level)) {
+        loop_say(loop, level, component_path(self, path, sizeof(path)),
+                 peer_of(self, peer, sizeof(peer)) ? peer : NULL, text);
+    }
+}
+
 int component_fail(struct component *self, int error, const char *format, ...)
 {
-    char path[PATH_SIZE];
     char text[512];
     size_t used;
     va_list args;
@@ -431,8 +452,7 @@ int component_fail(struct component *self, int error, const char *format, ...)
     }
     free(need_extra(self)->reason);
     self->extra->reason = mem_strdup(text);
-    loop_log(self->graph->loop, LOG_LEVEL_ERROR, component_path(self, path, sizeof(path)), "%s",
-             text);
+    say(self, self->graph->holder != NULL ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, text);
     self->flags |= COMPONENT_ENDING | COMPONENT_FAILING;
     if ((self->flags & COMPONENT_RUNNING) == 0) {
         component_end(self, FAILED);
@@ -467,12 +487,27 @@ void component_receive(struct component *component, struct inbox *in, struct mes
 /* True if nothing waits in any inbox but those that carry notices. */
 static bool is_drained(struct component *component)
 {
-    for (unsigned i = 0; i < component->inboxes; i++) {
+    for (unsigned i = 0; i < component->plan->inboxes; i++) {
         if (component->plan->in[i].spec->carries != NOTICES && !inbox_is_empty(component, i)) {
             return false;
         }
     }
     return true;
+}
+
+/* The errno of the notice that asks a component to stop: it may stand behind others. */
+static int stop_reason(struct component *component)
+{
+    const struct message *last = component_inbox(component, component->control)->box.last;
+    const struct message *msg = last;
+
+    do {
+        msg = msg->next;
+        if (msg->kind == SHUTDOWN_MICROPROCESS || msg->kind == SOCKET_SHUTDOWN) {
+            return msg->error;
+        }
+    } while (msg != last);
+    return 0;
 }
 
 /* What every component does about its control, unless its type heeds it itself. */
@@ -501,7 +536,8 @@ static void heed_control(struct component *component)
             return;
         }
     } else {
-        msg = message_notice(component_pool(component), SHUTDOWN_MICROPROCESS, NULL, 0);
+        msg = message_notice(component_pool(component), SHUTDOWN_MICROPROCESS, NULL,
+                             stop_reason(component));
     }
     if (component->signal != NO_BOX) {
         outbox_send(component, component->signal, msg);
@@ -553,14 +589,13 @@ void component_run(struct component *component)
 
 void component_log(struct component *self, enum log_level level, const char *format, ...)
 {
-    char path[PATH_SIZE];
     char text[512];
     va_list args;
 
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    loop_log(self->graph->loop, level, component_path(self, path, sizeof(path)), "%s", text);
+    say(self, level, text);
 }
 
 const char *component_path(const struct component *component, char *text, size_t size)

@@ -136,8 +136,10 @@ struct component_type {
     const struct param_spec *parameters; /* or NULL */
     const struct stat_spec *statistics;  /* or NULL */
     enum chassis chassis;
-    const char *definition; /* of a type made of others: a graph in YAML (see prefab.h) */
-    const char *service;    /* a component of this type is the service of this name, one per loop */
+    /* Of a type made of others: components: and linkages: in YAML, ${param:NAME} standing for its
+     * parameters.  It is the chassis that holds them. */
+    const char *definition;
+    const char *service; /* a component of this type is the service of this name, one per loop */
     /* The type that "a -> [b, c]" puts between: its parameter "boxnames" names its outboxes. */
     bool is_fanout;
     /* Named graphs used as a type: are components of this one. */

@@ -20,6 +20,14 @@ struct component *graph_component(const struct graph *graph, size_t index)
     return graph->blueprint != NULL ? blueprint_component(graph, index) : graph->components[index];
 }
 
+struct graph *graph_root(struct graph *graph)
+{
+    while (graph->holder != NULL) {
+        graph = graph->holder->graph;
+    }
+    return graph;
+}
+
 static struct graph *root_create(struct loop *loop, struct plan *plan)
 {
     struct graph *graph = mem_alloc(sizeof(*graph));
@@ -187,7 +195,9 @@ void graph_one_ended(struct graph *graph)
             holder->type->graph_ended(holder, graph);
         }
         graph_unpair(graph);
-    } else if (!graph->is_service && !graph->is_destroyed && loop->hooks.graph_ended != NULL) {
+    } else if (graph->is_service) {
+        graph_destroy(graph); /* it ended by itself: nobody else has a hold of it */
+    } else if (!graph->is_destroyed && loop->hooks.graph_ended != NULL) {
         loop->hooks.graph_ended(loop->hooks.arg, graph);
     }
     die(graph);

@@ -63,6 +63,9 @@ void graph_destroy(struct graph *graph);
 struct component *graph_component(const struct graph *graph, size_t index);
 size_t graph_size(const struct graph *graph);
 
+/* The root graph that a graph is in, through its holders; itself if it is one. */
+struct graph *graph_root(struct graph *graph);
+
 /* The first child after "after" (NULL: the first) among the graphs that a component made. */
 struct graph *component_next_graph(const struct component *component, const struct graph *after);
 

@@ -47,13 +47,19 @@ static unsigned run_queue(struct loop *loop, unsigned most)
     return runs;
 }
 
+/* Frees the dead.  A graph that goes may be the last that kept the one of its maker. */
 static void bury(struct loop *loop)
 {
-    struct list *at;
-    struct list *after;
+    bool is_any = true;
 
-    list_for_each_safe (at, after, &loop->dead) {
-        (void)graph_free(container_of(at, struct graph, sibling));
+    while (is_any && !list_is_empty(&loop->dead)) {
+        struct list *at;
+        struct list *after;
+
+        is_any = false;
+        list_for_each_safe (at, after, &loop->dead) {
+            is_any = graph_free(container_of(at, struct graph, sibling)) || is_any;
+        }
     }
 }
 
@@ -136,14 +142,14 @@ struct loop *loop_create(const struct component_type *const *types, const struct
 
 void loop_destroy(struct loop *loop)
 {
-    struct list *at;
-    struct list *after;
-
     if (loop == NULL) {
         return;
     }
-    list_for_each_safe (at, after, &loop->graphs) {
-        graph_destroy(container_of(at, struct graph, sibling));
+    while (!list_is_empty(&loop->graphs)) {
+        struct list *first = loop->graphs.next;
+
+        list_remove(first);
+        graph_destroy(container_of(first, struct graph, sibling));
     }
     wake_thirsty(loop);
     (void)run_queue(loop, UINT32_MAX);
@@ -195,18 +201,42 @@ const struct component_type *loop_find_type(const struct loop *loop, const char 
     return NULL;
 }
 
+void loop_say(struct loop *loop, enum log_level level, const char *path, const char *peer,
+              const char *text)
+{
+    if (loop->hooks.log != NULL) {
+        loop->hooks.log(loop->hooks.arg, level, path, peer, text);
+    }
+}
+
 void loop_log(struct loop *loop, enum log_level level, const char *path, const char *format, ...)
 {
     char text[768];
     va_list args;
 
-    if (loop->hooks.log == NULL) {
-        return;
-    }
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    loop->hooks.log(loop->hooks.arg, level, path, NULL, text);
+    loop_say(loop, level, path, NULL, text);
+}
+
+bool loop_lets_talk(struct loop *loop, enum log_level level)
+{
+    struct loop_talk *talk = &loop->talk;
+
+    if (loop->ms - talk->since >= TALK_TIME) {
+        if (talk->held_back > 0) {
+            loop_log(loop, level, NULL, "%u more lines about connections were held back",
+                     talk->held_back);
+        }
+        *talk = (struct loop_talk){.since = loop->ms};
+    }
+    if (talk->lines == TALK_LINES) {
+        talk->held_back++;
+        return false;
+    }
+    talk->lines++;
+    return true;
 }
 
 void loop_graph_freed(struct loop *loop)

@@ -35,6 +35,18 @@ struct loop_hooks {
     void (*graph_ended)(void *arg, struct graph *graph);
 };
 
+/* How much the components of connections have logged of late: peers must not fill the log. */
+struct loop_talk {
+    uint32_t since; /* ms: when counting began */
+    unsigned lines;
+    unsigned held_back;
+};
+
+enum {
+    TALK_LINES = 10,   /* in … */
+    TALK_TIME = 10000, /* … ms */
+};
+
 struct loop {
     struct ev_loop *ev;
     ev_idle idle; /* active while the queue is not empty after a pass: libev must not wait */
@@ -50,6 +62,7 @@ struct loop {
     struct list taps;                          /* see tap.h */
     const struct component_type *const *types; /* for services */
     struct loop_hooks hooks;
+    struct loop_talk talk;      /* what components of connections say */
     struct component **thirsty; /* wait for memory; each keeps its graph */
     size_t thirsty_count;
     double born;               /* ev_time() */
@@ -95,6 +108,14 @@ const struct component_type *loop_find_type(const struct loop *loop, const char 
 
 __attribute__((format(printf, 4, 5))) void loop_log(struct loop *loop, enum log_level level,
                                                     const char *path, const char *format, ...);
+
+/* The same, of a text; path and peer may be NULL. */
+void loop_say(struct loop *loop, enum log_level level, const char *path, const char *peer,
+              const char *text);
+
+/* False: a component of a connection has nothing to say now, as others have said enough.  The first
+ * line after that is preceded by how many were held back. */
+bool loop_lets_talk(struct loop *loop, enum log_level level);
 
 /* Called by graph.c when something was freed: gives memory back after a crowd has left. */
 void loop_graph_freed(struct loop *loop);

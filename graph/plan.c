@@ -60,6 +60,26 @@ bool planner_charge(struct planner *planner, size_t parts, const struct node *at
     return planner->parts <= PLAN_MOST_PARTS;
 }
 
+const char *lower_case(struct arena *arena, const char *name)
+{
+    char *copy = arena_strdup(arena, name);
+
+    for (char *at = copy; *at != '\0'; at++) {
+        *at = (char)tolower((unsigned char)*at);
+    }
+    return copy;
+}
+
+const char *planner_suggest(struct planner *planner, const char *name, suggest_candidate *candidate,
+                            void *context, size_t count)
+{
+    if (errors_is_full(planner->errors) || count > planner->suggestible) {
+        return NULL;
+    }
+    planner->suggestible -= count;
+    return suggest(name, candidate, context);
+}
+
 bool planner_enter(struct planner *planner, const struct node *at)
 {
     if (planner->depth >= PLAN_DEEPEST) {
@@ -311,16 +331,6 @@ struct plan *plan_parse(const char *name, const char *text, size_t size,
 
 /* ---- without one ---- */
 
-static const char *lower(struct arena *arena, const char *name)
-{
-    char *copy = arena_strdup(arena, name);
-
-    for (char *at = copy; *at != '\0'; at++) {
-        *at = (char)tolower((unsigned char)*at);
-    }
-    return copy;
-}
-
 struct plan *plan_single(const struct component_type *type)
 {
     struct errors *errors = errors_create();
@@ -328,7 +338,7 @@ struct plan *plan_single(const struct component_type *type)
     struct planner planner;
     struct scope *scope;
 
-    planner_init(&planner, arena, lower(arena, type->name), errors);
+    planner_init(&planner, arena, lower_case(arena, type->name), errors);
     scope = scope_create(&planner, planner.root, NULL, NULL);
     scope->has_edge = true;
     draft_link_only(&planner, scope,

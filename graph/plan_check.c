@@ -84,16 +84,44 @@ static bool takes_part(const struct plan_component *made)
     for (unsigned i = 0; i < made->inboxes; i++) {
         const struct box_spec *spec = made->in[i].spec;
 
-        if (i != made->control && spec->carries != READINESS && spec->receive == NULL) {
+        if (i != made->control && !is_of_runtime(spec) && spec->receive == NULL) {
             return true;
         }
     }
     for (unsigned i = 0; i < made->outboxes; i++) {
-        if (i != made->signal && made->out[i].spec->service == NULL) {
+        if (i != made->signal && !is_of_runtime(made->out[i].spec)) {
             return true;
         }
     }
     return false;
+}
+
+/* A box that a linkage inside has made by naming it, and that nothing outside is linked to: most
+ * likely a slip.  A named graph may well have boxes that only some of its uses need. */
+static void check_boxes_of_self(struct planner *planner, const struct draft_component *component)
+{
+    const struct plan_component *made = &component->made;
+    const struct type_info *info = hash_get(&planner->types, made->type->name);
+    struct error err;
+
+    if (made->type->chassis != CHASSIS_GRAPH || made->type_name != made->type->name) {
+        return;
+    }
+    for (unsigned i = info->model.inboxes; i < made->inboxes; i++) {
+        if (!component->in_fed[i]) {
+            (void)error_set(&err, made->at,
+                            "%s has an inbox \"%s\", but nothing outside leads there", made->name,
+                            made->in[i].spec->name);
+            errors_warn(planner->errors, &err);
+        }
+    }
+    for (unsigned i = info->model.outboxes; i < made->outboxes; i++) {
+        if (component->out_next[i] == NULL) {
+            (void)error_set(&err, made->at, "%s has an outbox \"%s\", but it leads nowhere outside",
+                            made->name, made->out[i].spec->name);
+            errors_warn(planner->errors, &err);
+        }
+    }
 }
 
 static void check_component(struct planner *planner, const struct scope *scope,
@@ -125,6 +153,7 @@ static void check_component(struct planner *planner, const struct scope *scope,
             errors_warn(planner->errors, &err);
         }
     }
+    check_boxes_of_self(planner, component);
 }
 
 /* A graph used as a parameter, of which nothing leads in or out. */

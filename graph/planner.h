@@ -1,11 +1,16 @@
 /* From a document to a plan, from inside; plan.h is what others use.
  *
- *     plan.c            the way through: sections, then passes, then the finished arrays
- *     plan_component.c  a component's mapping: its type, boxes and parameters
- *     plan_graph.c      named graphs, chassis, graphs as parameters: all that makes a scope
- *     plan_chain.c      the grammar of "a.outbox -> [b, c]"
- *     plan_linkage.c    the linkages of a scope, and those that follow from them
- *     plan_check.c      what can be said only once all is linked
+ *     plan.c             the way through: sections, then passes, then the finished arrays
+ *     plan_component.c   a component's mapping: its type and parameters
+ *     plan_box.c         its boxes
+ *     plan_chassis.c     what a chassis holds, and graphs that are parameters
+ *     plan_definition.c  named graphs, written out where they are used
+ *     plan_chain.c       the grammar of "a.outbox -> [b, c]"
+ *     plan_end.c         from an end of it to a box
+ *     plan_linkage.c     what a chain joins
+ *     plan_fanout.c      "-> [b, c]"
+ *     plan_link.c        one linkage, and those that follow
+ *     plan_check.c       what can be said only once all is linked
  *
  * A draft is a plan in the making: its components lie apart and keep their place while others are
  * added.  A scope is one level of names: the file's components, a chassis's, a graph's.  All
@@ -23,6 +28,7 @@
 #include "graph/hash.h"
 #include "graph/param.h"
 #include "graph/plan.h"
+#include "graph/suggest.h"
 
 enum {
     PLAN_MOST_BOXES = 254, /* inboxes or outboxes of one component */
@@ -36,7 +42,6 @@ struct type_info {
     const struct component_type *type;
     struct plan_component model; /* boxes, their indices, and the state; to be copied */
     bool has_defaults;           /* model.state is made */
-    bool is_good;                /* and its defaults were read without a mistake */
 };
 
 struct draft_linkage {
@@ -53,7 +58,6 @@ struct draft_component {
     bool *in_fed; /* by index of the inbox: something leads there */
     /* The file itself links something to its control; from inside, to its signal. */
     bool is_control_taken, is_signal_taken;
-    bool is_alone;   /* its scope has no other */
     bool is_reached; /* the file links one of its boxes */
     bool is_listed;  /* its name comes from its place in a list */
 };
@@ -98,7 +102,7 @@ struct definition {
     const struct node *parameters;      /* of graphs:; a mapping, or NULL */
     const struct component_type *type;  /* that is made of others; NULL: of graphs: */
     const struct component_type *shape; /* the chassis that stands for it; NULL: there is none */
-    const struct definition *opener;    /* the definition that it is used in while it is_open */
+    struct definition *opener;          /* the definition that it is used in while it is_open */
     struct definition *next;            /* in the order of the file */
     size_t parts;                       /* nodes to write it out */
     bool is_open, is_used, is_bad;
@@ -133,7 +137,7 @@ struct planner {
     struct hash types;       /* to struct type_info */
     struct hash definitions; /* to struct definition */
     struct definition *first_definition, **definitions_end;
-    const struct definition *innermost; /* that is open */
+    struct definition *innermost; /* that is open */
     const struct component_type *fanout, *named_graph;
     const struct node *left_out; /* stands for a parameter that was not given */
     size_t parts;                /* what has been made so far */
@@ -157,13 +161,56 @@ void scope_reserve(struct planner *planner, struct scope *scope, size_t count);
 /* Counts what the file is written out to.  False after a report: it is too much. */
 bool planner_charge(struct planner *planner, size_t parts, const struct node *at);
 
+/* A copy in lower case. */
+const char *lower_case(struct arena *arena, const char *name);
+
+/* As suggest(), of so many candidates; NULL once errors or candidates have been too many. */
+const char *planner_suggest(struct planner *planner, const char *name, suggest_candidate *candidate,
+                            void *context, size_t count);
+
 /* Enters a chassis or a graph.  False after a report: it is too deep. */
 bool planner_enter(struct planner *planner, const struct node *at);
 void planner_leave(struct planner *planner);
 
-/* ---- plan_component.c ---- */
+/* ---- plan_box.c ---- */
 
 struct type_info *type_info_create(struct arena *arena, const struct component_type *type);
+
+/* True for a box that the runtime links, and nobody else. */
+static inline bool is_of_runtime(const struct box_spec *spec)
+{
+    return spec->service != NULL || spec->to_maker || spec->carries == READINESS;
+}
+
+/* Gives a component boxes of its own, in place of those that it shares with its type. */
+void component_own_boxes(struct planner *planner, struct draft_component *component);
+
+/* Adds boxes after those of the type.  Returns false if that is too many. */
+bool component_add_boxes(struct planner *planner, struct draft_component *component, bool is_inbox,
+                         const struct box_spec *specs, size_t count);
+
+/* Adds the outboxes that depend on its parameters. */
+void component_add_more_outboxes(struct planner *planner, struct draft_component *component);
+
+/* Reads "boxes:" of a component; NULL: it has none. */
+void component_read_bounds(struct planner *planner, struct plan_component *made,
+                           const struct node *boxes);
+
+/* The index of a box, or NO_BOX. */
+unsigned component_box(const struct plan_component *component, bool is_inbox, const char *name,
+                       size_t size);
+
+/* The box that a name is likely to mean, or NULL. */
+const char *component_suggest_box(struct planner *planner, const struct plan_component *component,
+                                  bool is_inbox, const char *name);
+
+/* True if all of a name, and at least one, are letters, digits, _ and -. */
+bool is_plain_name(const char *name);
+
+/* ---- plan_component.c ---- */
+
+/* For the parameters of somebody: a type, or one of its boxes. */
+struct param_reader planner_reader(struct planner *planner, const char *owner);
 
 /* Adds a component that has what its type has; info NULL: of an unknown type. */
 struct draft_component *component_add(struct planner *planner, struct scope *scope,
@@ -173,19 +220,8 @@ struct draft_component *component_add(struct planner *planner, struct scope *sco
 /* Makes a component known by its name in its scope.  The caller has seen to the name. */
 void scope_list(struct scope *scope, struct draft_component *component);
 
-/* Adds boxes after those of the type.  Returns false if that is too many. */
-bool component_add_boxes(struct planner *planner, struct draft_component *component, bool is_inbox,
-                         const struct box_spec *specs, size_t count);
-
-/* Adds the outboxes that depend on its parameters. */
-void component_add_more_outboxes(struct planner *planner, struct draft_component *component);
-
-/* The index of a box, or NO_BOX. */
-unsigned component_box(const struct plan_component *component, bool is_inbox, const char *name,
-                       size_t size);
-
-/* Reads a component and all that is in it.  at: its name.  Returns NULL after a report if there is
- * nothing to stand for it. */
+/* Reads a component and all that is in it; one that has a mistake is there as well.  at: its name.
+ */
 struct draft_component *component_plan(struct planner *planner, struct scope *scope,
                                        const char *name, const struct node *at,
                                        const struct node *value);
@@ -196,7 +232,29 @@ const struct node *component_type_node(struct planner *planner, const struct nod
 /* True if a component may have this name, else reported. */
 bool component_name_is_good(struct planner *planner, const char *name, const struct node *at);
 
-/* ---- plan_graph.c ---- */
+/* ---- plan_chassis.c ---- */
+
+/* Reads "components:", a mapping, into a scope. */
+void components_read(struct planner *planner, struct scope *scope, const struct node *components);
+
+/* Reads what a chassis holds, its type's .chassis being the rule. */
+void chassis_read(struct planner *planner, struct draft_component *chassis,
+                  const struct node *mapping, const struct node *at);
+
+/* Reads what a chassis that stands for a graph holds. */
+void chassis_write_out(struct planner *planner, struct draft_component *chassis,
+                       struct definition *definition, const struct node *args,
+                       const struct node *at);
+
+/* For struct param_reader; the context is the planner. */
+struct plan *graph_parameter_read(void *context, const struct param_spec *spec,
+                                  const struct node *node);
+
+/* Links a draft's only component to the edge. */
+void draft_link_only(struct planner *planner, struct scope *scope,
+                     struct draft_component *component);
+
+/* ---- plan_definition.c ---- */
 
 /* Reads "graphs:", without looking into them yet. */
 void graphs_define(struct planner *planner, const struct node *graphs);
@@ -211,28 +269,8 @@ struct definition *definition_find(struct planner *planner, const char *name);
 void definition_write_out(struct planner *planner, struct definition *definition,
                           struct scope *scope, const struct node *args, const struct node *at);
 
-/* Reads "components:", a mapping, into a scope. */
-void components_read(struct planner *planner, struct scope *scope, const struct node *components);
-
-/* Reads what a chassis holds, its type's chassis being the rule. */
-void chassis_read(struct planner *planner, struct draft_component *chassis,
-                  const struct node *mapping, const struct node *at);
-
-/* Reads what a chassis that stands for a graph holds. */
-void chassis_write_out(struct planner *planner, struct draft_component *chassis,
-                       struct definition *definition, const struct node *args,
-                       const struct node *at);
-
 /* Reports a name that is neither a type's nor a graph's. */
 void report_unknown_type(struct planner *planner, const struct node *name);
-
-/* For struct param_reader; the context is the planner. */
-struct plan *graph_parameter_read(void *context, const struct param_spec *spec,
-                                  const struct node *node);
-
-/* Links a draft's only component to the edge. */
-void draft_link_only(struct planner *planner, struct scope *scope,
-                     struct draft_component *component);
 
 /* ---- plan_chain.c ---- */
 
@@ -247,9 +285,9 @@ struct chain_end {
 
 /* A linkage as it is written.  Zeroes are an empty one. */
 struct chain {
-    struct chain_end *ends; /* on the heap */
+    struct chain_end *ends; /* on the heap, by term */
     size_t count, room;
-    unsigned terms;
+    unsigned terms; /* at least 2 once read, each with an end */
     const struct node *node;
 };
 
@@ -263,23 +301,59 @@ bool chain_end_is(const struct chain_end *end, const char *name);
 /* A node to report a part of another's text at; to be used at once. */
 struct node node_part(const struct node *node, const char *part, size_t size);
 
-/* ---- plan_linkage.c ---- */
+/* ---- plan_end.c ---- */
 
-/* Makes the linkages that a scope's file has. */
-void scope_link(struct planner *planner, struct scope *scope);
+/* The linkages of one scope while they are made. */
+struct linking {
+    struct planner *planner;
+    struct scope *scope;
+    const struct node *at; /* the linkage */
+};
 
-/* Makes those that follow, once all scopes have theirs. */
-void planner_link_implied(struct planner *planner);
+/* Resolves an end.  is_inner: it is in the middle of a chain, so a box that it names may be meant
+ * for the other side.  False, after a report or quietly: there is nothing to link. */
+bool end_resolve(struct linking *linking, const struct chain_end *text, bool is_source,
+                 bool is_inner, struct end *end);
 
-/* Makes a linkage.  Returns false if it can't be: after a report, or quietly if it is_implied. */
-bool scope_link_ends(struct planner *planner, struct scope *scope, const struct end *from,
-                     const struct end *to, const struct node *at, bool is_implied);
+/* Its box; only where it has a component. */
+const struct box_spec *end_spec(const struct end *end);
+const char *end_box(const struct end *end);
 
 /* "server.outbox", for messages; component NULL: of self. */
 struct box_path {
     char text[144];
 };
 struct box_path box_path(const struct plan_component *component, const char *box);
+struct box_path end_shown(const struct end *end);
+
+/* ---- plan_link.c ---- */
+
+/* Makes a linkage.  Returns false if it can't be: after a report, or quietly if it is_implied. */
+bool scope_link_ends(struct planner *planner, struct scope *scope, const struct end *from,
+                     const struct end *to, const struct node *at, bool is_implied);
+
+/* Makes one of a file's, and notes the signal that goes along if neither end names a box. */
+void linking_join(struct linking *linking, const struct end *from, const struct end *to);
+
+/* Notes that a signal goes along: from a box of notices, to the control of "to". */
+void linking_imply(struct linking *linking, const struct end *from, struct end to);
+
+/* Turns to the component's box of notices, as a linkage from or to one of its boxes sees it. */
+void end_choose_notices(struct end *end, bool is_source);
+
+/* Makes the linkages that follow, once all scopes have theirs. */
+void planner_link_implied(struct planner *planner);
+
+/* ---- plan_fanout.c ---- */
+
+/* Joins sources (at least one) to several targets, by a component between. */
+void linking_fan_out(struct linking *linking, const struct end *from, size_t from_count,
+                     const struct end *to, size_t to_count);
+
+/* ---- plan_linkage.c ---- */
+
+/* Makes the linkages that a scope's file has. */
+void scope_link(struct planner *planner, struct scope *scope);
 
 /* ---- plan_check.c ---- */
 

@@ -1,7 +1,6 @@
-/* Values: texts as users write them, to and from numbers. */
-#include "graph/value.h"
+/* Values: booleans, whole numbers, sizes and durations. */
+#include "graph/value_private.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -9,16 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/un.h>
 
 #define LONGEST_DURATION (36525.0 * 86400.0) /* a century, in seconds */
 
 enum { MOST_DIGITS = 15 }; /* a double holds these exactly */
 
-/* Says what is accepted.  Returns false. */
-static bool reject(struct accepted *accepted, const char *format, ...) PRINTF_LIKE(2, 3);
-
-static bool reject(struct accepted *accepted, const char *format, ...)
+bool value_reject(struct accepted *accepted, const char *format, ...)
 {
     va_list arguments;
 
@@ -26,11 +21,6 @@ static bool reject(struct accepted *accepted, const char *format, ...)
     vsnprintf(accepted->text, sizeof(accepted->text), format, arguments);
     va_end(arguments);
     return false;
-}
-
-static bool is_digit(char letter)
-{
-    return letter >= '0' && letter <= '9';
 }
 
 /* ---- booleans and numbers ---- */
@@ -49,11 +39,18 @@ bool value_bool(const char *text, bool *value, struct accepted *accepted)
             }
         }
     }
-    return reject(accepted, "true or false");
+    return value_reject(accepted, "true or false");
 }
 
-/* Reads digits to the end of the text.  Returns false if there are none, others, or too many. */
-static bool read_digits(const char *text, unsigned base, uint64_t *value)
+struct value_text value_show_bool(bool value)
+{
+    struct value_text shown = {0};
+
+    snprintf(shown.text, sizeof(shown.text), "%s", value ? "true" : "false");
+    return shown;
+}
+
+bool value_read_digits(const char *text, unsigned base, uint64_t *value)
 {
     uint64_t sum = 0;
 
@@ -62,9 +59,9 @@ static bool read_digits(const char *text, unsigned base, uint64_t *value)
     }
     for (; *text != '\0'; text++) {
         unsigned char letter = (unsigned char)*text;
-        unsigned digit = is_digit(*text) ? (unsigned)(letter - '0') : base;
+        unsigned digit = value_is_digit(*text) ? (unsigned)(letter - '0') : base;
 
-        if (base == 16 && letter < 0x80 && isxdigit(letter) && !is_digit(*text)) {
+        if (base == 16 && letter < 0x80 && isxdigit(letter) && !value_is_digit(*text)) {
             digit = (unsigned)tolower(letter) - 'a' + 10;
         }
         if (digit >= base || __builtin_mul_overflow(sum, base, &sum) ||
@@ -83,10 +80,10 @@ static bool read_integer(const char *text, int64_t *value)
 
     text += negative || *text == '+';
     if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-        if (!read_digits(text + 2, 16, &size)) {
+        if (!value_read_digits(text + 2, 16, &size)) {
             return false;
         }
-    } else if (!read_digits(text, 10, &size)) {
+    } else if (!value_read_digits(text, 10, &size)) {
         return false;
     }
     if (negative) {
@@ -107,15 +104,23 @@ bool value_integer(const char *text, int64_t min, int64_t max, int64_t *value,
         return true;
     }
     if (min == INT64_MIN && max == INT64_MAX) {
-        return reject(accepted, "a whole number");
+        return value_reject(accepted, "a whole number");
     }
     if (max == INT64_MAX) {
-        return reject(accepted, "a whole number, at least %" PRId64, min);
+        return value_reject(accepted, "a whole number, at least %" PRId64, min);
     }
     if (min == INT64_MIN) {
-        return reject(accepted, "a whole number, at most %" PRId64, max);
+        return value_reject(accepted, "a whole number, at most %" PRId64, max);
     }
-    return reject(accepted, "a whole number from %" PRId64 " to %" PRId64, min, max);
+    return value_reject(accepted, "a whole number from %" PRId64 " to %" PRId64, min, max);
+}
+
+struct value_text value_show_integer(int64_t value)
+{
+    struct value_text shown = {0};
+
+    snprintf(shown.text, sizeof(shown.text), "%" PRId64, value);
+    return shown;
 }
 
 /* ---- sizes ---- */
@@ -145,10 +150,10 @@ static bool read_size(const char *text, size_t *size)
     size_t number = 0;
     size_t i;
 
-    if (!is_digit(*text)) {
+    if (!value_is_digit(*text)) {
         return false;
     }
-    for (; is_digit(*text); text++) {
+    for (; value_is_digit(*text); text++) {
         if (__builtin_mul_overflow(number, 10U, &number) ||
             __builtin_add_overflow(number, (size_t)(*text - '0'), &number)) {
             return false;
@@ -171,14 +176,14 @@ bool value_size(const char *text, size_t min, size_t max, size_t *size, struct a
         return true;
     }
     if (max == SIZE_MAX && min == 0) {
-        return reject(accepted, "a size, such as 512, 64KiB or 10MB");
+        return value_reject(accepted, "a size, such as 512, 64KiB or 10MB");
     }
     if (max == SIZE_MAX) {
-        return reject(accepted, "a size of at least %zu byte%s, such as 64KiB", min,
-                      min == 1 ? "" : "s");
+        return value_reject(accepted, "a size of at least %zu byte%s, such as 64KiB", min,
+                            min == 1 ? "" : "s");
     }
-    return reject(accepted, "a size from %zu to %zu bytes, such as %s", min, max,
-                  value_show_size(max < 65536 ? max : 65536).text);
+    return value_reject(accepted, "a size from %zu to %zu bytes, such as %s", min, max,
+                        value_show_size(max < 65536 ? max : 65536).text);
 }
 
 struct value_text value_show_size(size_t size)
@@ -231,7 +236,8 @@ static const char *read_decimal(const char *text, double *number, double *parts)
 
     *number = 0;
     *parts = 1;
-    for (; is_digit(*text) || (*text == '.' && !fraction && digits > 0 && is_digit(text[1]));
+    for (; value_is_digit(*text) ||
+           (*text == '.' && !fraction && digits > 0 && value_is_digit(text[1]));
          text++) {
         if (*text == '.') {
             fraction = true;
@@ -281,14 +287,14 @@ bool value_duration(const char *text, double min, double max, double *seconds,
         return true;
     }
     if (max < LONGEST_DURATION) {
-        return reject(accepted, "a duration from %s to %s, such as 250ms, 5s or 2min",
-                      value_show_duration(min).text, value_show_duration(max).text);
+        return value_reject(accepted, "a duration from %s to %s, such as 250ms, 5s or 2min",
+                            value_show_duration(min).text, value_show_duration(max).text);
     }
     if (min > 0) {
-        return reject(accepted, "a duration of at least %s, such as 250ms, 5s or 2min",
-                      value_show_duration(min).text);
+        return value_reject(accepted, "a duration of at least %s, such as 250ms, 5s or 2min",
+                            value_show_duration(min).text);
     }
-    return reject(accepted, "a duration, such as 250ms, 5s or 2min");
+    return value_reject(accepted, "a duration, such as 250ms, 5s or 2min");
 }
 
 struct value_text value_show_duration(double seconds)
@@ -306,226 +312,5 @@ struct value_text value_show_duration(double seconds)
         snprintf(shown.text, sizeof(shown.text), "%" PRIu64 "%s",
                  microseconds / duration_units[i].microseconds, duration_units[i].name);
     }
-    return shown;
-}
-
-/* ---- addresses ---- */
-
-static bool set_address(struct address *address, enum address_kind kind, const char *text,
-                        size_t size)
-{
-    if (size >= sizeof(address->text)) {
-        return false;
-    }
-    *address = (struct address){.kind = kind};
-    memcpy(address->text, text, size);
-    return true;
-}
-
-/* An IPv6 address, perhaps with a scope after %. */
-static bool read_inet6(const char *text, size_t size, struct address *address)
-{
-    const char *scope = memchr(text, '%', size);
-    size_t host_size = scope != NULL ? (size_t)(scope - text) : size;
-    unsigned char binary[16];
-    char host[64] = "";
-    size_t i;
-
-    if (host_size >= sizeof(host)) {
-        return false;
-    }
-    memcpy(host, text, host_size);
-    if (inet_pton(AF_INET6, host, binary) != 1) {
-        return false;
-    }
-    if (scope != NULL && (size - host_size < 2 || size - host_size > 16)) {
-        return false;
-    }
-    for (i = host_size + 1; i < size; i++) {
-        if (strchr("._-", text[i]) == NULL && !isalnum((unsigned char)text[i])) {
-            return false;
-        }
-    }
-    return set_address(address, ADDRESS_INET6, text, size);
-}
-
-/* A name as in the DNS: labels of letters, digits, - and _, with dots between. */
-static bool is_host_name(const char *text, size_t size)
-{
-    size_t label = 0;
-    bool has_letter = false;
-    size_t i;
-
-    if (size == 0 || size > 253) {
-        return false;
-    }
-    for (i = 0; i < size; i++) {
-        unsigned char letter = (unsigned char)text[i];
-
-        if (letter == '.' && label > 0) {
-            label = 0;
-            continue;
-        }
-        if ((letter >= 0x80 || !isalnum(letter)) && letter != '-' && letter != '_') {
-            return false;
-        }
-        has_letter = has_letter || !is_digit(text[i]);
-        if (++label > 63) {
-            return false;
-        }
-    }
-    return has_letter; /* digits and dots alone are an IPv4 address gone wrong */
-}
-
-static bool read_host(const char *text, size_t size, struct address *address)
-{
-    unsigned char binary[4];
-    char host[16] = "";
-
-    if (size < sizeof(host)) {
-        memcpy(host, text, size);
-        if (inet_pton(AF_INET, host, binary) == 1) {
-            return set_address(address, ADDRESS_INET, text, size);
-        }
-    }
-    return is_host_name(text, size) && set_address(address, ADDRESS_HOST, text, size);
-}
-
-static bool read_port(const char *text, uint16_t *port)
-{
-    uint64_t number;
-
-    if (strlen(text) > 5 || !read_digits(text, 10, &number) || number > UINT16_MAX) {
-        return false;
-    }
-    *port = (uint16_t)number;
-    return true;
-}
-
-static bool read_unix(const char *path, struct address *address, struct accepted *accepted)
-{
-    const size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
-    bool abstract = path[0] == '@';
-    size_t size = strlen(path);
-
-    if (size > most) {
-        return reject(accepted, "an address; a path after \"unix:\" has at most %zu bytes", most);
-    }
-    if ((path[0] != '/' && !abstract) || size < 2) {
-        return reject(accepted, "an address; after \"unix:\" comes an absolute path, or @ and a "
-                                "name");
-    }
-    path += abstract;
-    set_address(address, abstract ? ADDRESS_ABSTRACT : ADDRESS_UNIX, path, strlen(path));
-    return true;
-}
-
-static bool read_systemd(const char *name, struct address *address, struct accepted *accepted)
-{
-    size_t size = strlen(name);
-    size_t i;
-
-    for (i = 0; i < size; i++) {
-        if (name[i] <= ' ' || name[i] > '~' || name[i] == ':') {
-            break;
-        }
-    }
-    if (size == 0 || i < size || !set_address(address, ADDRESS_SYSTEMD, name, size)) {
-        return reject(accepted, "an address; after \"systemd:\" comes the name of a socket");
-    }
-    return true;
-}
-
-bool value_address(const char *text, struct address *address, struct accepted *accepted)
-{
-    const char *colon = strrchr(text, ':');
-    size_t host_size;
-    uint16_t port;
-    bool good;
-
-    if (strncmp(text, "unix:", 5) == 0) {
-        return read_unix(text + 5, address, accepted);
-    }
-    if (strncmp(text, "systemd:", 8) == 0) {
-        return read_systemd(text + 8, address, accepted);
-    }
-    if (colon == NULL || strchr(colon, ']') != NULL) {
-        return reject(accepted, "an address with its port, such as 127.0.0.1:8080 or [::1]:80, or "
-                                "unix:/run/x.sock");
-    }
-    host_size = (size_t)(colon - text);
-    if (!read_port(colon + 1, &port)) {
-        return reject(accepted, "an address whose port is a number from 0 to 65535");
-    }
-    if (text[0] != '[' && memchr(text, ':', host_size) != NULL) {
-        return reject(accepted, "an address; an IPv6 one has brackets, as in [::1]:80");
-    }
-    if (text[0] == '[') {
-        good = host_size > 2 && colon[-1] == ']' && read_inet6(text + 1, host_size - 2, address);
-    } else {
-        good = read_host(text, host_size, address);
-    }
-    if (!good) {
-        return reject(accepted, "an address, such as 127.0.0.1:8080, [::1]:80, example.org:80 or "
-                                "unix:/run/x.sock");
-    }
-    address->port = port;
-    return true;
-}
-
-bool value_host(const char *text, struct address *address, struct accepted *accepted)
-{
-    size_t size = strlen(text);
-    bool good;
-
-    if (size > 2 && text[0] == '[' && text[size - 1] == ']') {
-        good = read_inet6(text + 1, size - 2, address);
-    } else if (strchr(text, ':') != NULL) {
-        good = read_inet6(text, size, address);
-    } else {
-        good = read_host(text, size, address);
-    }
-    return good || reject(accepted, "a host without a port, such as 127.0.0.1, ::1 or example.org");
-}
-
-struct value_text value_show_address(const struct address *address)
-{
-    struct value_text shown = {0};
-    size_t room = sizeof(shown.text);
-
-    switch (address->kind) {
-    case ADDRESS_INET:
-    case ADDRESS_HOST:
-        snprintf(shown.text, room, "%s:%u", address->text, (unsigned)address->port);
-        break;
-    case ADDRESS_INET6:
-        snprintf(shown.text, room, "[%s]:%u", address->text, (unsigned)address->port);
-        break;
-    case ADDRESS_UNIX:
-        snprintf(shown.text, room, "unix:%s", address->text);
-        break;
-    case ADDRESS_ABSTRACT:
-        snprintf(shown.text, room, "unix:@%s", address->text);
-        break;
-    case ADDRESS_SYSTEMD:
-        snprintf(shown.text, room, "systemd:%s", address->text);
-        break;
-    }
-    return shown;
-}
-
-struct value_text value_show_bool(bool value)
-{
-    struct value_text shown = {0};
-
-    snprintf(shown.text, sizeof(shown.text), "%s", value ? "true" : "false");
-    return shown;
-}
-
-struct value_text value_show_integer(int64_t value)
-{
-    struct value_text shown = {0};
-
-    snprintf(shown.text, sizeof(shown.text), "%" PRId64, value);
     return shown;
 }

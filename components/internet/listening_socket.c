@@ -104,7 +104,7 @@ static int start_listening(const struct attempt *attempt, const struct listening
 /* Shares the socket of that name if there is one: 1; 0: there is none. */
 static int share(const struct attempt *attempt, struct listening_socket *socket, bool is_inet)
 {
-    int fd = listeners_share(attempt->request->listeners, socket->name);
+    int fd = listeners_share(attempt->request->listeners, socket->name, &attempt->request->owner);
     int result;
 
     if (fd == -ENOENT) {
@@ -328,13 +328,14 @@ int listening_open(const struct listening_request *request, struct listening_soc
         count = open_host(&attempt, sockets);
     }
     for (int i = 0; i < count; i++) {
-        listeners_keep(request->listeners, sockets[i].name, sockets[i].fd);
+        listeners_keep(request->listeners, sockets[i].name, &request->owner, sockets[i].fd);
     }
     return count;
 }
 
 void listening_close(struct listening_socket *socket, struct listeners *listeners)
 {
+    const struct listener_owner nobody = {0};
     int shared;
 
     if (socket->fd == -1) {
@@ -343,8 +344,8 @@ void listening_close(struct listening_socket *socket, struct listeners *listener
     listeners_forget(listeners, socket->fd);
     (void)close(socket->fd);
     socket->fd = -1;
-    if (strncmp(socket->name, "unix:/", 6) == 0) {
-        shared = listeners_share(listeners, socket->name);
+    if (strncmp(socket->name, "unix:", 5) == 0 && socket->name[5] != '@') {
+        shared = listeners_share(listeners, socket->name, &nobody);
         if (shared < 0) {
             (void)unlink(socket->name + strlen("unix:"));
         } else {

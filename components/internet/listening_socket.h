@@ -6,9 +6,8 @@
 #include <stddef.h>
 
 #include "components/internet/socket_options.h"
+#include "graph/listeners.h"
 #include "graph/mem.h"
-
-struct listeners;
 
 enum { LISTENING_MOST = 16 }; /* addresses of one server */
 
@@ -27,6 +26,7 @@ struct listening_request {
     bool keepalive;
     const struct socket_options *options;
     struct listeners *listeners; /* where sockets are shared */
+    struct listener_owner owner; /* the server */
 };
 
 /* Opens the sockets of one server: one, or several where a host's name stands for several

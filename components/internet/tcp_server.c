@@ -106,13 +106,27 @@ static bool has_port(const char *host)
     return host == NULL || (strncmp(host, "unix:", 5) != 0 && strncmp(host, "systemd:", 8) != 0);
 }
 
-/* Without a listenport: ports of the range, from a random one on, until one is free. */
+/* The port that this server had before a reload, if it is in the range; else a random one of it. */
+static int64_t first_port(const struct tcp_server *server, const struct listening_request *request)
+{
+    const char *name = listeners_kept_before(request->listeners, &request->owner);
+    const char *colon = name != NULL ? strrchr(name, ':') : NULL;
+    const int64_t port = colon != NULL ? strtol(colon + 1, NULL, 10) : 0;
+
+    if (port >= server->minrange && port <= server->maxrange) {
+        return port;
+    }
+    return server->minrange +
+           arc4random_uniform((uint32_t)(server->maxrange - server->minrange + 1));
+}
+
+/* Without a listenport: ports of the range, one after the other, until one is free. */
 static int try_range(struct component *self, struct listening_request *request, char *text,
                      size_t size)
 {
     struct tcp_server *server = component_state(self);
     const int64_t count = server->maxrange - server->minrange + 1;
-    const int64_t first = arc4random_uniform((uint32_t)count);
+    const int64_t first = first_port(server, request) - server->minrange;
     int result = -EADDRINUSE;
 
     for (int64_t i = 0; i < count && result == -EADDRINUSE; i++) {
@@ -137,10 +151,13 @@ static int make_tcp_server_port(struct component *self)
                                         .nodelay = server->nodelay,
                                         .keepalive = server->keepalive,
                                         .options = &server->socketOptions,
-                                        .listeners = component_loop(self)->listeners};
+                                        .listeners = component_loop(self)->listeners,
+                                        .owner = {.graph = graph_root(self->graph)}};
+    char path[PATH_SIZE];
     char text[400];
     int result;
 
+    request.owner.path = component_path(self, path, sizeof(path));
     server->sockets = mem_alloc_array(LISTENING_MOST, sizeof(struct listening_socket));
     if (has_port(server->host) && server->listenport == 0) {
         result = try_range(self, &request, text, sizeof(text));
@@ -224,6 +241,9 @@ static struct component *create_connected_socket(struct component *self, int fd,
 
     csa_init(csa, fd, peer);
     server->now++;
+    if (server->idle_timeout > 0) {
+        start_sweeping(self);
+    }
     component_loop(self)->connections++;
     component_loop(self)->connections_in_all++;
     return csa;
@@ -293,9 +313,6 @@ static void handle_new_connection(struct component *self)
     if (server->accepting && server->complained) {
         server->complained = false;
         component_log(self, LOG_LEVEL_NOTICE, "accepting connections again");
-    }
-    if (server->now > 0 && server->idle_timeout > 0) {
-        start_sweeping(self);
     }
 }
 

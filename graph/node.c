@@ -1,0 +1,100 @@
+/* Nodes: made one by one, looked into, and named in messages (graph/document.h). */
+#include "graph/document.h"
+
+#include "graph/arena.h"
+#include "graph/pair_list.h"
+
+#include <string.h>
+
+static struct node *create_node(struct arena *arena, const struct node *at, enum node_kind kind)
+{
+    struct node *node = arena_alloc(arena, sizeof(*node));
+
+    if (at != NULL) {
+        node->source = at->source;
+        node->line = at->line;
+        node->column = at->column;
+        node->width = at->width;
+    }
+    node->kind = kind;
+    return node;
+}
+
+struct node *node_create_scalar(struct arena *arena, const struct node *at, const char *text,
+                                size_t size)
+{
+    struct node *node = create_node(arena, at, NODE_SCALAR);
+
+    node->text = arena_strndup(arena, text, size);
+    node->size = size;
+    return node;
+}
+
+struct node *node_create_sequence(struct arena *arena, const struct node *at,
+                                  const struct node *const *items, size_t count)
+{
+    struct node *node = create_node(arena, at, NODE_SEQUENCE);
+
+    node->items = items;
+    node->size = count;
+    return node;
+}
+
+struct node *node_create_mapping(struct arena *arena, const struct node *at,
+                                 const struct node_pair *pairs, size_t count)
+{
+    struct node *node = create_node(arena, at, NODE_MAPPING);
+    struct pair_list list = pair_list_make(arena, count);
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        const struct node_pair *earlier = pair_list_append(&list, &pairs[i]);
+
+        REQUIRE(earlier == NULL);
+    }
+    pair_list_give(&list, node);
+    return node;
+}
+
+const struct node_pair *node_find(const struct node *mapping, const char *key)
+{
+    if (mapping == NULL || mapping->kind != NODE_MAPPING) {
+        return NULL;
+    }
+    return pair_list_find(mapping->pairs, mapping->size, mapping->index, key, strlen(key));
+}
+
+const struct node *node_get(const struct node *mapping, const char *key)
+{
+    const struct node_pair *pair = node_find(mapping, key);
+
+    return pair != NULL ? pair->value : NULL;
+}
+
+bool node_is(const struct node *node, const char *text)
+{
+    return node != NULL && node->kind == NODE_SCALAR && strcmp(node->text, text) == 0;
+}
+
+const char *node_kind_name(const struct node *node)
+{
+    switch (node->kind) {
+    case NODE_NULL:
+        return "nothing";
+    case NODE_SCALAR:
+        return "a text";
+    case NODE_SEQUENCE:
+        return "a list";
+    case NODE_MAPPING:
+        return "a mapping";
+    }
+    return "nothing";
+}
+
+struct shown node_shown(const struct node *node)
+{
+    if (node->secret) {
+        return shown("***");
+    }
+    return shown(node->text != NULL ? node->text : node_kind_name(node));
+}

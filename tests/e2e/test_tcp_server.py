@@ -1,0 +1,361 @@
+"""TCPServer and its ConnectedSocketAdapters, as an echo server that real clients use and abuse."""
+
+import contextlib
+import os
+import re
+import socket
+import struct
+import subprocess
+import time
+
+import axond
+
+ECHO = """
+components:
+  server: {type: TCPServer, %s}
+  echo: {type: ProtocolHandler, protocol: EchoProtocol}
+linkages:
+  - server -> echo
+"""
+
+LOOPBACK = 'host: 127.0.0.1, listenport: "${PORT}"'
+
+
+def reset(sock):
+    """Closes with a RST."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+def echoes(sock, data=b"hello"):
+    """Whether what is sent comes back."""
+    sock.sendall(data)
+    return axond.receive(sock, len(data)) == data
+
+
+class Server(axond.TestCase):
+    def server(self, more="", **args):
+        return axond.Axond(ECHO % (LOOPBACK + more), **args)
+
+    def at(self, address, **args):
+        return axond.Axond(ECHO % address, **args)
+
+    def refusal(self, address, **args):
+        """What axond says when it can't start."""
+        path = self.directory() / "graph.yaml"
+        path.write_text(ECHO % address)
+        done = axond.axond("-s", path.parent / "control.sock", path, cwd=path.parent, **args)
+        self.assertEqual(done.returncode, axond.EXIT_CANNOT_START, done.stderr)
+        return done.stderr
+
+
+class Bytes(Server):
+    def test_come_back_as_they_went(self):
+        with self.server() as daemon:
+            sock = daemon.connect()
+            for size in (1, 64, 1000, 65536, 65537, 1_000_000):
+                data = os.urandom(size)
+                self.assertTrue(daemon.ask(data) == data)
+            self.assertTrue(echoes(sock))
+
+    def test_nc_gets_the_whole_of_its_answer_after_it_has_finished(self):
+        nc = self.need("nc")
+        data = bytes(range(256)) * 102400  # 26,214,400 bytes: what the original cut off
+        path = self.directory() / "data"
+        path.write_bytes(data)
+        with self.server() as daemon, path.open() as stdin:
+            done = subprocess.run([nc, "-N", "127.0.0.1", str(daemon.port)], stdin=stdin, capture_output=True,
+                                  timeout=60, check=True)
+            self.assertTrue(done.stdout == data)
+
+    def test_an_empty_connection(self):
+        with self.server() as daemon:
+            self.assertEqual(daemon.ask(b""), b"")
+
+    def test_a_slow_reader_costs_no_processor_time_and_bounded_memory(self):
+        with self.server() as daemon:
+            before = daemon.rss()
+            slow = daemon.connect()
+            slow.settimeout(0.5)
+            sent = 0
+            with contextlib.suppress(TimeoutError):
+                while sent < 100_000_000:
+                    sent += slow.send(bytes(1 << 16))
+            self.assertLess(sent, 100_000_000)
+            if not axond.SANITIZED:
+                self.assertLess(daemon.rss() - before, 4_000_000)
+            cpu, wakeups = daemon.cpu(), daemon.wakeups()
+            time.sleep(1)
+            self.assertLess(daemon.cpu() - cpu, 0.05)
+            self.assertLess(daemon.wakeups() - wakeups, 5)
+            self.assertTrue(echoes(daemon.connect()))
+            slow.settimeout(axond.PATIENCE)
+            slow.shutdown(socket.SHUT_WR)
+            self.assertEqual(len(axond.receive_all(slow)), sent)
+
+    def test_an_idle_daemon_does_nothing(self):
+        with self.server() as daemon:
+            socks = [daemon.connect() for _ in range(20)]
+            for sock in socks:
+                self.assertTrue(echoes(sock))
+            before = daemon.wakeups()
+            time.sleep(1)
+            self.assertLessEqual(daemon.wakeups() - before, 1)
+
+
+class Connections(Server):
+    def test_a_reset_in_mid_send_ends_that_connection_only(self):
+        with self.server() as daemon:
+            neighbour = daemon.connect()
+            self.assertTrue(echoes(neighbour))
+            before = daemon.fds()
+            for _ in range(20):
+                sock = axond.connect(daemon.port)
+                sock.sendall(bytes(300_000))
+                reset(sock)
+            self.assertTrue(echoes(neighbour))
+            axond.wait_for(lambda: daemon.fds() == before, "the descriptors to be closed")
+
+    def test_more_than_select_can_count(self):
+        with self.server() as daemon:
+            before = daemon.fds()
+            socks = [axond.connect(daemon.port) for _ in range(1200)]
+            try:
+                for number, sock in enumerate(socks):
+                    sock.sendall(b"%05d" % number)
+                for number, sock in enumerate(socks):
+                    self.assertEqual(axond.receive(sock, 5), b"%05d" % number)
+                self.assertEqual(daemon.fds(), before + 1200)
+            finally:
+                for sock in socks:
+                    sock.close()
+            axond.wait_for(lambda: daemon.fds() == before, "the descriptors to be closed")
+
+    def test_without_descriptors_it_waits_says_so_once_and_goes_on(self):
+        with self.server(under=["prlimit", "--nofile=40:40"]) as daemon:
+            socks = [axond.connect(daemon.port) for _ in range(60)]
+            daemon.wait_line("server: accepting no more connections for now: Too many open files")
+            cpu = daemon.cpu()
+            time.sleep(1.5)
+            self.assertLess(daemon.cpu() - cpu, 0.05)
+            self.assertEqual(daemon.stderr.count("accepting no more"), 1)
+            self.assertTrue(echoes(socks[0]))
+            for sock in socks[:30]:
+                sock.close()
+            for sock in socks[30:]:
+                self.assertTrue(echoes(sock))
+                sock.close()
+            self.assertTrue(echoes(daemon.connect()))
+
+    def test_max_connections(self):
+        with self.server(", max_connections: 3") as daemon:
+            socks = [daemon.connect() for _ in range(3)]
+            for sock in socks:
+                self.assertTrue(echoes(sock))
+            waiting = daemon.connect()
+            waiting.sendall(b"when?")
+            waiting.settimeout(0.3)
+            with self.assertRaises(TimeoutError):
+                waiting.recv(1)
+            socks[0].close()
+            waiting.settimeout(axond.PATIENCE)
+            self.assertEqual(axond.receive(waiting, 5), b"when?")
+
+    def test_idle_timeout(self):
+        with self.server(", idle_timeout: 1s") as daemon:
+            quiet, busy = daemon.connect(), daemon.connect()
+            self.assertTrue(echoes(quiet))
+            began = time.monotonic()
+            quiet.setblocking(False)
+            over = False
+            while not over and time.monotonic() - began < 5:
+                self.assertTrue(echoes(busy))
+                time.sleep(0.1)
+                with contextlib.suppress(BlockingIOError):
+                    over = quiet.recv(1) == b""
+            self.assertTrue(over)
+            self.assertGreater(time.monotonic() - began, 0.9)
+            self.assertTrue(echoes(busy))
+
+    def test_options_reach_every_connection(self):
+        ss = self.need("ss")
+        more = ", socketOptions: [[SOL_SOCKET, SO_RCVBUF, 50000], [IPPROTO_TCP, TCP_MAXSEG, 1000]]"
+        with self.server(more) as daemon:
+            self.assertTrue(echoes(daemon.connect()))
+            seen = subprocess.run([ss, "-tnoim", f"sport = :{daemon.port}"], capture_output=True, text=True,
+                                  check=True).stdout
+            self.assertIn("rb100000", seen)  # the kernel doubles it
+            self.assertIn("keepalive", seen)
+
+
+class Addresses(Server):
+    def test_left_out_it_is_every_address(self):
+        with self.at('listenport: "${PORT}"') as daemon:
+            self.assertEqual(daemon.ask(b"four"), b"four")
+            if axond.has_ipv6():
+                self.assertEqual(daemon.ask(b"six", ("::1", daemon.port)), b"six")
+
+    def test_ipv6(self):
+        if not axond.has_ipv6():
+            self.skipTest("there is no IPv6 here")
+        with self.at('host: "::1", listenport: "${PORT}"') as daemon:
+            daemon.wait_line(rf"server: listening on \[::1\]:{daemon.port}")
+            self.assertEqual(daemon.ask(b"six", ("::1", daemon.port)), b"six")
+            with self.assertRaises(ConnectionRefusedError):
+                axond.connect(daemon.port)
+
+    def test_a_name(self):
+        with self.at('host: localhost, listenport: "${PORT}"') as daemon:
+            self.assertEqual(daemon.ask(b"by name"), b"by name")
+
+    def test_a_free_port_of_the_range(self):
+        with self.at("host: 127.0.0.1, minrange: 31000, maxrange: 31999") as daemon:
+            port = int(daemon.wait_line(r"server: listening on 127\.0\.0\.1:(\d+)").group(1))
+            self.assertIn(port, range(31000, 32000))
+            self.assertEqual(daemon.ask(b"hello", port), b"hello")
+
+    def test_the_only_free_port_of_the_range_is_found(self):
+        first = axond.free_port()
+        with contextlib.ExitStack() as stack:
+            for port in (first - 1, first + 1):
+                sock = stack.enter_context(socket.socket())
+                with contextlib.suppress(OSError):  # in use by another is in use as well
+                    sock.bind(("127.0.0.1", port))
+                    sock.listen()
+            with self.at(f"host: 127.0.0.1, minrange: {first - 1}, maxrange: {first + 1}") as daemon:
+                self.assertEqual(daemon.ask(b"hello", first), b"hello")
+
+    def test_unix_sockets(self):
+        with self.at('host: "unix:echo.sock"') as daemon:
+            path = daemon.directory / "echo.sock"
+            self.assertEqual(daemon.ask(b"local", path), b"local")
+            daemon.stop()
+            self.assertFalse(path.exists())
+        name = f"axond-test-{os.getpid()}"
+        with self.at(f'host: "unix:@{name}"') as daemon:
+            self.assertEqual(daemon.ask(b"local", f"\0{name}"), b"local")
+
+    def test_a_unix_socket_that_was_left_over_is_replaced_and_a_used_one_is_not(self):
+        path = self.directory() / "echo.sock"
+        with socket.socket(socket.AF_UNIX) as left_over:
+            left_over.bind(str(path))
+        with self.at(f'host: "unix:{path}"') as daemon:
+            self.assertEqual(daemon.ask(b"new", path), b"new")
+            self.assertIn(f"server: could not listen on unix:{path}: Address already in use",
+                          self.refusal(f'host: "unix:{path}"'))
+            self.assertEqual(daemon.ask(b"still here", path), b"still here")
+
+    def test_sockets_of_systemd(self):
+        with socket.create_server(("127.0.0.1", 0)) as web:
+            port = web.getsockname()[1]
+            with self.at('host: "systemd:web"', sockets={"web": web}) as daemon:
+                self.assertEqual(daemon.ask(b"passed", port), b"passed")
+            self.assertIn('server: no socket named "mail" was passed by systemd',
+                          self.refusal('host: "systemd:mail"'))
+
+    def test_a_port_shared_by_two(self):
+        with self.server(", reuseport: true") as one:
+            with self.server(", reuseport: true", env={"PORT": str(one.port)}) as two:
+                socks = [axond.connect(one.port) for _ in range(64)]
+                for sock in socks:
+                    self.assertTrue(echoes(sock))
+                self.assertGreater(one.fds(), 10)
+                self.assertGreater(two.fds(), 10)
+                for sock in socks:
+                    sock.close()
+
+    def test_at_once_after_a_stop_though_connections_linger(self):
+        with self.server() as daemon:
+            port = daemon.port
+            sock = daemon.connect()
+            self.assertTrue(echoes(sock))
+            daemon.stop()
+            with self.server(env={"PORT": str(port)}) as second:
+                self.assertEqual(second.ask(b"again"), b"again")
+
+
+class Refusals(Server):
+    def test_a_port_in_use(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            self.assertRegex(self.refusal(f"host: 127.0.0.1, listenport: {port}"),
+                             rf"server: could not listen on 127\.0\.0\.1:{port}: Address already in use")
+
+    def test_every_port_in_use(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            self.assertIn(f"server: every port from {port} to {port} is in use",
+                          self.refusal(f"host: 127.0.0.1, minrange: {port}, maxrange: {port}"))
+
+    def test_an_address_of_another_machine(self):
+        self.assertIn("server: could not listen on 192.0.2.1:8080: Cannot assign requested address",
+                      self.refusal("host: 192.0.2.1, listenport: 8080"))
+
+    def test_a_name_that_is_none(self):
+        self.assertIn('server: could not find the host "no-such-host.invalid"',
+                      self.refusal("host: no-such-host.invalid, listenport: 8080", timeout=60))
+
+    def test_a_folder_that_is_not_there(self):
+        self.assertIn("server: could not listen on unix:nowhere/echo.sock: No such file or directory",
+                      self.refusal('host: "unix:nowhere/echo.sock"'))
+
+    def test_a_path_that_is_too_long(self):
+        self.assertIn("File name too long", self.refusal('host: "unix:%s"' % ("x" * 120)))
+
+    def test_an_option_that_the_system_refuses(self):
+        self.assertIn("could not set TCP_MAXSEG on",
+                      self.refusal("host: 127.0.0.1, listenport: %d, socketOptions: [[IPPROTO_TCP, TCP_MAXSEG, 1]]"
+                                   % axond.free_port()))
+
+
+class ServerCore(axond.TestCase):
+    """TCPServer and ProtocolHandler in one, by each of its names."""
+
+    GRAPH = 'components:\n  core: {type: %s, host: 127.0.0.1, port: "${PORT}", protocol: EchoProtocol}\n'
+
+    def test_echoes(self):
+        for name in ("ServerCore", "SimpleServer", "FastRestartServer"):
+            with self.subTest(name), axond.Axond(self.GRAPH % name) as daemon:
+                self.assertTrue(echoes(daemon.connect()))
+                self.assertEqual(daemon.ask(bytes(1_000_000)), bytes(1_000_000))
+
+    def test_every_parameter_of_its_parts(self):
+        more = (', maxlisten: 5, socketOptions: [[SOL_SOCKET, SO_RCVBUF, 50000]], reuseport: true, keepalive: false, '
+                'nodelay: false, max_connections: 1, idle_timeout: 1s}\n')
+        with axond.Axond((self.GRAPH % "ServerCore").replace("}\n", more)) as daemon:
+            first, second = daemon.connect(), daemon.connect()
+            self.assertTrue(echoes(first))
+            second.sendall(b"x")
+            self.assertEqual(axond.receive_all(first), b"")  # idle_timeout
+            self.assertEqual(axond.receive(second, 1), b"x")  # max_connections
+
+    def test_a_port_in_use_names_the_part(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            path = self.directory() / "graph.yaml"
+            path.write_text(self.GRAPH % "ServerCore")
+            done = axond.axond("-s", path.parent / "control.sock", path,
+                               env={"PORT": str(taken.getsockname()[1])})
+            self.assertEqual(done.returncode, axond.EXIT_CANNOT_START)
+            self.assertIn("core/server: could not listen on 127.0.0.1:", done.stderr)
+
+    def test_a_unix_socket_has_no_port(self):
+        path = self.directory() / "graph.yaml"
+        path.write_text('components:\n  core: {type: ServerCore, host: "unix:x.sock", protocol: EchoProtocol}\n')
+        done = axond.axond("--check", path)
+        self.assertEqual(done.returncode, axond.EXIT_BAD_GRAPH)
+        self.assertRegex(done.stderr, re.escape(f"{path}:2:16: error: unix:x.sock has no port, so port must be 0"))
+
+    def test_connections_go_on_while_it_drains(self):
+        with axond.Axond(self.GRAPH % "ServerCore") as daemon:
+            sock = daemon.connect()
+            self.assertTrue(echoes(sock))
+            daemon.signal(15)
+            daemon.wait_line("draining")
+            self.assertTrue(echoes(sock))
+            with self.assertRaises(ConnectionRefusedError):
+                axond.connect(daemon.port)
+            sock.close()
+            daemon.wait()
+
+
+axond.main()
