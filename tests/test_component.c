@@ -458,13 +458,15 @@ static void test_the_reason_of_a_stop_travels_on(void **context)
 {
     struct scene *scene = start_one("");
     struct component *to = find(scene, "to");
+    const struct message *told;
 
     say_notice(scene, SERVER_SHUTDOWN);
     component_tell(find(scene, "it"), SHUTDOWN_MICROPROCESS, NULL, ENOBUFS);
     scene_run(scene);
 
-    assert_int_equal(inbox_peek(to, PROBE_CONTROL)->kind, SHUTDOWN_MICROPROCESS);
-    assert_int_equal(inbox_peek(to, PROBE_CONTROL)->error, ENOBUFS);
+    told = inbox_peek(to, PROBE_CONTROL);
+    assert_true(told != NULL && told->kind == SHUTDOWN_MICROPROCESS);
+    assert_true(told != NULL && told->error == ENOBUFS);
     scene_stop(scene);
 }
 
