@@ -187,31 +187,34 @@ static void apply_settings(struct daemon *daemon, const struct settings *setting
     }
 }
 
-/* The sockets that systemd passed become listeners that any server may share. */
 static bool take_passed_sockets(struct daemon *daemon)
 {
-    int count = activation_init(&daemon->activation);
+    int count = activation_start(&daemon->activation, daemon->loop->listeners, &daemon->notify);
 
     if (count < 0) {
         log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = count},
                   "could not take over the sockets that systemd passed");
         return false;
     }
-    for (size_t i = 0; i < daemon->activation.count; i++) {
-        struct activation_socket *passed = &daemon->activation.sockets[i];
-        char name[300];
-        char why[200];
-        int fd = activation_open(&daemon->activation, passed->name, 0, why, sizeof(why));
-
-        if (fd < 0) {
-            log_event(LOG_LEVEL_WARNING, NULL, "%s", why);
-            continue;
-        }
-        passed->used = false; /* until a server takes it */
-        (void)snprintf(name, sizeof(name), "systemd:%s", passed->name);
-        listeners_give(daemon->loop->listeners, name, fd);
-    }
     return true;
+}
+
+/* Starts the first graph, if need be without the sockets that an earlier run has left. */
+static bool start_first(struct daemon *daemon, struct plan *plan)
+{
+    char text[400]; /* the component has logged it */
+
+    daemon->graph = graph_start(daemon->loop, plan_ref(plan), text, sizeof(text));
+    if (daemon->graph == NULL && activation_make_room(&daemon->activation)) {
+        log_event(LOG_LEVEL_NOTICE, NULL,
+                  "trying once more, without the sockets that were kept since the last run");
+        daemon->graph = graph_start(daemon->loop, plan_ref(plan), text, sizeof(text));
+    }
+    plan_release(plan);
+    if (daemon->graph != NULL) {
+        activation_settle(&daemon->activation);
+    }
+    return daemon->graph != NULL;
 }
 
 static void start_watching(struct daemon *daemon)
@@ -233,7 +236,7 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
 {
     const struct loop_hooks hooks = {
         .arg = daemon, .log = on_log, .changed = on_changed, .graph_ended = on_graph_ended};
-    char text[500];
+    char text[200];
 
     daemon->state = DAEMON_STARTING;
     daemon->started = wall_clock();
@@ -250,9 +253,7 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
         plan_release(plan);
         return false;
     }
-    daemon->graph = graph_start(daemon->loop, plan, text, sizeof(text));
-    if (daemon->graph == NULL) {
-        log_event(LOG_LEVEL_ERROR, NULL, "could not start: %s", text);
+    if (!start_first(daemon, plan)) {
         return false;
     }
     daemon->generation = 1;
@@ -286,7 +287,6 @@ void daemon_finish(struct daemon *daemon)
     }
     notify_deinit(&daemon->notify);
     loop_destroy(daemon->loop);
-    activation_deinit(&daemon->activation);
 }
 
 /* ---- reload and stop ---- */
@@ -382,6 +382,7 @@ void daemon_stop(struct daemon *daemon)
     daemon->was_told_to_stop = true;
     if (!again) {
         daemon->state = DAEMON_DRAINING;
+        activation_end(&daemon->activation);
         notify_stopping(&daemon->notify, "draining");
         notify_extend(&daemon->notify, timeout + 5.0);
         log_event(LOG_LEVEL_NOTICE, NULL,

@@ -2,22 +2,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "graph/list.h"
 
+enum origin { KEPT, GIVEN, LENT };
+
 struct listener {
     struct list link;
     char *name;
     int fd;
-    bool is_ours;
+    enum origin origin;
+    bool was_shared;
 };
 
 struct listeners {
-    struct list all;
+    struct list all; /* what was given comes first */
+    struct listeners_hooks hooks;
 };
 
 struct listeners *listeners_create(void)
@@ -28,14 +32,44 @@ struct listeners *listeners_create(void)
     return listeners;
 }
 
-static void listener_destroy(struct listener *listener)
+void listeners_watch(struct listeners *listeners, const struct listeners_hooks *hooks)
 {
-    if (listener->is_ours) {
+    listeners->hooks = *hooks;
+}
+
+/* The first one after another (NULL: from the beginning) with this name. */
+static struct listener *next_named(const struct listeners *listeners, const struct listener *after,
+                                   const char *name)
+{
+    const struct list *at = after != NULL ? &after->link : &listeners->all;
+
+    for (at = at->next; at != &listeners->all; at = at->next) {
+        struct listener *listener =
+            container_of((struct list *)(uintptr_t)at, struct listener, link);
+
+        if (strcmp(listener->name, name) == 0) {
+            return listener;
+        }
+    }
+    return NULL;
+}
+
+static void listener_free(struct listener *listener)
+{
+    if (listener->origin != KEPT) {
         (void)close(listener->fd);
     }
-    list_remove(&listener->link);
     free(listener->name);
     free(listener);
+}
+
+static void drop(struct listeners *listeners, struct listener *listener)
+{
+    list_remove(&listener->link);
+    if (listeners->hooks.closed != NULL && next_named(listeners, NULL, listener->name) == NULL) {
+        listeners->hooks.closed(listeners->hooks.arg, listener->name);
+    }
+    listener_free(listener);
 }
 
 void listeners_destroy(struct listeners *listeners)
@@ -44,45 +78,75 @@ void listeners_destroy(struct listeners *listeners)
         return;
     }
     while (!list_is_empty(&listeners->all)) {
-        listener_destroy(container_of(listeners->all.next, struct listener, link));
+        struct listener *listener = container_of(listeners->all.next, struct listener, link);
+
+        list_remove(&listener->link);
+        listener_free(listener);
     }
     free(listeners);
 }
 
-static void add(struct listeners *listeners, const char *name, int fd, bool is_ours)
+static void add(struct listeners *listeners, const char *name, int fd, enum origin origin)
 {
     struct listener *listener = mem_alloc(sizeof(*listener));
 
     listener->name = mem_strdup(name);
     listener->fd = fd;
-    listener->is_ours = is_ours;
+    listener->origin = origin;
     list_append(&listeners->all, &listener->link);
 }
 
 void listeners_give(struct listeners *listeners, const char *name, int fd)
 {
-    add(listeners, name, fd, true);
+    add(listeners, name, fd, GIVEN);
+}
+
+void listeners_lend(struct listeners *listeners, const char *name, int fd)
+{
+    add(listeners, name, fd, LENT);
+}
+
+size_t listeners_end_loans(struct listeners *listeners, bool only_unshared)
+{
+    struct list *at;
+    struct list *after;
+    size_t ended = 0;
+
+    list_for_each_safe (at, after, &listeners->all) {
+        struct listener *listener = container_of(at, struct listener, link);
+
+        if (listener->origin == LENT && !(only_unshared && listener->was_shared)) {
+            drop(listeners, listener);
+            ended++;
+        }
+    }
+    return ended;
+}
+
+int listeners_share(struct listeners *listeners, const char *name, size_t index)
+{
+    struct listener *listener = next_named(listeners, NULL, name);
+    int fd;
+
+    for (size_t i = 0; i < index && listener != NULL; i++) {
+        listener = next_named(listeners, listener, name);
+    }
+    if (listener == NULL || (index > 0 && listener->origin != GIVEN)) {
+        return -ENOENT;
+    }
+    listener->was_shared = true;
+    fd = fcntl(listener->fd, F_DUPFD_CLOEXEC, 3);
+    return fd == -1 ? -errno : fd;
 }
 
 void listeners_keep(struct listeners *listeners, const char *name, int fd)
 {
-    add(listeners, name, fd, false);
-}
+    const bool is_new = next_named(listeners, NULL, name) == NULL;
 
-int listeners_share(const struct listeners *listeners, const char *name)
-{
-    struct list *at;
-
-    list_for_each (at, &listeners->all) {
-        const struct listener *listener = container_of(at, struct listener, link);
-
-        if (strcmp(listener->name, name) == 0) {
-            int fd = fcntl(listener->fd, F_DUPFD_CLOEXEC, 3);
-
-            return fd == -1 ? -errno : fd;
-        }
+    add(listeners, name, fd, KEPT);
+    if (is_new && listeners->hooks.opened != NULL) {
+        listeners->hooks.opened(listeners->hooks.arg, name, fd);
     }
-    return -ENOENT;
 }
 
 void listeners_forget(struct listeners *listeners, int fd)
@@ -92,11 +156,33 @@ void listeners_forget(struct listeners *listeners, int fd)
     list_for_each (at, &listeners->all) {
         struct listener *listener = container_of(at, struct listener, link);
 
-        if (listener->fd == fd && !listener->is_ours) {
-            listener_destroy(listener);
+        if (listener->fd == fd && listener->origin == KEPT) {
+            drop(listeners, listener);
             return;
         }
     }
+}
+
+size_t listeners_count(const struct listeners *listeners, const char *name)
+{
+    const struct listener *listener = NULL;
+    size_t count = 0;
+
+    while ((listener = next_named(listeners, listener, name)) != NULL) {
+        count++;
+    }
+    return count;
+}
+
+size_t listeners_kept(const struct listeners *listeners, const char *name)
+{
+    const struct listener *listener = NULL;
+    size_t count = 0;
+
+    while ((listener = next_named(listeners, listener, name)) != NULL) {
+        count += listener->origin == KEPT;
+    }
+    return count;
 }
 
 const char *listeners_name(const struct listeners *listeners, size_t index)

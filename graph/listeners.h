@@ -1,32 +1,59 @@
 /* Listening sockets by address, so that a graph that replaces another takes them over: the socket
- * is never closed and bound anew, and no connection is refused.  Sockets that systemd passed are
- * here from the start, under "systemd:NAME". */
+ * is never closed and bound anew, and no connection is refused.
+ *
+ *     a server's own          kept until the server forgets it       "127.0.0.1:8080",
+ * "unix:/run/x" given from outside      stays, whatever servers do             "systemd:NAME" lent
+ * from outside       until the first graph has started      "127.0.0.1:8080"
+ *
+ * Names may come more than once: two servers, of the old graph and the new one, have the same
+ * socket for a while. */
 #ifndef AXOND_GRAPH_LISTENERS_H
 #define AXOND_GRAPH_LISTENERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "graph/mem.h"
 
 struct listeners;
 
-MUST_CHECK struct listeners *listeners_create(void);
+/* What the owner wants to hear; either may be NULL. */
+struct listeners_hooks {
+    void *arg;
+    /* There is a socket under a name that had none; fd is borrowed. */
+    void (*opened)(void *arg, const char *name, int fd);
+    /* The last one under this name is being closed. */
+    void (*closed)(void *arg, const char *name);
+};
 
-/* Closes what was given to it; what servers keep here is theirs.  NULL is fine. */
+MUST_CHECK struct listeners *listeners_create(void);
+void listeners_watch(struct listeners *listeners, const struct listeners_hooks *hooks);
+
+/* Closes what was given or lent; what servers keep here is theirs.  Tells nobody.  NULL is fine. */
 void listeners_destroy(struct listeners *listeners);
 
-/* Gives it a socket for good, to be shared under this name. */
+/* Takes a socket over, to be shared under this name: for good, or until listeners_end_loans().  The
+ * hooks are not called for it. */
 void listeners_give(struct listeners *listeners, const char *name, int fd);
+void listeners_lend(struct listeners *listeners, const char *name, int fd);
+
+/* Closes what was lent: all of it, or only what nobody has shared.  Returns how many. */
+size_t listeners_end_loans(struct listeners *listeners, bool only_unshared);
 
 /* A descriptor of the caller's own (close-on-exec) for a socket that is there under this name.
+ * index: which one of several that were given under it, from 0; a name has one otherwise.
  * Returns -ENOENT if there is none, or -errno. */
-MUST_CHECK int listeners_share(const struct listeners *listeners, const char *name);
+MUST_CHECK int listeners_share(struct listeners *listeners, const char *name, size_t index);
 
 /* Lets others share a socket of the caller's until listeners_forget(). */
 void listeners_keep(struct listeners *listeners, const char *name, int fd);
 void listeners_forget(struct listeners *listeners, int fd);
 
-/* The index-th name; NULL past the last.  Names may come more than once. */
+/* How many there are under a name, and how many of them servers keep. */
+size_t listeners_count(const struct listeners *listeners, const char *name);
+size_t listeners_kept(const struct listeners *listeners, const char *name);
+
+/* The index-th name; NULL past the last. */
 const char *listeners_name(const struct listeners *listeners, size_t index);
 
 #endif
