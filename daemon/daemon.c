@@ -35,9 +35,15 @@ static double wall_clock(void)
     return ev_time();
 }
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 void daemon_status_line(const struct daemon *daemon, char *text, size_t size)
 {
     const struct loop *loop = daemon->loop;
+    const size_t components = daemon->graph != NULL ? graph_size(daemon->graph) : 0;
     const char *state = "";
 
     if (daemon->state == DAEMON_DRAINING) {
@@ -45,10 +51,10 @@ void daemon_status_line(const struct daemon *daemon, char *text, size_t size)
     } else if (daemon->state == DAEMON_STOPPING) {
         state = "stopping: ";
     }
-    (void)snprintf(text, size, "%s%llu connections (%llu in all), %zu components, generation %u",
-                   state, (unsigned long long)loop->connections,
-                   (unsigned long long)loop->connections_in_all,
-                   daemon->graph != NULL ? graph_size(daemon->graph) : 0, daemon->generation);
+    (void)snprintf(text, size, "%s%llu connection%s (%llu in all), %zu component%s, generation %u",
+                   state, (unsigned long long)loop->connections, plural(loop->connections),
+                   (unsigned long long)loop->connections_in_all, components, plural(components),
+                   daemon->generation);
 }
 
 static void on_status_tick(struct ev_loop *ev, ev_timer *watcher, int revents)
@@ -260,8 +266,8 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
     daemon->state = DAEMON_RUNNING;
     daemon_status_line(daemon, text, sizeof(text));
     notify_ready(&daemon->notify, text);
-    log_event(LOG_LEVEL_INFO, NULL, "running %s: %zu components", daemon->options.graph,
-              graph_size(daemon->graph));
+    log_event(LOG_LEVEL_INFO, NULL, "running %s: %zu component%s", daemon->options.graph,
+              graph_size(daemon->graph), plural(graph_size(daemon->graph)));
     return true;
 }
 
@@ -293,26 +299,60 @@ void daemon_finish(struct daemon *daemon)
 
 static void reload_ended(struct daemon *daemon, bool done, const char *text)
 {
+    char line[200];
+
     daemon->last_reload.time = wall_clock();
     daemon->last_reload.done = done;
     (void)snprintf(daemon->last_reload.text, sizeof(daemon->last_reload.text), "%s", text);
     log_event(done ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERROR, NULL, "%s%s",
               done ? "" : "reload refused, the old graph runs on: ", text);
     control_reloaded(daemon->control, done, text);
-    notify_ready(&daemon->notify, NULL);
+    daemon_status_line(daemon, line, sizeof(line));
+    notify_ready(&daemon->notify, line);
+}
+
+/* Writes "echo.yaml:7:5: text", as far as the place is known.  Returns to. */
+static const char *place_and_text(const struct error *error, char *to, size_t size)
+{
+    const char *file = error->file != NULL ? error->file : "";
+
+    if (error->line > 0) {
+        (void)snprintf(to, size, "%s:%u:%u: %s", file, error->line, error->column, error->text);
+    } else {
+        (void)snprintf(to, size, "%s%s%s", file, error->file != NULL ? ": " : "", error->text);
+    }
+    return to;
 }
 
 static void log_errors(struct errors *errors)
 {
     const struct report *report;
+    char text[LOG_TEXT_SIZE];
 
     for (size_t i = 0; (report = errors_at(errors, i)) != NULL; i++) {
         const bool is_error = report->severity == SEVERITY_ERROR;
 
-        log_event(is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, NULL, "%s:%u:%u: %s: %s",
-                  report->error.file != NULL ? report->error.file : "", report->error.line,
-                  report->error.column, is_error ? "error" : "warning", report->error.text);
+        log_event(is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, NULL, "%s",
+                  place_and_text(&report->error, text, sizeof(text)));
     }
+}
+
+/* "2 errors, the first: echo.yaml:7:5: no such …". */
+static void sum_up(struct errors *errors, char *text, size_t size)
+{
+    const size_t count = errors_count(errors);
+    const struct report *first = NULL;
+    size_t used;
+
+    for (size_t i = 0; (first = errors_at(errors, i)) != NULL; i++) {
+        if (first->severity == SEVERITY_ERROR) {
+            break;
+        }
+    }
+    REQUIRE(first != NULL);
+    (void)snprintf(text, size, "%zu error%s", count, count == 1 ? ": " : "s, the first: ");
+    used = strlen(text);
+    (void)place_and_text(&first->error, text + used, size - used);
 }
 
 enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
@@ -323,7 +363,8 @@ enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
     struct graph *fresh;
     char text[400];
 
-    if (daemon->state != DAEMON_RUNNING || old == NULL) {
+    if (daemon->state != DAEMON_RUNNING) {
+        log_event(LOG_LEVEL_WARNING, NULL, "no reload: the daemon is stopping");
         return RELOAD_REFUSED;
     }
     notify_reloading(&daemon->notify, NULL);
@@ -331,13 +372,7 @@ enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
     plan = daemon_load(&daemon->options, &settings, errors);
     log_errors(errors);
     if (plan == NULL) {
-        const struct report *first = errors_at(errors, 0);
-
-        const size_t count = errors_count(errors);
-
-        (void)snprintf(text, sizeof(text), "%zu error%s%s:%u: %s", count,
-                       count == 1 ? ": " : "s, the first: ", first->error.file, first->error.line,
-                       first->error.text);
+        sum_up(errors, text, sizeof(text));
         reload_ended(daemon, false, text);
         return RELOAD_BAD_GRAPH;
     }
@@ -350,9 +385,11 @@ enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
     daemon->generation++;
     control_settings_changed(daemon->control, &settings.control);
     apply_settings(daemon, &settings);
-    graph_drain(old, 0.0);
-    (void)snprintf(text, sizeof(text), "generation %u: %zu components", daemon->generation,
-                   graph_size(fresh));
+    if (old != NULL) { /* else all of it has ended, and earlier connections have kept us */
+        graph_drain(old, 0.0);
+    }
+    (void)snprintf(text, sizeof(text), "generation %u: %zu component%s", daemon->generation,
+                   graph_size(fresh), plural(graph_size(fresh)));
     reload_ended(daemon, true, text);
     return RELOAD_DONE;
 }
@@ -386,8 +423,9 @@ void daemon_stop(struct daemon *daemon)
         notify_stopping(&daemon->notify, "draining");
         notify_extend(&daemon->notify, timeout + 5.0);
         log_event(LOG_LEVEL_NOTICE, NULL,
-                  "draining: %llu connections have %g s to end; a second signal ends them now",
-                  (unsigned long long)daemon->loop->connections, timeout);
+                  "draining: %llu connection%s may take %g s to end; a second signal ends all now",
+                  (unsigned long long)daemon->loop->connections, plural(daemon->loop->connections),
+                  timeout);
         control_draining(daemon->control);
     } else {
         daemon->state = DAEMON_STOPPING;

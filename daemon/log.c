@@ -251,6 +251,11 @@ enum log_target log_target(void)
     return logger.journal == -1 ? LOG_TARGET_STDERR : LOG_TARGET_JOURNAL;
 }
 
+bool log_has_colour(void)
+{
+    return logger.colour;
+}
+
 void log_close(void)
 {
     int fd = atomic_exchange(&logger.journal, -1);
