@@ -10,145 +10,146 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "daemon/notify.h"
+#include "graph/listeners.h"
 
-int activation_init(struct activation *activation)
+/* The prefix of a name in the store.  What follows is the address, with % for each colon, which a
+ * name there must not have. */
+static const char stored[] = "address=";
+static const char passed[] = "systemd:";
+
+enum { NAME_SIZE = 256 };
+
+static bool has_prefix(const char *name, const char *prefix)
 {
-    char **names = NULL;
-    int count = sd_listen_fds_with_names(1, &names);
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
 
-    *activation = (struct activation){.sockets = NULL};
-    if (count <= 0) {
-        return count;
+static void exchange(char *text, char from, char to)
+{
+    while ((text = strchr(text, from)) != NULL) {
+        *text = to;
     }
-    activation->sockets = calloc((size_t)count, sizeof(*activation->sockets));
-    if (activation->sockets == NULL) {
-        count = -ENOMEM;
-        goto done;
+}
+
+/* The name in the store; false: this one is not stored. */
+static bool store_name(const char *name, char *to, size_t size)
+{
+    if (has_prefix(name, passed) || has_prefix(name, "unix:") || strchr(name, '%') != NULL) {
+        return false;
     }
+    (void)snprintf(to, size, "%s%s", stored, name);
+    exchange(to, ':', '%');
+    return true;
+}
+
+static void on_opened(void *arg, const char *name, int fd)
+{
+    const struct activation *activation = arg;
+    char text[NAME_SIZE];
+    int result;
+
+    if (store_name(name, text, sizeof(text))) {
+        result = notify_store(activation->notify, text, fd);
+        if (result < 0 && result != -ENOENT) {
+            log_event(LOG_LEVEL_WARNING, &(struct log_fields){.error = result},
+                      "could not have systemd keep %s for the next start", name);
+        }
+    }
+}
+
+static void on_closed(void *arg, const char *name)
+{
+    const struct activation *activation = arg;
+    char text[NAME_SIZE];
+
+    if (!activation->is_over && store_name(name, text, sizeof(text))) {
+        notify_forget(activation->notify, text);
+    }
+}
+
+/* Makes a descriptor ready for the loop. */
+static int prepare(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) == -1) {
+        return -errno;
+    }
+    return 0;
+}
+
+static void take(struct activation *activation, const char *name, int fd)
+{
+    char text[NAME_SIZE];
+
+    if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0) {
+        log_event(
+            LOG_LEVEL_WARNING, NULL,
+            "what systemd passed as \"%s\" is not a listening stream socket: its .socket unit "
+            "needs ListenStream= and Accept=no",
+            name);
+        (void)close(fd);
+    } else if (has_prefix(name, stored)) {
+        (void)snprintf(text, sizeof(text), "%s", name + strlen(stored));
+        exchange(text, '%', ':');
+        listeners_lend(activation->listeners, text, fd);
+    } else {
+        (void)snprintf(text, sizeof(text), "%s%s", passed, name);
+        listeners_give(activation->listeners, text, fd);
+    }
+}
+
+int activation_start(struct activation *activation, struct listeners *listeners,
+                     struct notify *notify)
+{
+    const struct listeners_hooks hooks = {
+        .arg = activation, .opened = on_opened, .closed = on_closed};
+    char **names = NULL;
+    const int count = sd_listen_fds_with_names(1, &names);
+    int result = count;
+
+    *activation = (struct activation){.listeners = listeners, .notify = notify};
+    listeners_watch(listeners, &hooks);
     for (int i = 0; i < count; i++) {
-        activation->sockets[i] = (struct activation_socket){
-            .name = names[i],
-            .fd = SD_LISTEN_FDS_START + i,
-        };
-        names[i] = NULL;
-    }
-    activation->count = (size_t)count;
-done:
-    for (int i = 0; count < 0 && names[i] != NULL; i++) {
+        int prepared = prepare(SD_LISTEN_FDS_START + i);
+
+        if (prepared < 0) {
+            result = prepared;
+        } else {
+            take(activation, names[i], SD_LISTEN_FDS_START + i);
+        }
         free(names[i]);
     }
     free(names);
-    return count;
+    return result;
 }
 
-size_t activation_count(const struct activation *activation, const char *name)
+bool activation_make_room(struct activation *activation)
 {
-    size_t count = 0;
-
-    for (size_t i = 0; i < activation->count; i++) {
-        count += strcmp(activation->sockets[i].name, name) == 0;
+    if (listeners_end_loans(activation->listeners, true) == 0) {
+        return false;
     }
-    return count;
+    notify_wait(activation->notify); /* until systemd has closed them as well */
+    return true;
 }
 
-/* Says which names there are. */
-static void explain_unknown(const struct activation *activation, const char *name, char *reason,
-                            size_t reason_size)
+void activation_settle(struct activation *activation)
 {
-    size_t used;
+    const char *name;
 
-    (void)snprintf(reason, reason_size, "systemd passed no socket named \"%s\"%s", name,
-                   activation->count == 0 ? ", nor any other: is it started by its .socket unit?"
-                                          : "; those it passed are");
-    for (size_t i = 0; i < activation->count; i++) {
-        const char *other = activation->sockets[i].name;
-        bool repeated = false;
-
-        for (size_t j = 0; j < i; j++) {
-            repeated = repeated || strcmp(activation->sockets[j].name, other) == 0;
-        }
-        if (!repeated) {
-            used = strlen(reason);
-            (void)snprintf(reason + used, reason_size - used, "%s \"%s\"", i == 0 ? "" : ",",
-                           other);
-        }
-    }
-}
-
-/* Returns a duplicate that is ready for a loop, else -errno. */
-static int duplicate(int fd)
-{
-    int copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    int flags;
-    int result;
-
-    if (copy == -1) {
-        return -errno;
-    }
-    flags = fcntl(copy, F_GETFL);
-    if (flags == -1 || fcntl(copy, F_SETFL, flags | O_NONBLOCK) == -1) {
-        result = -errno;
-        (void)close(copy);
-        return result;
-    }
-    return copy;
-}
-
-int activation_open(struct activation *activation, const char *name, size_t index, char *reason,
-                    size_t reason_size)
-{
-    size_t found = 0;
-    int fd;
-
-    for (size_t i = 0; i < activation->count; i++) {
-        struct activation_socket *s = &activation->sockets[i];
-
-        if (strcmp(s->name, name) != 0 || found++ != index) {
-            continue;
-        }
-        if (sd_is_socket(s->fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0) {
-            (void)snprintf(reason, reason_size,
-                           "what systemd passed as \"%s\" is not a listening stream socket: "
-                           "its .socket unit needs ListenStream= and Accept=no",
-                           name);
-            return -EPROTOTYPE;
-        }
-        fd = duplicate(s->fd);
-        if (fd < 0) {
-            (void)snprintf(reason, reason_size, "duplicating systemd's socket \"%s\": %s", name,
-                           strerror(-fd));
-            return fd;
-        }
-        s->used = true;
-        return fd;
-    }
-    if (found == 0) {
-        explain_unknown(activation, name, reason, reason_size);
-    } else {
-        (void)snprintf(reason, reason_size, "systemd passed %zu sockets named \"%s\", not %zu",
-                       found, name, index + 1);
-    }
-    return -ENOENT;
-}
-
-void activation_report_unused(const struct activation *activation)
-{
-    for (size_t i = 0; i < activation->count; i++) {
-        if (!activation->sockets[i].used) {
+    (void)listeners_end_loans(activation->listeners, false);
+    for (size_t i = 0; (name = listeners_name(activation->listeners, i)) != NULL; i++) {
+        if (has_prefix(name, passed) && listeners_kept(activation->listeners, name) == 0) {
             log_event(LOG_LEVEL_WARNING, NULL,
-                      "no component uses the socket \"%s\" that systemd passed: "
-                      "host: systemd:%s would",
-                      activation->sockets[i].name, activation->sockets[i].name);
+                      "no component uses the socket \"%s\" that systemd passed: host: %s would",
+                      name + strlen(passed), name);
         }
     }
 }
 
-void activation_deinit(struct activation *activation)
+void activation_end(struct activation *activation)
 {
-    for (size_t i = 0; i < activation->count; i++) {
-        (void)close(activation->sockets[i].fd);
-        free(activation->sockets[i].name);
-    }
-    free(activation->sockets);
-    *activation = (struct activation){.sockets = NULL};
+    activation->is_over = true;
 }

@@ -1,15 +1,17 @@
-/* activation: the sockets that systemd passed to us, by name.
+/* activation: listening sockets that systemd holds for us.
  *
- *     axond.socket                       axond.yaml
- *       ListenStream=8080                  server: {type: TCPServer, host: systemd:echo}
- *       FileDescriptorName=echo                                                   ▲
- *                                                                                 │
- *     LISTEN_FDS, LISTEN_FDNAMES ──► activation_init ──► activation_open("echo") ─┘
+ *     axond.socket                        axond.yaml
+ *       FileDescriptorName=echo ─────────► server: {type: TCPServer, host: systemd:echo}
  *
- * The table keeps each socket to the end of the process and gives out duplicates: a reload can
- * start a server on a socket while the old one still has it, and one that is given back is not
- * lost.  As systemd keeps it too, clients wait rather than being refused while nobody has it open.
- */
+ *     what our own servers open:
+ *       127.0.0.1:8080 ──store──► systemd ──the next start──► the server at 127.0.0.1:8080
+ *
+ * 1. Sockets of a .socket unit are kept to the end of the process; servers get duplicates.  As
+ *    systemd keeps them too, clients wait rather than being refused while nobody has them open.
+ * 2. TCP sockets that servers open go into systemd's file descriptor store under their address, and
+ *    come back when axond is restarted, has crashed or was killed: nobody is refused meanwhile.
+ *    Those that the graph of that start has no use for are let go, and so is one whose server ends.
+ *    A Unix socket is not stored: its path is removed with its server. */
 #ifndef AXOND_DAEMON_ACTIVATION_H
 #define AXOND_DAEMON_ACTIVATION_H
 
@@ -18,38 +20,32 @@
 
 #include "graph/mem.h"
 
-struct activation_socket {
-    char *name;
-    int fd;
-    bool used; /* opened at least once */
-};
+struct listeners;
+struct notify;
 
 struct activation {
-    struct activation_socket *sockets;
-    size_t count;
+    struct listeners *listeners; /* borrowed */
+    struct notify *notify;       /* borrowed */
+    bool is_over;                /* what is closed from now on, the next start gets */
 };
 
-/* Takes over what LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES say, and removes them from the
- * environment. Once in a process, before anything else starts.  Returns how many there are, else
- * -errno. */
-MUST_CHECK int activation_init(struct activation *activation);
+/* Puts what systemd passed (LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES) among the listeners, and has it
+ * store what servers open from now on.  Once in a process, before anything else is opened.  What is
+ * no listening stream socket is left out, with a warning.  Returns how many there are, else -errno.
+ */
+MUST_CHECK int activation_start(struct activation *activation, struct listeners *listeners,
+                                struct notify *notify);
 
-/* How many sockets have this name: 0 if it is unknown. */
-size_t activation_count(const struct activation *activation, const char *name);
+/* The first graph could not start.  Lets go of stored sockets that it did not ask for, since one of
+ * them may hold an address that it wants otherwise.  Returns true if there were any: then a second
+ * try may do better. */
+bool activation_make_room(struct activation *activation);
 
-/* Opens one of the sockets with this name: a duplicate, close-on-exec and non-blocking, that the
- * caller closes.
- *
- * index: which of them, from 0, in the order of the unit's Listen…= lines.
- * reason: a sentence for people if this fails.
- * Returns the descriptor; -ENOENT if no socket, or not so many, has this name; -EPROTOTYPE if it is
- * not a stream socket that listens; else -errno. */
-MUST_CHECK int activation_open(struct activation *activation, const char *name, size_t index,
-                               char *reason, size_t reason_size);
+/* The first graph has started: lets go of what was stored for it, and warns of sockets of units
+ * that it does not use, since their clients would wait for ever. */
+void activation_settle(struct activation *activation);
 
-/* Logs a warning for each socket that nobody has opened: its clients would wait for ever. */
-void activation_report_unused(const struct activation *activation);
-
-void activation_deinit(struct activation *activation);
+/* The daemon is going to stop: systemd keeps what it has, for the next start. */
+void activation_end(struct activation *activation);
 
 #endif

@@ -35,9 +35,15 @@ static double wall_clock(void)
     return ev_time();
 }
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 void daemon_status_line(const struct daemon *daemon, char *text, size_t size)
 {
     const struct loop *loop = daemon->loop;
+    const size_t components = daemon->graph != NULL ? graph_size(daemon->graph) : 0;
     const char *state = "";
 
     if (daemon->state == DAEMON_DRAINING) {
@@ -45,10 +51,10 @@ void daemon_status_line(const struct daemon *daemon, char *text, size_t size)
     } else if (daemon->state == DAEMON_STOPPING) {
         state = "stopping: ";
     }
-    (void)snprintf(text, size, "%s%llu connections (%llu in all), %zu components, generation %u",
-                   state, (unsigned long long)loop->connections,
-                   (unsigned long long)loop->connections_in_all,
-                   daemon->graph != NULL ? graph_size(daemon->graph) : 0, daemon->generation);
+    (void)snprintf(text, size, "%s%llu connection%s (%llu in all), %zu component%s, generation %u",
+                   state, (unsigned long long)loop->connections, plural(loop->connections),
+                   (unsigned long long)loop->connections_in_all, components, plural(components),
+                   daemon->generation);
 }
 
 static void on_status_tick(struct ev_loop *ev, ev_timer *watcher, int revents)
@@ -187,31 +193,34 @@ static void apply_settings(struct daemon *daemon, const struct settings *setting
     }
 }
 
-/* The sockets that systemd passed become listeners that any server may share. */
 static bool take_passed_sockets(struct daemon *daemon)
 {
-    int count = activation_init(&daemon->activation);
+    int count = activation_start(&daemon->activation, daemon->loop->listeners, &daemon->notify);
 
     if (count < 0) {
         log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = count},
                   "could not take over the sockets that systemd passed");
         return false;
     }
-    for (size_t i = 0; i < daemon->activation.count; i++) {
-        struct activation_socket *passed = &daemon->activation.sockets[i];
-        char name[300];
-        char why[200];
-        int fd = activation_open(&daemon->activation, passed->name, 0, why, sizeof(why));
-
-        if (fd < 0) {
-            log_event(LOG_LEVEL_WARNING, NULL, "%s", why);
-            continue;
-        }
-        passed->used = false; /* until a server takes it */
-        (void)snprintf(name, sizeof(name), "systemd:%s", passed->name);
-        listeners_give(daemon->loop->listeners, name, fd);
-    }
     return true;
+}
+
+/* Starts the first graph, if need be without the sockets that an earlier run has left. */
+static bool start_first(struct daemon *daemon, struct plan *plan)
+{
+    char text[400]; /* the component has logged it */
+
+    daemon->graph = graph_start(daemon->loop, plan_ref(plan), text, sizeof(text));
+    if (daemon->graph == NULL && activation_make_room(&daemon->activation)) {
+        log_event(LOG_LEVEL_NOTICE, NULL,
+                  "trying once more, without the sockets that were kept since the last run");
+        daemon->graph = graph_start(daemon->loop, plan_ref(plan), text, sizeof(text));
+    }
+    plan_release(plan);
+    if (daemon->graph != NULL) {
+        activation_settle(&daemon->activation);
+    }
+    return daemon->graph != NULL;
 }
 
 static void start_watching(struct daemon *daemon)
@@ -233,7 +242,7 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
 {
     const struct loop_hooks hooks = {
         .arg = daemon, .log = on_log, .changed = on_changed, .graph_ended = on_graph_ended};
-    char text[500];
+    char text[200];
 
     daemon->state = DAEMON_STARTING;
     daemon->started = wall_clock();
@@ -250,17 +259,15 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
         plan_release(plan);
         return false;
     }
-    daemon->graph = graph_start(daemon->loop, plan, text, sizeof(text));
-    if (daemon->graph == NULL) {
-        log_event(LOG_LEVEL_ERROR, NULL, "could not start: %s", text);
+    if (!start_first(daemon, plan)) {
         return false;
     }
     daemon->generation = 1;
     daemon->state = DAEMON_RUNNING;
     daemon_status_line(daemon, text, sizeof(text));
     notify_ready(&daemon->notify, text);
-    log_event(LOG_LEVEL_INFO, NULL, "running %s: %zu components", daemon->options.graph,
-              graph_size(daemon->graph));
+    log_event(LOG_LEVEL_INFO, NULL, "running %s: %zu component%s", daemon->options.graph,
+              graph_size(daemon->graph), plural(graph_size(daemon->graph)));
     return true;
 }
 
@@ -286,33 +293,66 @@ void daemon_finish(struct daemon *daemon)
     }
     notify_deinit(&daemon->notify);
     loop_destroy(daemon->loop);
-    activation_deinit(&daemon->activation);
 }
 
 /* ---- reload and stop ---- */
 
 static void reload_ended(struct daemon *daemon, bool done, const char *text)
 {
+    char line[200];
+
     daemon->last_reload.time = wall_clock();
     daemon->last_reload.done = done;
     (void)snprintf(daemon->last_reload.text, sizeof(daemon->last_reload.text), "%s", text);
     log_event(done ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERROR, NULL, "%s%s",
               done ? "" : "reload refused, the old graph runs on: ", text);
     control_reloaded(daemon->control, done, text);
-    notify_ready(&daemon->notify, NULL);
+    daemon_status_line(daemon, line, sizeof(line));
+    notify_ready(&daemon->notify, line);
+}
+
+/* Writes "echo.yaml:7:5: text", as far as the place is known.  Returns to. */
+static const char *place_and_text(const struct error *error, char *to, size_t size)
+{
+    const char *file = error->file != NULL ? error->file : "";
+
+    if (error->line > 0) {
+        (void)snprintf(to, size, "%s:%u:%u: %s", file, error->line, error->column, error->text);
+    } else {
+        (void)snprintf(to, size, "%s%s%s", file, error->file != NULL ? ": " : "", error->text);
+    }
+    return to;
 }
 
 static void log_errors(struct errors *errors)
 {
     const struct report *report;
+    char text[LOG_TEXT_SIZE];
 
     for (size_t i = 0; (report = errors_at(errors, i)) != NULL; i++) {
         const bool is_error = report->severity == SEVERITY_ERROR;
 
-        log_event(is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, NULL, "%s:%u:%u: %s: %s",
-                  report->error.file != NULL ? report->error.file : "", report->error.line,
-                  report->error.column, is_error ? "error" : "warning", report->error.text);
+        log_event(is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, NULL, "%s",
+                  place_and_text(&report->error, text, sizeof(text)));
     }
+}
+
+/* "2 errors, the first: echo.yaml:7:5: no such …". */
+static void sum_up(struct errors *errors, char *text, size_t size)
+{
+    const size_t count = errors_count(errors);
+    const struct report *first = NULL;
+    size_t used;
+
+    for (size_t i = 0; (first = errors_at(errors, i)) != NULL; i++) {
+        if (first->severity == SEVERITY_ERROR) {
+            break;
+        }
+    }
+    REQUIRE(first != NULL);
+    (void)snprintf(text, size, "%zu error%s", count, count == 1 ? ": " : "s, the first: ");
+    used = strlen(text);
+    (void)place_and_text(&first->error, text + used, size - used);
 }
 
 enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
@@ -323,7 +363,8 @@ enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
     struct graph *fresh;
     char text[400];
 
-    if (daemon->state != DAEMON_RUNNING || old == NULL) {
+    if (daemon->state != DAEMON_RUNNING) {
+        log_event(LOG_LEVEL_WARNING, NULL, "no reload: the daemon is stopping");
         return RELOAD_REFUSED;
     }
     notify_reloading(&daemon->notify, NULL);
@@ -331,13 +372,7 @@ enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
     plan = daemon_load(&daemon->options, &settings, errors);
     log_errors(errors);
     if (plan == NULL) {
-        const struct report *first = errors_at(errors, 0);
-
-        const size_t count = errors_count(errors);
-
-        (void)snprintf(text, sizeof(text), "%zu error%s%s:%u: %s", count,
-                       count == 1 ? ": " : "s, the first: ", first->error.file, first->error.line,
-                       first->error.text);
+        sum_up(errors, text, sizeof(text));
         reload_ended(daemon, false, text);
         return RELOAD_BAD_GRAPH;
     }
@@ -350,9 +385,11 @@ enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
     daemon->generation++;
     control_settings_changed(daemon->control, &settings.control);
     apply_settings(daemon, &settings);
-    graph_drain(old, 0.0);
-    (void)snprintf(text, sizeof(text), "generation %u: %zu components", daemon->generation,
-                   graph_size(fresh));
+    if (old != NULL) { /* else all of it has ended, and earlier connections have kept us */
+        graph_drain(old, 0.0);
+    }
+    (void)snprintf(text, sizeof(text), "generation %u: %zu component%s", daemon->generation,
+                   graph_size(fresh), plural(graph_size(fresh)));
     reload_ended(daemon, true, text);
     return RELOAD_DONE;
 }
@@ -382,11 +419,13 @@ void daemon_stop(struct daemon *daemon)
     daemon->was_told_to_stop = true;
     if (!again) {
         daemon->state = DAEMON_DRAINING;
+        activation_end(&daemon->activation);
         notify_stopping(&daemon->notify, "draining");
         notify_extend(&daemon->notify, timeout + 5.0);
         log_event(LOG_LEVEL_NOTICE, NULL,
-                  "draining: %llu connections have %g s to end; a second signal ends them now",
-                  (unsigned long long)daemon->loop->connections, timeout);
+                  "draining: %llu connection%s may take %g s to end; a second signal ends all now",
+                  (unsigned long long)daemon->loop->connections, plural(daemon->loop->connections),
+                  timeout);
         control_draining(daemon->control);
     } else {
         daemon->state = DAEMON_STOPPING;

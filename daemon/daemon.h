@@ -35,7 +35,7 @@ struct daemon {
     struct options options;
     struct settings settings; /* of the running graph */
     struct loop *loop;
-    struct graph *graph; /* the one that runs; NULL: all of it has ended */
+    struct graph *graph; /* the one that runs; NULL: all of it has ended, earlier ones drain */
     struct notify notify;
     struct activation activation;
     struct control *control; /* NULL: no control socket */

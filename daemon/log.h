@@ -81,6 +81,10 @@ MUST_CHECK int log_open(enum log_target target);
 /* LOG_TARGET_STDERR or LOG_TARGET_JOURNAL: where lines go now. */
 enum log_target log_target(void);
 
+/* Whether lines on stderr have colours: it is a terminal that knows them, and its user wants them
+ * (NO_COLOR is not set). */
+bool log_has_colour(void);
+
 void log_close(void);
 
 /* Lines above this level are left out; it may be changed at any time. */

@@ -1,4 +1,5 @@
 /* The log's target for people: a line on stderr, in colour on a terminal. */
+#include "daemon/log.h"
 #include "daemon/log_private.h"
 
 #include "daemon/log_line.h"
@@ -30,6 +31,11 @@ void log_stderr_open(void)
 
     target.colour = isatty(STDERR_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0') &&
                     (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+bool log_has_colour(void)
+{
+    return target.colour;
 }
 
 void log_stderr_close(void)

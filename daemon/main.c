@@ -8,11 +8,6 @@
 #include "graph/error.h"
 #include "graph/plan.h"
 
-static bool wants_colour(void)
-{
-    return isatty(STDERR_FILENO) && getenv("NO_COLOR") == NULL;
-}
-
 int main(int argc, char **argv)
 {
     struct daemon daemon = {0};
@@ -32,13 +27,14 @@ int main(int argc, char **argv)
     }
     errors = errors_create();
     plan = daemon_load(&daemon.options, &daemon.settings, errors);
-    errors_print(errors, stderr, wants_colour());
+    errors_print(errors, stderr, log_has_colour());
     errors_destroy(errors);
     if (plan == NULL) {
         return EXIT_BAD_GRAPH;
     }
     if (daemon.options.check) {
-        (void)printf("%s: ok, %zu components\n", daemon.options.graph, plan->component_count);
+        (void)printf("%s: ok, %zu component%s\n", daemon.options.graph, plan->component_count,
+                     plan->component_count == 1 ? "" : "s");
         plan_release(plan);
         return EXIT_SUCCESS;
     }

@@ -108,6 +108,13 @@ void notify_forget(struct notify *notify, const char *name)
     }
 }
 
+void notify_wait(struct notify *notify)
+{
+    if (notify->wanted) {
+        (void)sd_notify_barrier(0, (uint64_t)NOTIFY_PATIENCE * 1000);
+    }
+}
+
 void notify_deinit(struct notify *notify)
 {
     if (ev_is_active(&notify->watchdog)) {

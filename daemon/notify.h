@@ -51,6 +51,10 @@ MUST_CHECK int notify_store(struct notify *notify, const char *name, int fd);
 /* Lets systemd close what it keeps under a name. */
 void notify_forget(struct notify *notify, const char *name);
 
+/* Waits, for NOTIFY_PATIENCE at most, until systemd has acted on all that it was told. */
+enum { NOTIFY_PATIENCE = 2000 }; /* ms */
+void notify_wait(struct notify *notify);
+
 void notify_deinit(struct notify *notify);
 
 #endif

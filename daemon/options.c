@@ -44,7 +44,8 @@ static void print_help(void)
 
 static bool refuse(int *status, const char *what, const char *value, const char *accepted)
 {
-    (void)fprintf(stderr, "axond: %s must be %s; got \"%s\"\n", what, accepted, value);
+    (void)fprintf(stderr, "axond: %s must be %s; got \"%s\"\naxond: see axond --help\n", what,
+                  accepted, value);
     *status = EXIT_USAGE;
     return false;
 }

@@ -2,22 +2,28 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "graph/list.h"
 
+enum origin { KEPT, GIVEN, LENT };
+
 struct listener {
     struct list link;
     char *name;
-    char *owner;               /* path of the component that keeps it; NULL: it is ours */
-    const struct graph *graph; /* the owner's */
+    char *owner;               /* KEPT: path of the component; else NULL */
+    const struct graph *graph; /* KEPT: the component's; else NULL */
     int fd;
+    enum origin origin;
+    bool was_shared;
 };
 
 struct listeners {
-    struct list all;
+    struct list all; /* what was given comes first */
+    struct listeners_hooks hooks;
 };
 
 struct listeners *listeners_create(void)
@@ -28,15 +34,45 @@ struct listeners *listeners_create(void)
     return listeners;
 }
 
-static void listener_destroy(struct listener *listener)
+void listeners_watch(struct listeners *listeners, const struct listeners_hooks *hooks)
 {
-    if (listener->owner == NULL) {
+    listeners->hooks = *hooks;
+}
+
+/* The first one after another (NULL: from the beginning) with this name. */
+static struct listener *next_named(const struct listeners *listeners, const struct listener *after,
+                                   const char *name)
+{
+    const struct list *at = after != NULL ? &after->link : &listeners->all;
+
+    for (at = at->next; at != &listeners->all; at = at->next) {
+        struct listener *listener =
+            container_of((struct list *)(uintptr_t)at, struct listener, link);
+
+        if (strcmp(listener->name, name) == 0) {
+            return listener;
+        }
+    }
+    return NULL;
+}
+
+static void listener_free(struct listener *listener)
+{
+    if (listener->origin != KEPT) {
         (void)close(listener->fd);
     }
-    list_remove(&listener->link);
     free(listener->name);
     free(listener->owner);
     free(listener);
+}
+
+static void drop(struct listeners *listeners, struct listener *listener)
+{
+    list_remove(&listener->link);
+    if (listeners->hooks.closed != NULL && next_named(listeners, NULL, listener->name) == NULL) {
+        listeners->hooks.closed(listeners->hooks.arg, listener->name);
+    }
+    listener_free(listener);
 }
 
 void listeners_destroy(struct listeners *listeners)
@@ -45,51 +81,87 @@ void listeners_destroy(struct listeners *listeners)
         return;
     }
     while (!list_is_empty(&listeners->all)) {
-        listener_destroy(container_of(listeners->all.next, struct listener, link));
+        struct listener *listener = container_of(listeners->all.next, struct listener, link);
+
+        list_remove(&listener->link);
+        listener_free(listener);
     }
     free(listeners);
 }
 
-static void add(struct listeners *listeners, const char *name, const struct listener_owner *owner,
-                int fd)
+static struct listener *add(struct listeners *listeners, const char *name, int fd,
+                            enum origin origin)
 {
     struct listener *listener = mem_alloc(sizeof(*listener));
 
     listener->name = mem_strdup(name);
     listener->fd = fd;
-    if (owner != NULL) {
-        listener->owner = mem_strdup(owner->path);
-        listener->graph = owner->graph;
-    }
+    listener->origin = origin;
     list_append(&listeners->all, &listener->link);
+    return listener;
 }
 
 void listeners_give(struct listeners *listeners, const char *name, int fd)
 {
-    add(listeners, name, NULL, fd);
+    (void)add(listeners, name, fd, GIVEN);
 }
 
-void listeners_keep(struct listeners *listeners, const char *name,
-                    const struct listener_owner *owner, int fd)
+void listeners_lend(struct listeners *listeners, const char *name, int fd)
 {
-    add(listeners, name, owner, fd);
+    (void)add(listeners, name, fd, LENT);
 }
 
-int listeners_share(const struct listeners *listeners, const char *name,
-                    const struct listener_owner *owner)
+size_t listeners_end_loans(struct listeners *listeners, bool only_unshared)
 {
     struct list *at;
+    struct list *after;
+    size_t ended = 0;
 
-    list_for_each (at, &listeners->all) {
-        const struct listener *listener = container_of(at, struct listener, link);
+    list_for_each_safe (at, after, &listeners->all) {
+        struct listener *listener = container_of(at, struct listener, link);
 
-        if (listener->graph != owner->graph && strcmp(listener->name, name) == 0) {
-            int fd = fcntl(listener->fd, F_DUPFD_CLOEXEC, 3);
-
-            return fd == -1 ? -errno : fd;
+        if (listener->origin == LENT && !(only_unshared && listener->was_shared)) {
+            drop(listeners, listener);
+            ended++;
         }
     }
-    return -ENOENT;
+    return ended;
+}
+
+/* The one to share; see listeners_share(). */
+static struct listener *find(const struct listeners *listeners, const char *name,
+                             const struct listener_owner *owner, size_t index)
+{
+    struct listener *other = NULL;
+    bool is_kept_here = false;
+    struct listener *at = NULL;
+
+    while ((at = next_named(listeners, at, name)) != NULL) {
+        if (at->origin == GIVEN) {
+            if (index-- == 0) {
+                return at;
+            }
+        } else if (at->origin == KEPT && at->graph == owner->graph) {
+            is_kept_here = true;
+        } else if (other == NULL) {
+            other = at;
+        }
+    }
+    return index == 0 && !is_kept_here ? other : NULL;
+}
+
+int listeners_share(struct listeners *listeners, const char *name,
+                    const struct listener_owner *owner, size_t index)
+{
+    struct listener *listener = find(listeners, name, owner, index);
+    int fd;
+
+    if (listener == NULL) {
+        return -ENOENT;
+    }
+    listener->was_shared = true;
+    fd = fcntl(listener->fd, F_DUPFD_CLOEXEC, 3);
+    return fd == -1 ? -errno : fd;
 }
 
 const char *listeners_kept_before(const struct listeners *listeners,
@@ -100,12 +172,25 @@ const char *listeners_kept_before(const struct listeners *listeners,
     list_for_each (at, &listeners->all) {
         const struct listener *listener = container_of(at, struct listener, link);
 
-        if (listener->owner != NULL && listener->graph != owner->graph &&
+        if (listener->origin == KEPT && listener->graph != owner->graph &&
             strcmp(listener->owner, owner->path) == 0) {
             return listener->name;
         }
     }
     return NULL;
+}
+
+void listeners_keep(struct listeners *listeners, const char *name,
+                    const struct listener_owner *owner, int fd)
+{
+    const bool is_new = next_named(listeners, NULL, name) == NULL;
+    struct listener *listener = add(listeners, name, fd, KEPT);
+
+    listener->owner = mem_strdup(owner->path);
+    listener->graph = owner->graph;
+    if (is_new && listeners->hooks.opened != NULL) {
+        listeners->hooks.opened(listeners->hooks.arg, name, fd);
+    }
 }
 
 void listeners_forget(struct listeners *listeners, int fd)
@@ -115,11 +200,33 @@ void listeners_forget(struct listeners *listeners, int fd)
     list_for_each (at, &listeners->all) {
         struct listener *listener = container_of(at, struct listener, link);
 
-        if (listener->fd == fd && listener->owner != NULL) {
-            listener_destroy(listener);
+        if (listener->fd == fd && listener->origin == KEPT) {
+            drop(listeners, listener);
             return;
         }
     }
+}
+
+size_t listeners_count(const struct listeners *listeners, const char *name)
+{
+    const struct listener *listener = NULL;
+    size_t count = 0;
+
+    while ((listener = next_named(listeners, listener, name)) != NULL) {
+        count++;
+    }
+    return count;
+}
+
+size_t listeners_kept(const struct listeners *listeners, const char *name)
+{
+    const struct listener *listener = NULL;
+    size_t count = 0;
+
+    while ((listener = next_named(listeners, listener, name)) != NULL) {
+        count += listener->origin == KEPT;
+    }
+    return count;
 }
 
 const char *listeners_name(const struct listeners *listeners, size_t index)

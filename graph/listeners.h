@@ -1,9 +1,16 @@
 /* Listening sockets by address, so that a graph that replaces another takes them over: the socket
- * is never closed and bound anew, and no connection is refused.  Sockets that systemd passed are
- * here from the start, under "systemd:NAME". */
+ * is never closed and bound anew, and no connection is refused.
+ *
+ *     a server's own          kept until the server forgets it       "127.0.0.1:8080",
+ * "unix:/run/x" given from outside      stays, whatever servers do             "systemd:NAME" lent
+ * from outside       until the first graph has started      "127.0.0.1:8080"
+ *
+ * Names may come more than once: two servers, of the old graph and the new one, have the same
+ * socket for a while. */
 #ifndef AXOND_GRAPH_LISTENERS_H
 #define AXOND_GRAPH_LISTENERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "graph/mem.h"
@@ -11,13 +18,28 @@
 struct graph;
 struct listeners;
 
-MUST_CHECK struct listeners *listeners_create(void);
+/* What the owner wants to hear; either may be NULL. */
+struct listeners_hooks {
+    void *arg;
+    /* There is a socket under a name that had none; fd is borrowed. */
+    void (*opened)(void *arg, const char *name, int fd);
+    /* The last one under this name is being closed. */
+    void (*closed)(void *arg, const char *name);
+};
 
-/* Closes what was given to it; what servers keep here is theirs.  NULL is fine. */
+MUST_CHECK struct listeners *listeners_create(void);
+void listeners_watch(struct listeners *listeners, const struct listeners_hooks *hooks);
+
+/* Closes what was given or lent; what servers keep here is theirs.  Tells nobody.  NULL is fine. */
 void listeners_destroy(struct listeners *listeners);
 
-/* Gives it a socket for good, to be shared under this name. */
+/* Takes a socket over, to be shared under this name: for good, or until listeners_end_loans().  The
+ * hooks are not called for it. */
 void listeners_give(struct listeners *listeners, const char *name, int fd);
+void listeners_lend(struct listeners *listeners, const char *name, int fd);
+
+/* Closes what was lent: all of it, or only what nobody has shared.  Returns how many. */
+size_t listeners_end_loans(struct listeners *listeners, bool only_unshared);
 
 /* Who keeps a socket. */
 struct listener_owner {
@@ -25,24 +47,30 @@ struct listener_owner {
     const struct graph *graph; /* the root graph that it is in; borrowed, never looked into */
 };
 
-/* A descriptor of the caller's own (close-on-exec) for a socket that is there under this name: from
- * systemd, or of another graph.  Within one graph nothing is shared: two servers with one address
- * are a mistake.
+/* A descriptor of the caller's own (close-on-exec) for a socket that is there under this name:
+ * given, lent, or kept by a server of another graph.  What a server of the caller's own graph keeps
+ * is not shared: two servers with one address are a mistake.
+ *
+ * index: which one of several that were given under it, from 0; a name has one otherwise.
  * Returns -ENOENT if there is none, or -errno. */
-MUST_CHECK int listeners_share(const struct listeners *listeners, const char *name,
-                               const struct listener_owner *owner);
-
-/* Lets others share a socket of the caller's until listeners_forget(). */
-void listeners_keep(struct listeners *listeners, const char *name,
-                    const struct listener_owner *owner, int fd);
-void listeners_forget(struct listeners *listeners, int fd);
+MUST_CHECK int listeners_share(struct listeners *listeners, const char *name,
+                               const struct listener_owner *owner, size_t index);
 
 /* The name of a socket that a component of this path keeps in another graph: the caller's
  * forerunner, which is being replaced.  NULL: there is none. */
 const char *listeners_kept_before(const struct listeners *listeners,
                                   const struct listener_owner *owner);
 
-/* The index-th name; NULL past the last.  Names may come more than once. */
+/* Lets others share a socket of the caller's until listeners_forget(). */
+void listeners_keep(struct listeners *listeners, const char *name,
+                    const struct listener_owner *owner, int fd);
+void listeners_forget(struct listeners *listeners, int fd);
+
+/* How many there are under a name, and how many of them servers keep. */
+size_t listeners_count(const struct listeners *listeners, const char *name);
+size_t listeners_kept(const struct listeners *listeners, const char *name);
+
+/* The index-th name; NULL past the last. */
 const char *listeners_name(const struct listeners *listeners, size_t index);
 
 #endif

@@ -1,5 +1,5 @@
-/* The table of passed sockets, with this test in systemd's place: the sockets are put where systemd
- * puts them, from descriptor 3 on. */
+/* Sockets that systemd holds for us, with this test in systemd's place: those it passes are put
+ * where systemd puts them, from descriptor 3 on, and what it is told is read from its socket. */
 #include "daemon/activation.h"
 #include "tests/unit.h"
 
@@ -7,11 +7,59 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "daemon/notify.h"
+#include "graph/listeners.h"
 
-static char reason[400];
+static int systemd;
+static struct listeners *listeners;
+static struct notify notify;
+static struct activation activation;
+
+static int set_up(void **context)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    socklen_t size = sizeof(sa_family_t);
+    char name[128];
+
+    /* well above the descriptors that are passed */
+    systemd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(systemd, (struct sockaddr *)&address, size), 0); /* any abstract name */
+    size = sizeof(address);
+    assert_int_equal(getsockname(systemd, (struct sockaddr *)&address, &size), 0);
+    systemd = fcntl(systemd, F_DUPFD_CLOEXEC, 20);
+    for (int fd = 3; fd < 20; fd++) {
+        (void)close(fd);
+    }
+    (void)snprintf(name, sizeof(name), "@%.*s",
+                   (int)(size - offsetof(struct sockaddr_un, sun_path) - 1), address.sun_path + 1);
+    (void)setenv("NOTIFY_SOCKET", name, 1);
+    notify = (struct notify){.wanted = true};
+    listeners = listeners_create();
+    *context = &activation;
+    return 0;
+}
+
+static int tear_down(void **context)
+{
+    listeners_destroy(listeners);
+    (void)close(systemd);
+    (void)unsetenv("NOTIFY_SOCKET");
+    return 0;
+}
+
+/* The next message to systemd; "" if there is none. */
+static const char *heard(void)
+{
+    static char text[1024];
+    ssize_t size = recv(systemd, text, sizeof(text) - 1, MSG_DONTWAIT);
+
+    text[size < 0 ? 0 : size] = '\0';
+    return text;
+}
 
 /* Passes a socket as descriptor 3 + index.  Returns its port. */
 static in_port_t pass(int index, int type)
@@ -56,184 +104,225 @@ static in_port_t port_of(int fd)
     return address.sin_port;
 }
 
-static void test_nothing_passed_is_an_empty_table(void **context)
-{
-    struct activation activation;
+static const struct listener_owner server = {.path = "server"};
 
+static int start(void)
+{
+    return activation_start(&activation, listeners, &notify);
+}
+
+/* What a server gets for a name: its port, 0 if there is none. */
+static in_port_t port_for(const char *name, size_t index)
+{
+    int fd = listeners_share(listeners, name, &server, index);
+    in_port_t port;
+
+    if (fd < 0) {
+        assert_int_equal(fd, -ENOENT);
+        return 0;
+    }
+    assert_int_not_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
+    assert_int_not_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+    port = port_of(fd);
+    (void)close(fd);
+    return port;
+}
+
+/* Has standard error go to a file; its descriptor is well out of the way. */
+static int catch_stderr(void)
+{
+    FILE *file = tmpfile();
+    int fd = fcntl(fileno(file), F_DUPFD_CLOEXEC, 30);
+
+    (void)fclose(file);
+    (void)dup2(fd, STDERR_FILENO);
+    assert_int_equal(log_open(LOG_TARGET_STDERR), 0);
+    return fd;
+}
+
+static const char *caught(int fd)
+{
+    static char text[1024];
+    ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
+
+    text[size < 0 ? 0 : size] = '\0';
+    (void)close(fd);
+    return text;
+}
+
+static void test_nothing_passed_is_nothing_given(void **context)
+{
     (void)unsetenv("LISTEN_PID");
     (void)unsetenv("LISTEN_FDS");
-    assert_int_equal(activation_init(&activation), 0);
 
-    assert_int_equal(activation_count(&activation, "echo"), 0);
-    assert_int_equal(activation_open(&activation, "echo", 0, reason, sizeof(reason)), -ENOENT);
-    assert_string_equal(reason, "systemd passed no socket named \"echo\", nor any other: "
-                                "is it started by its .socket unit?");
-    activation_deinit(&activation);
+    assert_int_equal(start(), 0);
+    assert_null(listeners_name(listeners, 0));
 }
 
 static void test_what_was_passed_to_another_process_is_not_ours(void **context)
 {
-    struct activation activation;
-
+    (void)pass(0, SOCK_STREAM);
     set_environment("1", "echo");
     (void)setenv("LISTEN_PID", "1", 1);
 
-    assert_int_equal(activation_init(&activation), 0);
-    activation_deinit(&activation);
+    assert_int_equal(start(), 0);
+    assert_null(listeners_name(listeners, 0));
 }
 
-static void test_a_socket_is_opened_by_its_name(void **context)
+static void test_a_socket_is_found_by_its_name(void **context)
 {
-    struct activation activation;
     in_port_t port;
-    int fd;
 
     (void)pass(0, SOCK_STREAM);
     port = pass(1, SOCK_STREAM);
     set_environment("2", "echo:shout");
-    assert_int_equal(activation_init(&activation), 2);
-    fd = activation_open(&activation, "shout", 0, reason, sizeof(reason));
+    assert_int_equal(start(), 2);
 
-    assert_true(fd > 4);
-    assert_int_equal(port_of(fd), port);
-    assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-    assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
-    assert_null(getenv("LISTEN_PID"));
+    assert_int_equal(port_for("systemd:shout", 0), port);
+    assert_int_equal(port_for("systemd:shout", 0), port); /* once more */
+    assert_int_equal(port_for("systemd:ecko", 0), 0);
     assert_null(getenv("LISTEN_FDS"));
-    assert_null(getenv("LISTEN_FDNAMES"));
-    (void)close(fd);
-    activation_deinit(&activation);
-}
-
-static void test_a_socket_that_was_closed_can_be_opened_again(void **context)
-{
-    struct activation activation;
-    in_port_t port = pass(0, SOCK_STREAM);
-
-    set_environment("1", "echo");
-    assert_int_equal(activation_init(&activation), 1);
-    for (int i = 0; i < 3; i++) {
-        int fd = activation_open(&activation, "echo", 0, reason, sizeof(reason));
-
-        assert_return_code(fd, -fd);
-        assert_int_equal(port_of(fd), port);
-        (void)close(fd);
-    }
-    activation_deinit(&activation);
 }
 
 static void test_several_sockets_may_have_one_name(void **context)
 {
-    struct activation activation;
     in_port_t ports[2];
-    int fd;
 
     ports[0] = pass(0, SOCK_STREAM);
     (void)pass(1, SOCK_STREAM);
     ports[1] = pass(2, SOCK_STREAM);
     set_environment("3", "echo:other:echo");
-    assert_int_equal(activation_init(&activation), 3);
+    assert_int_equal(start(), 3);
 
-    assert_int_equal(activation_count(&activation, "echo"), 2);
-    for (size_t i = 0; i < 2; i++) {
-        fd = activation_open(&activation, "echo", i, reason, sizeof(reason));
-        assert_return_code(fd, -fd);
-        assert_int_equal(port_of(fd), ports[i]);
-        (void)close(fd);
-    }
-    assert_int_equal(activation_open(&activation, "echo", 2, reason, sizeof(reason)), -ENOENT);
-    assert_string_equal(reason, "systemd passed 2 sockets named \"echo\", not 3");
-    activation_deinit(&activation);
+    assert_int_equal(port_for("systemd:echo", 0), ports[0]);
+    assert_int_equal(port_for("systemd:echo", 1), ports[1]);
+    assert_int_equal(port_for("systemd:echo", 2), 0);
 }
 
-static void test_an_unknown_name_is_told_which_there_are(void **context)
+static void test_a_datagram_socket_is_left_out_with_a_warning(void **context)
 {
-    struct activation activation;
-
-    for (int i = 0; i < 3; i++) {
-        (void)pass(i, SOCK_STREAM);
-    }
-    set_environment("3", "echo:shout:echo");
-    assert_int_equal(activation_init(&activation), 3);
-
-    assert_int_equal(activation_open(&activation, "ecko", 0, reason, sizeof(reason)), -ENOENT);
-    assert_string_equal(reason, "systemd passed no socket named \"ecko\"; those it passed are "
-                                "\"echo\", \"shout\"");
-    activation_deinit(&activation);
-}
-
-static void test_a_long_list_of_names_is_cut_not_overrun(void **context)
-{
-    struct activation activation;
-    char small[80];
-
-    for (int i = 0; i < 3; i++) {
-        (void)pass(i, SOCK_STREAM);
-    }
-    set_environment("3", "one-that-is-rather-long:two-that-is-rather-long:three");
-    assert_int_equal(activation_init(&activation), 3);
-    assert_int_equal(activation_open(&activation, "x", 0, small, sizeof(small)), -ENOENT);
-
-    assert_int_equal(strlen(small), sizeof(small) - 1);
-    activation_deinit(&activation);
-}
-
-static void test_a_datagram_socket_is_refused(void **context)
-{
-    struct activation activation;
+    int real_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 30);
+    int log = catch_stderr();
 
     (void)pass(0, SOCK_DGRAM);
     set_environment("1", NULL);
-    assert_int_equal(activation_init(&activation), 1);
-
-    assert_int_equal(activation_open(&activation, "unknown", 0, reason, sizeof(reason)),
-                     -EPROTOTYPE);
-    assert_string_equal(reason, "what systemd passed as \"unknown\" is not a listening stream "
-                                "socket: its .socket unit needs ListenStream= and Accept=no");
-    activation_deinit(&activation);
-}
-
-static void test_sockets_that_nobody_opened_are_reported(void **context)
-{
-    struct activation activation;
-    int real_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
-    FILE *file = tmpfile();
-    char text[512] = "";
-    int fd;
-
-    (void)dup2(fileno(file), STDERR_FILENO);
-    (void)fcntl(fileno(file), F_SETFD, FD_CLOEXEC);
-    fd = fcntl(fileno(file), F_DUPFD_CLOEXEC, 10);
-    (void)fclose(file);
-    (void)pass(0, SOCK_STREAM);
-    (void)pass(1, SOCK_STREAM);
-    set_environment("2", "echo:shout");
-    assert_int_equal(activation_init(&activation), 2);
-    (void)close(activation_open(&activation, "echo", 0, reason, sizeof(reason)));
-    assert_int_equal(log_open(LOG_TARGET_STDERR), 0);
-    activation_report_unused(&activation);
+    assert_int_equal(start(), 1);
     (void)dup2(real_stderr, STDERR_FILENO);
     (void)close(real_stderr);
 
-    assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
+    assert_null(listeners_name(listeners, 0));
+    assert_non_null(strstr(caught(log), "what systemd passed as \"unknown\" is not a listening "
+                                        "stream socket: its .socket unit needs ListenStream="));
+}
+
+static void test_sockets_that_nobody_uses_are_reported(void **context)
+{
+    int real_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 30);
+    int log = catch_stderr();
+    const char *text;
+    int fd;
+
+    (void)pass(0, SOCK_STREAM);
+    (void)pass(1, SOCK_STREAM);
+    set_environment("2", "echo:shout");
+    assert_int_equal(start(), 2);
+    fd = listeners_share(listeners, "systemd:echo", &server, 0);
+    listeners_keep(listeners, "systemd:echo", &server, fd);
+    activation_settle(&activation);
+    (void)dup2(real_stderr, STDERR_FILENO);
+    (void)close(real_stderr);
+
+    text = caught(log);
     assert_non_null(strstr(text, "warning: no component uses the socket \"shout\""));
     assert_null(strstr(text, "\"echo\""));
+    assert_string_equal(heard(), ""); /* its unit has it anyway */
     (void)close(fd);
-    activation_deinit(&activation);
+}
+
+static void test_what_servers_open_is_stored_until_the_last_of_them_closes_it(void **context)
+{
+    assert_int_equal(start(), 0);
+
+    listeners_keep(listeners, "[::1]:8080", &server, 1);
+    assert_string_equal(heard(), "FDSTORE=1\nFDNAME=address=[%%1]%8080");
+    listeners_keep(listeners, "[::1]:8080", &server, 2);
+    listeners_forget(listeners, 1);
+    assert_string_equal(heard(), "");
+    listeners_forget(listeners, 2);
+    assert_string_equal(heard(), "FDSTOREREMOVE=1\nFDNAME=address=[%%1]%8080");
+}
+
+static void test_a_unix_socket_is_not_stored(void **context)
+{
+    assert_int_equal(start(), 0);
+
+    listeners_keep(listeners, "unix:/run/x.sock", &server, 1);
+    listeners_forget(listeners, 1);
+    assert_string_equal(heard(), "");
+}
+
+static void test_what_is_closed_at_the_end_stays_stored(void **context)
+{
+    assert_int_equal(start(), 0);
+    listeners_keep(listeners, "*:8080", &server, 1);
+    (void)heard();
+
+    activation_end(&activation);
+    listeners_forget(listeners, 1);
+    assert_string_equal(heard(), "");
+}
+
+static void test_the_next_start_finds_what_was_stored_under_its_address(void **context)
+{
+    in_port_t port = pass(0, SOCK_STREAM);
+    int fd;
+
+    set_environment("1", "address=[%%1]%8080");
+    assert_int_equal(start(), 1);
+
+    assert_int_equal(port_for("[::1]:8080", 0), port);
+    fd = listeners_share(listeners, "[::1]:8080", &server, 0);
+    listeners_keep(listeners, "[::1]:8080", &server, fd);
+    activation_settle(&activation);
+    assert_string_equal(heard(), ""); /* stored it is */
+    assert_int_equal(listeners_count(listeners, "[::1]:8080"), 1);
+    listeners_forget(listeners, fd);
+    assert_string_equal(heard(), "FDSTOREREMOVE=1\nFDNAME=address=[%%1]%8080");
+    (void)close(fd);
+}
+
+static void test_what_the_graph_has_no_use_for_is_let_go(void **context)
+{
+    (void)pass(0, SOCK_STREAM);
+    set_environment("1", "address=*%8080");
+    assert_int_equal(start(), 1);
+
+    activation_settle(&activation);
+    assert_string_equal(heard(), "FDSTOREREMOVE=1\nFDNAME=address=*%8080");
+    assert_int_equal(fcntl(3, F_GETFD), -1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_passed_is_an_empty_table),
-        cmocka_unit_test(test_what_was_passed_to_another_process_is_not_ours),
-        cmocka_unit_test(test_a_socket_is_opened_by_its_name),
-        cmocka_unit_test(test_a_socket_that_was_closed_can_be_opened_again),
-        cmocka_unit_test(test_several_sockets_may_have_one_name),
-        cmocka_unit_test(test_an_unknown_name_is_told_which_there_are),
-        cmocka_unit_test(test_a_long_list_of_names_is_cut_not_overrun),
-        cmocka_unit_test(test_a_datagram_socket_is_refused),
-        cmocka_unit_test(test_sockets_that_nobody_opened_are_reported),
+        cmocka_unit_test_setup_teardown(test_nothing_passed_is_nothing_given, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_was_passed_to_another_process_is_not_ours, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_a_socket_is_found_by_its_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_several_sockets_may_have_one_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_datagram_socket_is_left_out_with_a_warning, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_sockets_that_nobody_uses_are_reported, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_what_servers_open_is_stored_until_the_last_of_them_closes_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_unix_socket_is_not_stored, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_is_closed_at_the_end_stays_stored, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_the_next_start_finds_what_was_stored_under_its_address,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_the_graph_has_no_use_for_is_let_go, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

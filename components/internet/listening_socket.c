@@ -101,10 +101,12 @@ static int start_listening(const struct attempt *attempt, const struct listening
     return 0;
 }
 
-/* Shares the socket of that name if there is one: 1; 0: there is none. */
-static int share(const struct attempt *attempt, struct listening_socket *socket, bool is_inet)
+/* Shares a socket of that name if there is one: 1; 0: there is none, or not so many. */
+static int share(const struct attempt *attempt, struct listening_socket *socket, size_t index,
+                 bool is_inet)
 {
-    int fd = listeners_share(attempt->request->listeners, socket->name, &attempt->request->owner);
+    int fd =
+        listeners_share(attempt->request->listeners, socket->name, &attempt->request->owner, index);
     int result;
 
     if (fd == -ENOENT) {
@@ -114,7 +116,6 @@ static int share(const struct attempt *attempt, struct listening_socket *socket,
         return refuse(attempt, -fd, "could not take over %s", socket->name);
     }
     socket->fd = fd;
-    socket->is_shared = true;
     result = set_options(attempt, socket, is_inet);
     if (result == 0) {
         result = start_listening(attempt, socket);
@@ -137,7 +138,7 @@ static int open_inet(const struct attempt *attempt, struct listening_socket *out
     } else {
         (void)snprintf(out->name, sizeof(out->name), "*:%d", request->port);
     }
-    result = share(attempt, out, true);
+    result = share(attempt, out, 0, true);
     if (result != 0) {
         return result < 0 ? result : 0;
     }
@@ -259,7 +260,7 @@ static int open_unix(const struct attempt *attempt, struct listening_socket *out
     } else {
         length++; /* with the final NUL */
     }
-    result = share(attempt, out, false);
+    result = share(attempt, out, 0, false);
     if (result != 0) {
         return result;
     }
@@ -287,26 +288,56 @@ static int open_unix(const struct attempt *attempt, struct listening_socket *out
     return 1;
 }
 
-static int open_systemd(const struct attempt *attempt, struct listening_socket *sockets)
+/* Says which names systemd did pass. */
+static int refuse_name(const struct attempt *attempt)
 {
-    struct listeners *listeners = attempt->request->listeners;
+    static const char prefix[] = "systemd:";
     const char *name;
-    int result;
+    const char *before = "; it passed";
 
-    (void)snprintf(sockets->name, sizeof(sockets->name), "%s", attempt->request->host);
-    result = share(attempt, sockets, false);
-    if (result != 0) {
-        return result;
-    }
-    (void)snprintf(attempt->text, attempt->size, "no socket named \"%s\" was passed by systemd%s",
-                   attempt->request->host + strlen("systemd:"),
-                   listeners_name(listeners, 0) != NULL ? "; there are:" : "");
-    for (size_t i = 0; (name = listeners_name(listeners, i)) != NULL; i++) {
+    (void)snprintf(attempt->text, attempt->size, "systemd passed no socket named \"%s\"",
+                   attempt->request->host + strlen(prefix));
+    for (size_t i = 0; (name = listeners_name(attempt->request->listeners, i)) != NULL; i++) {
         const size_t used = strlen(attempt->text);
 
-        (void)snprintf(attempt->text + used, attempt->size - used, " %s", name);
+        if (strncmp(name, prefix, strlen(prefix)) == 0) {
+            (void)snprintf(attempt->text + used, attempt->size - used, "%s \"%s\"", before,
+                           name + strlen(prefix));
+            before = ",";
+        }
+    }
+    if (before[0] == ';') {
+        const size_t used = strlen(attempt->text);
+
+        (void)snprintf(attempt->text + used, attempt->size - used,
+                       ", nor any other: is axond started by its .socket unit?");
     }
     return -ENOENT;
+}
+
+/* A unit may give several sockets one name: all of them. */
+static int open_systemd(const struct attempt *attempt, struct listening_socket *sockets)
+{
+    int count = 0;
+
+    while (count < LISTENING_MOST) {
+        struct listening_socket *next = &sockets[count];
+        int result;
+
+        (void)snprintf(next->name, sizeof(next->name), "%s", attempt->request->host);
+        result = share(attempt, next, (size_t)count, false);
+        if (result < 0) {
+            while (count > 0) {
+                (void)close(sockets[--count].fd);
+            }
+            return result;
+        }
+        if (result == 0) {
+            break;
+        }
+        count++;
+    }
+    return count > 0 ? count : refuse_name(attempt);
 }
 
 int listening_open(const struct listening_request *request, struct listening_socket *sockets,
@@ -333,23 +364,21 @@ int listening_open(const struct listening_request *request, struct listening_soc
     return count;
 }
 
+bool listening_is_last(const struct listening_socket *socket, const struct listeners *listeners)
+{
+    return listeners_count(listeners, socket->name) == 1;
+}
+
 void listening_close(struct listening_socket *socket, struct listeners *listeners)
 {
-    const struct listener_owner nobody = {0};
-    int shared;
-
     if (socket->fd == -1) {
         return;
     }
     listeners_forget(listeners, socket->fd);
     (void)close(socket->fd);
     socket->fd = -1;
-    if (strncmp(socket->name, "unix:", 5) == 0 && socket->name[5] != '@') {
-        shared = listeners_share(listeners, socket->name, &nobody);
-        if (shared < 0) {
-            (void)unlink(socket->name + strlen("unix:"));
-        } else {
-            (void)close(shared); /* somebody took it over, and listens on */
-        }
+    if (strncmp(socket->name, "unix:", 5) == 0 && socket->name[5] != '@' &&
+        listeners_count(listeners, socket->name) == 0) {
+        (void)unlink(socket->name + strlen("unix:")); /* else somebody took it over */
     }
 }

@@ -14,7 +14,6 @@ enum { LISTENING_MOST = 16 }; /* addresses of one server */
 struct listening_socket {
     int fd;
     char name[160]; /* "127.0.0.1:8080", "[::]:8080", "unix:/run/x.sock", "systemd:echo" */
-    bool is_shared; /* came from a server that runs already, or from systemd */
 };
 
 struct listening_request {
@@ -36,6 +35,9 @@ struct listening_request {
  * Returns their number, or -errno with none open: -EADDRINUSE, -EACCES, … */
 MUST_CHECK int listening_open(const struct listening_request *request,
                               struct listening_socket *sockets, char *text, size_t size);
+
+/* True if nobody else has the socket: it ends with listening_close(). */
+bool listening_is_last(const struct listening_socket *socket, const struct listeners *listeners);
 
 /* Takes it back from listeners and closes it; removes the path of a Unix socket that is our own. */
 void listening_close(struct listening_socket *socket, struct listeners *listeners);

@@ -10,8 +10,9 @@
  * 2. When descriptors or memory run out (EMFILE, ENFILE, ENOBUFS, ENOMEM), or max_connections or
  *    limits.connections are there, it stops accepting, says so once, and goes on when there is
  * room; clients wait in the backlog meanwhile.
- * 3. serverShutdown, producerFinished and draining close the listening sockets; the connections go
- *    on, and the server ends with the last of them.  shutdownMicroprocess ends all at once.
+ * 3. serverShutdown, producerFinished and draining close the listening sockets, after accepting who
+ *    had connected by then; the connections go on, and the server ends with the last of them.
+ *    shutdownMicroprocess ends all at once.
  * 4. idle_timeout costs nothing per message: adapters note the time, and one timer looks at them.
  */
 #include <errno.h>
@@ -316,6 +317,22 @@ static void handle_new_connection(struct component *self)
     }
 }
 
+/* Who has connected, and would be reset if the socket were closed now.  Nobody, if another server
+ * has taken it over. */
+static void accept_waiting(struct component *self)
+{
+    struct tcp_server *server = component_state(self);
+
+    for (int i = 0; i < server->socket_count; i++) {
+        if (listening_is_last(&server->sockets[i], component_loop(self)->listeners)) {
+            while (!is_crowded(self) && !is_full(server) &&
+                   outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL) && self->state == RUNNING &&
+                   accept_one(self, server->sockets[i].fd)) {
+            }
+        }
+    }
+}
+
 /* closeSocket of the original. */
 static void close_socket(struct component *self, struct component *csa)
 {
@@ -392,6 +409,7 @@ static void tcp_server_drain(struct component *self)
 {
     const struct tcp_server *server = component_state(self);
 
+    accept_waiting(self);
     stop_listening(self);
     if (server->now == 0) {
         component_finish(self);
@@ -410,6 +428,7 @@ static bool heed_control(struct component *self)
     }
     while ((msg = inbox_take(self, CONTROL)) != NULL) {
         if (msg->kind == SERVER_SHUTDOWN || msg->kind == PRODUCER_FINISHED) {
+            accept_waiting(self);
             stop_listening(self);
         }
         message_release(msg);

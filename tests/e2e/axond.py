@@ -295,7 +295,7 @@ class Axond(Process):
     args:  more options for axond
     env:   more variables; PORT is set to a free port unless it is given here
     under: a command that becomes axond, such as ["prlimit", "--nofile=40"] or ["valgrind"]
-    sockets: listening sockets by name, passed as systemd does
+    sockets: listening sockets by name, or pairs of a name and a socket, passed as systemd does
 
     directory is the test's own, removed at the end; the graph's text is graph_path in it, unless it
     came from a file.  control is the path of the control socket.
@@ -317,10 +317,10 @@ class Axond(Process):
         self.notifications = []  # the assignments received, in order, such as "READY=1"
         self._connections = []
         self._ended_as_told = False
-        sockets = dict(sockets)
-        numbers = [sock.fileno() for sock in sockets.values()]
+        sockets = list(sockets.items() if isinstance(sockets, dict) else sockets)
+        numbers = [sock.fileno() for _, sock in sockets]
         if sockets:
-            self.environment["LISTEN_FDNAMES"] = ":".join(sockets)
+            self.environment["LISTEN_FDNAMES"] = ":".join(name for name, _ in sockets)
             under = (sys.executable, "-c", PASS_SOCKETS, *map(str, numbers), "--", *under)
         super().__init__(*under, AXOND, "-s", self.control, *args, self.graph_path,
                          env=self.environment, cwd=self.directory, pass_fds=numbers)
