@@ -8,7 +8,8 @@
  *                CODE_FILE=… CODE_LINE=… CODE_FUNC=…  SYSLOG_IDENTIFIER=axond
  *
  * The logger is the one mutable thing in axond that hangs from nothing: everybody logs, also where
- * no loop is at hand, and a process has one stderr and one journal.  Its state is static in log.c.
+ * no loop is at hand, and a process has one stderr and one journal.  Its state is static in log.c
+ * and in the file of each target.
  *
  * 1. Nothing here fails visibly, allocates or logs: a line that can't be written is counted, and
  * the next one that can be is preceded by how many were lost.

@@ -126,19 +126,38 @@ struct outbox *inbox_next_sender(struct inbox *in, const struct outbox *after)
     return box_next_sender(&in->box, after);
 }
 
+/* Notes whether a passing box on an outbox's way is tapped; its sink says so itself. */
+static void look_for_taps(struct outbox *out)
+{
+    const struct box *at = out->next;
+
+    out->box.flags = (uint16_t)(out->box.flags & ~BOX_SEEN);
+    for (; at != NULL && (at->flags & BOX_PASSES) != 0; at = box_next(at)) {
+        if ((at->flags & BOX_TAPPED) != 0) {
+            out->box.flags |= BOX_SEEN;
+            return;
+        }
+    }
+}
+
+void box_show(struct box *box)
+{
+    struct outbox *out = NULL;
+
+    while ((box->flags & BOX_PASSES) != 0 && (out = box_next_sender(box, out)) != NULL) {
+        look_for_taps(out);
+    }
+}
+
 /* Has every outbox that leads to or through a box send to this sink from now on. */
 static void resolve(struct box *root, struct inbox *sink)
 {
     struct box *at = root;
 
-    if ((root->flags & (BOX_IS_INBOX | BOX_PASSES | BOX_WAITING)) == 0) {
-        as_outbox(root)->sink = sink; /* the commonest: nothing leads to it */
-        return;
-    }
-
     do {
         if (!is_inbox(at)) {
             as_outbox(at)->sink = sink;
+            look_for_taps(as_outbox(at));
             stop_waiting(as_outbox(at)); /* it asks again, and then waits for the new sink */
         }
     } while ((at = next_in_tree(root, at)) != NULL);
@@ -422,6 +441,19 @@ static void note_signal(struct component *self, struct outbox *out, const struct
     }
 }
 
+/* Taps on an outbox and on the boxes that it sends through see the message. */
+static void show_on_the_way(struct component *self, struct outbox *out, const struct message *msg)
+{
+    struct box *at = &out->box;
+
+    do {
+        if ((at->flags & BOX_TAPPED) != 0) {
+            taps_see(component_loop(self), at, msg);
+        }
+        at = box_next(at);
+    } while (at != NULL && (at->flags & BOX_PASSES) != 0);
+}
+
 void outbox_send_specially(struct component *self, unsigned index, struct message *msg)
 {
     struct outbox *out = component_outbox(self, index);
@@ -440,8 +472,8 @@ void outbox_send_specially(struct component *self, unsigned index, struct messag
         }
         return;
     }
-    if ((out->box.flags & BOX_TAPPED) != 0) {
-        taps_see(component_loop(self), &out->box, msg);
+    if ((out->box.flags & (BOX_TAPPED | BOX_SEEN)) != 0) {
+        show_on_the_way(self, out, msg);
     }
     if (out->sink == NULL) {
         out->box.dropped++;

@@ -47,8 +47,9 @@ enum {
     BOX_APART = 1 << 11,      /* the box lies outside its component (rare boxes) */
     BOX_IS_INBOX = 1 << 12,
     BOX_STARVED = 1 << 13, /* outbox: a warning that it discards was given */
+    BOX_SEEN = 1 << 14,    /* outbox: a passing box on its way is tapped */
     /* What takes sending off the shortest way. */
-    BOX_SPECIAL = BOX_TAPPED | BOX_RECEIVES | BOX_CONTROL | (3 << BOX_POLICY_SHIFT),
+    BOX_SPECIAL = BOX_TAPPED | BOX_SEEN | BOX_RECEIVES | BOX_CONTROL | (3 << BOX_POLICY_SHIFT),
 };
 
 /* What inboxes and outboxes have in common. */
@@ -116,6 +117,9 @@ void box_unlink(struct box *from);
 
 /* Where the box leads: NULL: nowhere. */
 struct box *box_next(const struct box *box);
+
+/* Has those who send through a passing box know whether it is tapped; for tap.c. */
+void box_show(struct box *box);
 
 /* Unlinks a box from both sides and releases what waits in it.  Senders that waited are run. */
 void inbox_deinit(struct inbox *in);

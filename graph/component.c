@@ -289,6 +289,11 @@ static void announce(struct component *component)
     }
 }
 
+static void end_as_asked(struct component *component)
+{
+    component_end(component, (component->flags & COMPONENT_FAILING) != 0 ? FAILED : STOPPED);
+}
+
 int component_start(struct component *component)
 {
     int result = 0;
@@ -305,7 +310,7 @@ int component_start(struct component *component)
         (void)component_fail(component, -result, "could not start");
     }
     if ((component->flags & COMPONENT_ENDING) != 0) {
-        component_end(component, (component->flags & COMPONENT_FAILING) != 0 ? FAILED : STOPPED);
+        end_as_asked(component);
         return result;
     }
     announce(component);
@@ -479,8 +484,12 @@ void component_receive(struct component *component, struct inbox *in, struct mes
 
     component->flags |= COMPONENT_RUNNING;
     component->plan->in[index].spec->receive(component, msg);
-    if (!nested) {
-        component->flags = (uint8_t)(component->flags & ~COMPONENT_RUNNING);
+    if (nested) {
+        return;
+    }
+    component->flags = (uint8_t)(component->flags & ~COMPONENT_RUNNING);
+    if ((component->flags & COMPONENT_ENDING) != 0) {
+        end_as_asked(component);
     }
 }
 
@@ -556,7 +565,7 @@ static void after_turn(struct component *component)
     }
     component->flags = (uint8_t)(component->flags & ~COMPONENT_RUNNING);
     if ((component->flags & COMPONENT_ENDING) != 0) {
-        component_end(component, (component->flags & COMPONENT_FAILING) != 0 ? FAILED : STOPPED);
+        end_as_asked(component);
     } else if ((component->flags & COMPONENT_AGAIN) != 0) {
         component_wake(component);
     }

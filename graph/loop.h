@@ -60,6 +60,8 @@ struct loop {
     struct list drains;   /* see drain.h */
     struct listeners *listeners;
     struct list taps;                          /* see tap.h */
+    unsigned taps_busy;                        /* calls of taps under way */
+    bool has_gone_taps;                        /* some were removed meanwhile */
     const struct component_type *const *types; /* for services */
     struct loop_hooks hooks;
     struct loop_talk talk;      /* what components of connections say */

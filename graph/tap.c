@@ -8,9 +8,28 @@
 struct tap {
     struct list link; /* in the loop's taps */
     struct box *box;
-    tap_fn see;
+    tap_fn see; /* NULL: removed while taps were busy */
     void *arg;
 };
+
+/* Sets the flag of a box to whether a tap looks at it. */
+static void flag(struct loop *loop, struct box *box)
+{
+    struct list *at;
+    unsigned is_tapped = 0;
+
+    list_for_each (at, &loop->taps) {
+        const struct tap *tap = container_of(at, struct tap, link);
+
+        if (tap->box == box && tap->see != NULL) {
+            is_tapped = BOX_TAPPED;
+        }
+    }
+    if ((box->flags & BOX_TAPPED) != is_tapped) {
+        box->flags = (uint16_t)(box->flags ^ BOX_TAPPED);
+        box_show(box);
+    }
+}
 
 struct tap *tap_add(struct loop *loop, struct box *box, tap_fn see, void *arg)
 {
@@ -20,21 +39,19 @@ struct tap *tap_add(struct loop *loop, struct box *box, tap_fn see, void *arg)
     tap->see = see;
     tap->arg = arg;
     list_append(&loop->taps, &tap->link);
-    box->flags |= BOX_TAPPED;
+    flag(loop, box);
     return tap;
 }
 
-/* Takes the flag off a box that no tap looks at any more. */
-static void untap(struct loop *loop, struct box *box)
+static void let_go(struct loop *loop, struct tap *tap)
 {
-    struct list *at;
-
-    list_for_each (at, &loop->taps) {
-        if (container_of(at, struct tap, link)->box == box) {
-            return;
-        }
+    tap->see = NULL;
+    if (loop->taps_busy > 0) {
+        loop->has_gone_taps = true; /* somebody may stand at it */
+        return;
     }
-    box->flags = (uint16_t)(box->flags & ~BOX_TAPPED);
+    list_remove(&tap->link);
+    free(tap);
 }
 
 void tap_remove(struct tap *tap)
@@ -42,41 +59,67 @@ void tap_remove(struct tap *tap)
     struct box *box = tap->box;
     struct loop *loop = component_loop(box_owner(box));
 
-    list_remove(&tap->link);
-    free(tap);
-    untap(loop, box);
+    let_go(loop, tap);
+    flag(loop, box);
+}
+
+static void begin(struct loop *loop)
+{
+    loop->taps_busy++;
+}
+
+/* Frees those that were removed meanwhile. */
+static void end(struct loop *loop)
+{
+    struct list *at;
+    struct list *after;
+
+    if (--loop->taps_busy > 0 || !loop->has_gone_taps) {
+        return;
+    }
+    loop->has_gone_taps = false;
+    list_for_each_safe (at, after, &loop->taps) {
+        struct tap *tap = container_of(at, struct tap, link);
+
+        if (tap->see == NULL) {
+            list_remove(&tap->link);
+            free(tap);
+        }
+    }
 }
 
 void taps_see(struct loop *loop, struct box *box, const struct message *msg)
 {
     struct list *at;
-    struct list *after;
 
-    list_for_each_safe (at, after, &loop->taps) {
+    begin(loop);
+    list_for_each (at, &loop->taps) {
         struct tap *tap = container_of(at, struct tap, link);
 
-        if (tap->box == box) {
+        if (tap->box == box && tap->see != NULL) {
             tap->see(tap->arg, box, msg);
         }
     }
+    end(loop);
 }
 
 void taps_forget(struct loop *loop, struct box *box)
 {
     struct list *at;
-    struct list *after;
 
     if ((box->flags & BOX_TAPPED) == 0) {
         return;
     }
-    list_for_each_safe (at, after, &loop->taps) {
+    begin(loop);
+    list_for_each (at, &loop->taps) {
         struct tap *tap = container_of(at, struct tap, link);
+        const tap_fn see = tap->see;
 
-        if (tap->box == box) {
-            list_remove(&tap->link);
-            tap->see(tap->arg, box, NULL);
-            free(tap);
+        if (tap->box == box && see != NULL) {
+            let_go(loop, tap);
+            see(tap->arg, box, NULL);
         }
     }
-    box->flags = (uint16_t)(box->flags & ~BOX_TAPPED);
+    end(loop);
+    flag(loop, box);
 }

@@ -1,7 +1,8 @@
 /* Taps: somebody looks at the messages that pass a box, without being part of the graph.
  *
  * A box without a tap has one flag to say so; messages are shared with the tap, never copied or
- * held back.  Where a box only passes on (a chassis'), the tap looks at the boxes it stands for. */
+ * held back.  Where a box only passes on (a chassis'), it is the senders whose messages go through
+ * it that show them to the tap. */
 #ifndef AXOND_GRAPH_TAP_H
 #define AXOND_GRAPH_TAP_H
 
@@ -11,7 +12,7 @@
 struct loop;
 struct tap;
 
-/* msg is borrowed for the call; box is the one where it was seen. */
+/* msg is borrowed for the call; box is the one that is tapped.  May remove any tap. */
 typedef void (*tap_fn)(void *arg, struct box *box, const struct message *msg);
 
 /* Looks at a box until tap_remove() or until the box's component ends: then see is called once with

@@ -122,7 +122,9 @@ static void test_patterns_know_where_a_path_is_divided(void **context)
     assert_true(control_pattern_matches("**", "echo/17/lines"));
     assert_true(control_pattern_matches("**lines", "echo/17/lines"));
     assert_true(control_pattern_matches("**/l*s", "echo/17/lines"));
-    assert_true(control_pattern_matches("*/?" "?/lines", "echo/17/lines"));
+    assert_true(control_pattern_matches("*/?"
+                                        "?/lines",
+                                        "echo/17/lines"));
     assert_false(control_pattern_matches("*/?/lines", "echo/17/lines"));
     assert_true(control_pattern_matches("*o*1*/l*", "echo1x/lines"));
     assert_false(control_pattern_matches("", "echo"));
