@@ -46,7 +46,6 @@ struct dial {
     double deadline;     /* of the name, and of a Unix socket whose backlog is full */
     struct attempt attempts[ATTEMPTS];
     unsigned active; /* attempts */
-    char reason[DIAL_REASON_SIZE];
 };
 
 /* ---- addresses ---- */
@@ -114,10 +113,9 @@ static bool read_address(const struct dial_request *request, union endpoint *end
     if (strchr(host, ':') != NULL) {
         char bare[INET6_ADDRSTRLEN] = "";
         const size_t size = strlen(host);
-        const bool has_brackets = host[0] == '[' && host[size - 1] == ']';
+        const size_t bracket = host[0] == '[' && host[size - 1] == ']' ? 1 : 0;
 
-        (void)snprintf(bare, sizeof(bare), "%.*s", (int)(size - 2 * has_brackets),
-                       host + has_brackets);
+        (void)snprintf(bare, sizeof(bare), "%.*s", (int)(size - 2 * bracket), host + bracket);
         if (inet_pton(AF_INET6, bare, &endpoint->in6.sin6_addr) == 1) {
             endpoint->in6.sin6_family = AF_INET6;
             endpoint->in6.sin6_port = htons((uint16_t)request->port);
@@ -338,40 +336,14 @@ static void set_timer(struct dial *dial)
     ev_timer_start(ev, &dial->timer);
 }
 
-static void describe_failure(struct dial *dial, int error)
-{
-    char name[DIAL_NAME_SIZE];
-
-    (void)dial_name(dial->request.host, dial->request.port, name, sizeof(name));
-    if (dial->count > 1) {
-        (void)snprintf(dial->reason, sizeof(dial->reason),
-                       "could not connect to %s, by none of its %zu addresses: %s", name,
-                       dial->count, strerror(error));
-    } else {
-        (void)snprintf(dial->reason, sizeof(dial->reason), "could not connect to %s: %s", name,
-                       strerror(error));
-    }
-}
-
 /* Returns 0 once the addresses are known, -EINPROGRESS, or another -errno. */
 static int resolve(struct dial *dial)
 {
     if (!lookup_is_done(&dial->lookup)) {
-        if (component_now(dial->request.client) < dial->deadline) {
-            return -EINPROGRESS;
-        }
-        (void)snprintf(dial->reason, sizeof(dial->reason),
-                       "could not find the host \"%s\": no answer from the name servers",
-                       dial->request.host);
-        return -ETIMEDOUT;
+        return component_now(dial->request.client) < dial->deadline ? -EINPROGRESS : -ETIMEDOUT;
     }
     dial->count = lookup_count(&dial->lookup);
-    if (dial->count == 0) {
-        (void)snprintf(dial->reason, sizeof(dial->reason), "could not find the host \"%s\": %s",
-                       dial->request.host, lookup_reason(&dial->lookup));
-        return -EHOSTUNREACH;
-    }
-    return 0;
+    return dial->count > 0 ? 0 : -EHOSTUNREACH;
 }
 
 int dial_run(struct dial *dial, struct sockaddr_storage *peer)
@@ -384,9 +356,6 @@ int dial_run(struct dial *dial, struct sockaddr_storage *peer)
         if (result < 0) {
             result = try_more(dial, peer, result);
         }
-        if (result < 0 && result != -EINPROGRESS) {
-            describe_failure(dial, -result);
-        }
     }
     if (result == -EINPROGRESS) {
         set_timer(dial);
@@ -394,9 +363,24 @@ int dial_run(struct dial *dial, struct sockaddr_storage *peer)
     return result;
 }
 
-const char *dial_reason(const struct dial *dial)
+void dial_reason(const struct dial *dial, int error, char text[DIAL_REASON_SIZE])
 {
-    return dial->reason;
+    const struct dial_request *request = &dial->request;
+    char name[DIAL_NAME_SIZE];
+
+    (void)dial_name(request->host, request->port, name, sizeof(name));
+    if (dial->count > 1) {
+        (void)snprintf(text, DIAL_REASON_SIZE,
+                       "could not connect to %s, by none of its %zu addresses: %s", name,
+                       dial->count, strerror(error));
+    } else if (dial->count == 1) {
+        (void)snprintf(text, DIAL_REASON_SIZE, "could not connect to %s: %s", name,
+                       strerror(error));
+    } else {
+        (void)snprintf(text, DIAL_REASON_SIZE, "could not find the host \"%s\": %s", request->host,
+                       lookup_is_done(&dial->lookup) ? lookup_reason(&dial->lookup)
+                                                     : "no answer from the name servers");
+    }
 }
 
 struct dial *dial_create(const struct dial_request *request)

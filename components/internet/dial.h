@@ -47,11 +47,11 @@ bool dial_is_unix(const char *host, bool *fits);
 MUST_CHECK struct dial *dial_create(const struct dial_request *request);
 
 /* Goes on.  Returns a connected descriptor, which is the caller's, and in *peer whom it leads to;
- * -EINPROGRESS: the client will be run; another -errno: in vain, dial_reason() says what was. */
+ * -EINPROGRESS: the client will be run; another -errno: in vain. */
 MUST_CHECK int dial_run(struct dial *dial, struct sockaddr_storage *peer);
 
-/* In vain, why: "could not connect to [::1]:80: Connection refused". */
-const char *dial_reason(const struct dial *dial);
+/* Why it was in vain, with that errno: "could not connect to [::1]:80: Connection refused". */
+void dial_reason(const struct dial *dial, int error, char text[DIAL_REASON_SIZE]);
 
 /* Gives up what is under way.  NULL is fine. */
 void dial_destroy(struct dial *dial);

@@ -83,6 +83,14 @@ static bool is_done(struct component *self)
     return inbox_is_empty(self, INBOX) && !inbox_is_empty(self, CONTROL);
 }
 
+/* True if it is to connect again once it has no connection. */
+static bool comes_back(struct component *self)
+{
+    const struct tcp_client *client = component_state(self);
+
+    return client->reconnect && !client->finishing && !is_done(self);
+}
+
 /* A pause of its own length for each, so that many clients of one server do not come back as one.
  */
 static double next_pause(const struct tcp_client *client)
@@ -98,13 +106,14 @@ static double with_jitter(double seconds)
     return seconds * (0.5 + 0.5 * (double)arc4random_uniform(1001) / 1000);
 }
 
-/* The connection was not made, or is no longer: tries again, or ends.  why: a sentence. */
+/* The connection was not made, or is no longer: tries again, or ends.  why: a sentence; NULL where
+ * it is over in order and is not made again. */
 static void fall(struct component *self, int error, const char *why)
 {
     struct tcp_client *client = component_state(self);
 
     client->failed += error != 0;
-    if (client->reconnect && !client->finishing && !is_done(self)) {
+    if (comes_back(self)) {
         client->pause = next_pause(client);
         if (!client->complained) {
             client->complained = true;
@@ -187,7 +196,6 @@ static void pass_boxes(struct component *self, struct component *csa)
                      &component_inbox(csa, CSA_CONTROL)->box) == 0);
     REQUIRE(box_link(&outbox->box, &component_outbox(self, OUTBOX)->box) == 0);
     REQUIRE(box_link(&signal->box, end) == 0);
-    REQUIRE(component_link(csa, CSA_CREATOR_FEEDBACK, self, SOCKET_FEEDBACK) == 0);
     pass_rare(self, csa);
 }
 
@@ -220,17 +228,24 @@ static void take_back(struct component *self, unsigned index, struct component *
     }
 }
 
+/* In words, how a connection was lost. */
+static const char *describe_loss(const struct tcp_client *client, int error, char *text)
+{
+    char server[DIAL_NAME_SIZE];
+
+    (void)snprintf(text, DIAL_REASON_SIZE, "lost the connection to %s%s%s", name(client, server),
+                   error != 0 ? ": " : "", error != 0 ? strerror(error) : "");
+    return text;
+}
+
 /* The connection is over; how, the adapter knows. */
 static void lose(struct component *self)
 {
     struct tcp_client *client = component_state(self);
     struct component *csa = client->csa;
     const int error = csa_error(csa);
-    char server[DIAL_NAME_SIZE];
-    char why[DIAL_NAME_SIZE + 200];
+    char why[DIAL_REASON_SIZE];
 
-    (void)snprintf(why, sizeof(why), "lost the connection to %s%s%s", name(client, server),
-                   error != 0 ? ": " : "", error != 0 ? strerror(error) : "");
     client->finishing = csa_has_finished(csa) || csa_is_told_to_stop(csa, CSA_CONTROL);
     if (client->reconnect && !client->finishing) {
         take_back(self, INBOX, csa, CSA_INBOX);
@@ -242,7 +257,7 @@ static void lose(struct component *self)
     ev_timer_stop(component_ev(self), &client->timer);
     client->csa = NULL;
     graph_destroy(csa->graph);
-    fall(self, error, why);
+    fall(self, error, error != 0 || comes_back(self) ? describe_loss(client, error, why) : NULL);
 }
 
 /* Everything is sent, the server's end is not here, and nobody reads what still comes: waits for
@@ -296,11 +311,12 @@ static void go_on(struct component *self)
     if (result == -EINPROGRESS) {
         return;
     }
-    (void)snprintf(why, sizeof(why), "%s", dial_reason(client->dial));
-    give_up_dialling(client);
     if (result >= 0) {
+        give_up_dialling(client);
         connect_up(self, result, &peer);
     } else {
+        dial_reason(client->dial, -result, why);
+        give_up_dialling(client);
         fall(self, -result, why);
     }
 }
@@ -402,6 +418,7 @@ static const struct box_spec inboxes[] = {
                         "the connection, or the attempt"},
     [SOCKET_FEEDBACK] = {.name = "_socketFeedback",
                          .carries = NOTICES,
+                         .from_made = true,
                          .doc = "socketShutdown from the adapter: the connection is over"},
     [MAKESSL] = {.name = "makessl",
                  .carries = NOTICES,
