@@ -250,7 +250,7 @@ class Addresses(Server):
             port = web.getsockname()[1]
             with self.at('host: "systemd:web"', sockets={"web": web}) as daemon:
                 self.assertEqual(daemon.ask(b"passed", port), b"passed")
-            self.assertIn('server: no socket named "mail" was passed by systemd',
+            self.assertIn('server: systemd passed no socket named "mail"',
                           self.refusal('host: "systemd:mail"'))
 
     def test_a_port_shared_by_two(self):
