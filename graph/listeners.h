@@ -1,9 +1,9 @@
 /* Listening sockets by address, so that a graph that replaces another takes them over: the socket
  * is never closed and bound anew, and no connection is refused.
  *
- *     a server's own          kept until the server forgets it       "127.0.0.1:8080",
- * "unix:/run/x" given from outside      stays, whatever servers do             "systemd:NAME" lent
- * from outside       until the first graph has started      "127.0.0.1:8080"
+ *     kept     by a server, until it forgets it           "127.0.0.1:8080", "unix:/run/x"
+ *     given    from outside: stays, whatever servers do   "systemd:NAME"
+ *     lent     from outside: until a graph has started    "127.0.0.1:8080"
  *
  * Names may come more than once: two servers, of the old graph and the new one, have the same
  * socket for a while. */

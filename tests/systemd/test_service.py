@@ -308,6 +308,61 @@ class Instances(TestCase):
                 connect(port)
 
 
+class KeptSockets(TestCase):
+    """The ports that the graph itself opens are kept by systemd while axond is away."""
+
+    def test_clients_wait_while_the_daemon_is_restarted(self):
+        systemctl("start", "axond")
+        restart = subprocess.Popen(["systemctl", "restart", "axond"])
+        asked = 0
+        while restart.poll() is None or asked == 0:
+            self.assertEqual(ask(8080), b"hello")  # never refused, always answered
+            asked += 1
+
+        self.assertEqual(restart.returncode, 0)
+        self.assertEqual(ask(8080), b"hello")
+
+    def test_clients_wait_while_a_killed_daemon_is_replaced(self):
+        set_in("axond.service", "Service", "RestartSec=500ms")
+        systemctl("start", "axond")
+        self.assertEqual(show("axond", "NFileDescriptorStore"), "1")
+        os.kill(int(show("axond", "MainPID")), signal.SIGKILL)
+        axond.wait_for(lambda: show("axond", "SubState") == "auto-restart", "the end of the first daemon")
+
+        self.assertEqual(ask(8080), b"hello")
+
+    def test_a_restart_can_move_the_server(self):
+        """To an address that overlaps with the one before, or to another port."""
+        systemctl("start", "axond")
+        graph("axond", "host: 127.0.0.1, listenport: 8080")
+        systemctl("restart", "axond")
+        self.assertEqual(ask(8080), b"hello")
+        graph("axond", "listenport: 8081")
+        systemctl("restart", "axond")
+
+        self.assertEqual(ask(8081), b"hello")
+        with self.assertRaises(ConnectionRefusedError):
+            connect(8080)
+        self.assertEqual(show("axond", "NFileDescriptorStore"), "1")
+
+    def test_a_reload_can_move_the_server(self):
+        systemctl("start", "axond")
+        graph("axond", "listenport: 8081")
+        systemctl("reload", "axond")
+
+        self.assertEqual(ask(8081), b"hello")
+        with self.assertRaises(ConnectionRefusedError):
+            connect(8080)
+        axond.wait_for(lambda: show("axond", "NFileDescriptorStore") == "1", "systemd to close the first")
+
+    def test_nothing_is_kept_of_a_stopped_daemon(self):
+        systemctl("start", "axond")
+        systemctl("stop", "axond")
+
+        with self.assertRaises(ConnectionRefusedError):
+            connect(8080)
+
+
 class SocketActivation(TestCase):
     def setUp(self):
         super().setUp()
