@@ -127,6 +127,31 @@ static int share(const struct attempt *attempt, struct listening_socket *socket,
     return 1;
 }
 
+/* bind(2) failed.  While the graph that ran before still has the port at another address, as when a
+ * reload adds a host, that is said. */
+static int refuse_to_bind(const struct attempt *attempt, const struct listening_socket *out)
+{
+    const int error = errno;
+    const int result = refuse(attempt, error, "could not listen on %s", out->name);
+    char port[16];
+    const char *name;
+
+    (void)snprintf(port, sizeof(port), ":%d", attempt->request->port);
+    for (size_t i = 0; (name = listeners_name(attempt->request->listeners, i)) != NULL; i++) {
+        const char *colon = strrchr(name, ':');
+        const size_t used = strlen(attempt->text);
+
+        if (error == EADDRINUSE && colon != NULL && strcmp(colon, port) == 0) {
+            (void)snprintf(attempt->text + used, attempt->size - used,
+                           ", by axond itself at %s: a reload can't exchange one for the other, a "
+                           "restart can",
+                           name);
+            break;
+        }
+    }
+    return result;
+}
+
 static int open_inet(const struct attempt *attempt, struct listening_socket *out,
                      const struct sockaddr *address, socklen_t length, bool dual)
 {
@@ -157,7 +182,7 @@ static int open_inet(const struct attempt *attempt, struct listening_socket *out
         result = set_options(attempt, out, true);
     }
     if (result == 0 && bind(out->fd, address, length) == -1) {
-        result = refuse(attempt, errno, "could not listen on %s", out->name);
+        result = refuse_to_bind(attempt, out);
     }
     if (result == 0) {
         result = start_listening(attempt, out);

@@ -256,6 +256,15 @@ class Refused(TestCase):
             port = taken.getsockname()[1]
             self.refused(TWO % port, f"second: could not listen on 127.0.0.1:{port}: Address already in use")
 
+    def test_an_address_that_overlaps_with_the_running_one(self):
+        everywhere = ECHO.replace("host: 127.0.0.1, ", "")
+        with axond.Axond(everywhere) as daemon:
+            self.reload(daemon, ECHO)
+            daemon.wait_line(rf"could not listen on 127.0.0.1:{daemon.port}: Address already in use, "
+                             rf"by axond itself at \*:{daemon.port}: .* a restart can$")
+
+            self.assertEqual(daemon.ask(b"hello"), b"hello")
+
     def test_a_server_at_the_same_address_that_cannot_start_either(self):
         self.refused(ECHO.replace("listenport:", "socketOptions: [[IPPROTO_IP, IP_TTL, 999]], listenport:"),
                      "server: could not set IP_TTL on 127.0.0.1:[0-9]+: Invalid argument")
