@@ -119,11 +119,13 @@ class Check(File):
         self.assertIn("ok", done.stdout)
 
     def test_creates_no_socket_at_all(self):
+        if axond.SANITIZED:
+            self.skipTest("the leak sanitizer does not work under strace")
         strace = self.need("strace")
         trace = self.directory() / "trace"
         done = axond.run(strace, "-f", "-o", trace, "-e", "trace=socket,bind,listen,connect",
                          axond.AXOND, "-t", self.graph(ECHO), env={"PORT": "8080"})
-        if "PTRACE" in done.stderr or not trace.exists():
+        if "ptrace" in done.stderr.lower():
             self.skipTest(f"strace may not trace here: {done.stderr}")
 
         self.assertEqual(done.returncode, 0, done.stderr)
