@@ -44,7 +44,7 @@ void varlink_connection_lose(struct varlink_connection *conn)
 {
     conn->lost = true;
     if (!conn->in_turn) {
-        ev_feed_event(conn->server->loop, &conn->io, EV_WRITE);
+        varlink_server_nudge(conn->server, conn);
     }
 }
 
@@ -325,7 +325,7 @@ void varlink_connection_send(struct varlink_connection *conn, json_t *message)
         return;
     }
     if (!conn->in_turn) {
-        ev_feed_event(conn->server->loop, &conn->io, EV_WRITE);
+        varlink_server_nudge(conn->server, conn);
     }
 }
 

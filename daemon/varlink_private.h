@@ -30,6 +30,8 @@ struct varlink_server {
     bool accepting; /* false: no descriptors; retry is armed */
     ev_timer retry;
 
+    ev_idle nudge; /* armed while a connection is to have its turn without waiting for anything */
+
     ev_timer patrol; /* armed while some connection cannot notice that its client is gone */
 
     /* A turn is what all connections together do in one iteration of the loop; in a round, each of
@@ -81,6 +83,10 @@ struct varlink_connection {
 bool varlink_turn_admits(struct varlink_connection *conn);
 
 void varlink_note(struct varlink_server *server, const char *text);
+/* Gives a connection a turn in the next iteration of the loop, from wherever this is called: what
+ * is fed to libev when it has called its watchers would else wait for something else to happen. */
+void varlink_server_nudge(struct varlink_server *server, struct varlink_connection *conn);
+
 void varlink_server_resume(struct varlink_server *server);
 void varlink_listeners_destroy(struct varlink_server *server);
 void varlink_on_acceptable(struct ev_loop *loop, ev_io *watcher, int revents);

@@ -44,6 +44,19 @@ bool varlink_turn_admits(struct varlink_connection *conn)
 }
 
 /* Takes up accepting again, if it was paused. */
+static void on_nudge(struct ev_loop *loop, ev_idle *watcher, int revents)
+{
+    ev_idle_stop(loop, watcher); /* it has kept libev from waiting, which was all */
+}
+
+void varlink_server_nudge(struct varlink_server *server, struct varlink_connection *conn)
+{
+    ev_feed_event(server->loop, &conn->io, EV_WRITE);
+    if (!ev_is_active(&server->nudge)) {
+        ev_idle_start(server->loop, &server->nudge);
+    }
+}
+
 void varlink_server_resume(struct varlink_server *server)
 {
     if (server->accepting) {
@@ -183,6 +196,7 @@ struct varlink_server *varlink_server_create(struct ev_loop *loop,
     server->turn.round = 1;
     ev_timer_init(&server->retry, on_retry, RETRY_SECONDS, 0);
     server->retry.data = server;
+    ev_idle_init(&server->nudge, on_nudge);
     ev_timer_init(&server->patrol, on_patrol, PATROL_SECONDS, PATROL_SECONDS);
     server->patrol.data = server;
     return server;
@@ -204,5 +218,6 @@ void varlink_server_destroy(struct varlink_server *server)
     varlink_listeners_destroy(server);
     ev_timer_stop(server->loop, &server->retry);
     ev_timer_stop(server->loop, &server->patrol);
+    ev_idle_stop(server->loop, &server->nudge);
     free(server);
 }

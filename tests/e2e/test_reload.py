@@ -217,6 +217,8 @@ class Reload(TestCase):
             daemon.wait_line("warning: no reload")
             self.greet(client)
             self.assertEqual(daemon.notified("RELOADING=1"), 0)
+            client.close()
+            daemon.wait()
 
 
 class Refused(TestCase):
