@@ -50,8 +50,7 @@ static const struct box_spec outboxes[] = {
 static const struct param_spec parameters[] = {
     {PARAM_BOOL(struct console_echoer, forwarder), .fallback = "false",
      .doc = "hand on what was written"},
-    {PARAM_TEXT(struct console_echoer, tag), .fallback = "",
-     .doc = "written before each message"},
+    {PARAM_TEXT(struct console_echoer, tag), .fallback = "", .doc = "written before each message"},
     {0},
 };
 

@@ -492,14 +492,16 @@ class Reconnect(Client):
             sock = daemon.connect()
             sock.sendall(b"early")
             daemon.wait_line("could not connect to .*: Connection refused; trying again")
-            received = []
+            received, accepted = [], []
 
             def once(peer):
+                accepted.append(peer)
                 received.append(axond.receive(peer, 5))
 
             with Backend(once, ("127.0.0.1", port)):
                 for number, word in enumerate((b"early", b"later", b"again")):
-                    if number > 0:
+                    if number > 0:  # what goes to a connection that is being closed is lost
+                        axond.wait_for(lambda: len(accepted) > number, "the next connection")
                         sock.sendall(word)
                     axond.wait_for(lambda: word in received, f"{word} to arrive")
             self.assertEqual(daemon.stderr.count("could not connect"), 1)  # said once
