@@ -99,6 +99,22 @@ struct outbox {
 _Static_assert(sizeof(struct inbox) == 64, "an inbox is one cache line");
 _Static_assert(sizeof(struct outbox) <= 64, "an outbox is at most one cache line");
 
+static inline bool box_is_inbox(const struct box *box)
+{
+    return (box->flags & BOX_IS_INBOX) != 0;
+}
+
+/* The inbox, or the outbox, that a box is; box_is_inbox() says which. */
+static inline struct inbox *box_as_inbox(struct box *box)
+{
+    return container_of(box, struct inbox, box);
+}
+
+static inline struct outbox *box_as_outbox(struct box *box)
+{
+    return container_of(box, struct outbox, box);
+}
+
 /* The component that a box belongs to. */
 struct component *box_owner(const struct box *box);
 
@@ -156,6 +172,12 @@ void inbox_deliver(struct inbox *in, struct message *msg, struct outbox *from);
 
 /* The inbox that messages for this one end in. */
 struct inbox *inbox_sink(struct inbox *in);
+
+/* True if some sender of a control has not said producerFinished yet. */
+bool inbox_has_unfinished_sender(struct inbox *in);
+
+/* Ends an outbox's waiting for room, if it waits, and wakes its owner. */
+void outbox_stop_waiting(struct outbox *out);
 
 /* The bound's unit and policy. */
 static inline enum when_full inbox_policy(const struct inbox *in)

@@ -1,0 +1,242 @@
+/* Delivery: how messages get from an outbox to the inbox at the end of its chain (box.h). */
+#include "graph/box.h"
+
+#include <errno.h>
+
+#include "graph/component.h"
+#include "graph/loop.h"
+#include "graph/plan.h"
+#include "graph/tap.h"
+
+void inbox_put(struct inbox *in, struct message *msg)
+{
+    struct message *last = in->box.last;
+    uint32_t fill;
+
+    if (last != NULL) {
+        msg->next = last->next;
+        last->next = msg;
+    } else {
+        struct component *owner = box_owner(&in->box);
+
+        msg->next = msg;
+        if ((in->box.flags & BOX_CONTROL) != 0 && component_inbox(owner, owner->control) == in) {
+            owner->flags |= COMPONENT_TOLD;
+        }
+        component_wake(owner);
+    }
+    in->box.last = msg;
+    in->box.queued++;
+    in->box.queued_cost += msg->size + MESSAGE_COST;
+    in->messages++;
+    in->bytes += msg->size;
+    fill = inbox_fill(in);
+    if (fill > in->high_water) {
+        in->high_water = fill;
+    }
+}
+
+/* ---- off the shortest way ---- */
+
+static void put_notice(struct inbox *in, struct message *msg, struct outbox *from)
+{
+    struct component *owner = box_owner(&in->box);
+    const bool is_control = component_inbox(owner, owner->control) == in;
+
+    if (is_control && msg->kind == PRODUCER_FINISHED && from != NULL) {
+        from->box.flags |= BOX_FINISHED;
+        if (inbox_has_unfinished_sender(in)) {
+            in->box.flags |= BOX_FINISH_HELD;
+            message_release(msg);
+            return;
+        }
+        in->box.flags = (uint16_t)(in->box.flags & ~BOX_FINISH_HELD);
+    }
+    if (is_control && (msg->kind == SHUTDOWN_MICROPROCESS || msg->kind == SOCKET_SHUTDOWN)) {
+        owner->flags |= COMPONENT_STOP_ASKED;
+    }
+    inbox_put(in, msg);
+    component_wake(owner);
+}
+
+static void drop_oldest(struct inbox *in)
+{
+    message_release(inbox_pop(in));
+    in->box.dropped++;
+}
+
+void inbox_deliver(struct inbox *in, struct message *msg, struct outbox *from)
+{
+    struct component *owner = box_owner(&in->box);
+
+    if ((in->box.flags & BOX_TAPPED) != 0) {
+        taps_see(component_loop(owner), &in->box, msg);
+    }
+    if ((in->box.flags & BOX_RECEIVES) != 0) {
+        in->messages++;
+        component_receive(owner, in, msg);
+        return;
+    }
+    if ((in->box.flags & BOX_CONTROL) != 0) {
+        put_notice(in, msg, from);
+        return;
+    }
+    if (inbox_is_full(in)) {
+        switch (inbox_policy(in)) {
+        case BLOCK:
+            break; /* it was asked for room before; a notice among data always has some */
+        case DROP_OLDEST:
+            while (in->box.last != NULL && inbox_is_full(in)) {
+                drop_oldest(in);
+            }
+            break;
+        case DISCONNECT:
+            component_disconnect(owner, ENOBUFS);
+            __attribute__((fallthrough));
+        case DROP_NEWEST:
+            in->box.dropped++;
+            message_release(msg);
+            return;
+        }
+    }
+    inbox_put(in, msg);
+}
+
+/* A notice on signal: those whose own signal it passes through have said it as well. */
+static void note_signal(struct component *self, struct outbox *out, const struct message *msg)
+{
+    struct box *box = out != NULL ? out->next : NULL;
+
+    self->flags |= COMPONENT_SIGNALLED;
+    for (; box != NULL && !box_is_inbox(box); box = box_next(box)) {
+        struct component *owner = box_owner(box);
+
+        if (box_as_outbox(box) == component_have_outbox(owner, owner->signal)) {
+            owner->flags |= COMPONENT_SIGNALLED;
+            if (msg->kind == PRODUCER_FINISHED) {
+                box->flags |= BOX_FINISHED;
+            }
+        }
+    }
+}
+
+/* Taps on an outbox and on the boxes that it sends through see the message. */
+static void show_on_the_way(struct component *self, struct outbox *out, const struct message *msg)
+{
+    struct box *at = &out->box;
+
+    do {
+        if ((at->flags & BOX_TAPPED) != 0) {
+            taps_see(component_loop(self), at, msg);
+        }
+        at = box_next(at);
+    } while (at != NULL && (at->flags & BOX_PASSES) != 0);
+}
+
+void outbox_send_specially(struct component *self, unsigned index, struct message *msg)
+{
+    struct outbox *out = component_outbox(self, index);
+
+    if (index == self->signal) {
+        note_signal(self, out, msg);
+    }
+    if (out == NULL) {
+        struct inbox *in = component_standing_sink(self, index);
+
+        if (in != NULL) {
+            inbox_deliver(in, msg, NULL);
+        } else {
+            self->discarded++;
+            message_release(msg);
+        }
+        return;
+    }
+    if ((out->box.flags & (BOX_TAPPED | BOX_SEEN)) != 0) {
+        show_on_the_way(self, out, msg);
+    }
+    if (out->sink == NULL) {
+        out->box.dropped++;
+        message_release(msg);
+        return;
+    }
+    if ((out->box.flags & BOX_PASSES) == 0) {
+        out->messages++;
+        out->bytes += msg->size;
+    }
+    inbox_deliver(out->sink, msg, out);
+}
+
+void inbox_consume(struct component *self, unsigned index, size_t size)
+{
+    struct inbox *in = component_common_inbox(self, index);
+
+    while (in->box.last != NULL) {
+        struct message *msg = in->box.last->next;
+
+        if (size < msg->size) {
+            msg->data += size;
+            msg->size -= (uint32_t)size;
+            in->box.queued_cost -= (uint32_t)size;
+            break;
+        }
+        size -= msg->size;
+        message_release(inbox_pop(in));
+    }
+    if ((in->box.flags & BOX_AWAITED) != 0) {
+        inbox_announce_room(in);
+    }
+}
+
+bool outbox_wait_for_room(struct component *self, struct outbox *out)
+{
+    struct inbox *in = out->sink;
+
+    if (inbox_policy(in) != BLOCK || (in->box.flags & BOX_CONTROL) != 0) {
+        return true;
+    }
+    in->box.flags |= BOX_AWAITED;
+    if ((out->box.flags & BOX_WAITING) == 0) {
+        out->box.flags |= BOX_WAITING;
+        if ((out->box.flags & BOX_PASSES) == 0) {
+            out->waiting_since = loop_ms(component_loop(self));
+        }
+    }
+    return false;
+}
+
+/* Room is announced when the inbox is half empty, so that sender and receiver work in batches, and
+ * in a round: those who were woken first wait at the end of the list the next time. */
+void inbox_announce_room(struct inbox *in)
+{
+    struct list *last;
+
+    if (inbox_fill(in) > in->limit / 2) {
+        return;
+    }
+    in->box.flags = (uint16_t)(in->box.flags & ~BOX_AWAITED);
+    for (struct outbox *out = inbox_next_sender(in, NULL); out != NULL;
+         out = inbox_next_sender(in, out)) {
+        outbox_stop_waiting(out);
+    }
+    last = &in->sources;
+    if (last->next != last->prev) { /* the first goes to the end */
+        struct list *first = last->next;
+
+        list_remove(first);
+        list_append(last, first);
+    }
+}
+
+void outbox_stop_waiting(struct outbox *out)
+{
+    struct component *owner = box_owner(&out->box);
+
+    if ((out->box.flags & BOX_WAITING) == 0) {
+        return;
+    }
+    out->box.flags = (uint16_t)(out->box.flags & ~BOX_WAITING);
+    if ((out->box.flags & BOX_PASSES) == 0) {
+        out->waited += loop_ms(component_loop(owner)) - out->waiting_since;
+    }
+    component_wake(owner);
+}
