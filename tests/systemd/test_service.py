@@ -206,6 +206,22 @@ class Service(TestCase):
         with self.assertRaises(ConnectionRefusedError):
             connect(8080)
 
+    def test_lets_connections_end_however_long_drain_timeout_is(self):
+        set_in("axond.service", "Service", "TimeoutStopSec=500ms")
+        graph("axond", "listenport: 8080")
+        with open(ETC / "axond.yaml", "a") as file:
+            file.write("daemon: {drain_timeout: 20s}\n")
+        systemctl("start", "axond")
+        with connect(8080) as client:
+            self.assertEqual(answer(client, b"before"), b"before")
+            systemctl("stop", "--no-block", "axond")
+            axond.wait_for(lambda: show("axond", "StatusText") == "draining", "the daemon to drain")
+            time.sleep(1.5)  # well past the unit's own time
+            self.assertEqual(answer(client, b"after"), b"after")
+        axond.wait_for(lambda: show("axond", "ActiveState") == "inactive", "the end")
+
+        self.assertEqual(show("axond", "Result"), "success")
+
     def test_restarts(self):
         systemctl("start", "axond")
         before = show("axond", "MainPID")
