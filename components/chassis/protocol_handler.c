@@ -119,7 +119,7 @@ static void protocol_handler_run(struct component *self)
         return;
     }
     while ((msg = inbox_take(self, INBOX)) != NULL) {
-        if (msg->kind == NEW_CSA && !component_is_over(msg->about)) {
+        if (msg->kind == NEW_CSA && msg->about != NULL && !component_is_over(msg->about)) {
             handle_new(self, msg->about);
         }
         message_release(msg);
@@ -147,7 +147,7 @@ static void protocol_handler_stop(struct component *self)
     while (!inbox_is_empty(self, INBOX)) { /* nobody else will look after these */
         struct message *msg = inbox_pop(in);
 
-        if (msg->kind == NEW_CSA && msg->about->state == CREATED) {
+        if (msg->kind == NEW_CSA && msg->about != NULL && msg->about->state == CREATED) {
             graph_destroy(msg->about->graph);
         }
         message_release(msg);

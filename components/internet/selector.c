@@ -37,9 +37,16 @@ static void selector_receive(struct component *self, struct message *msg)
 {
     struct selector *selector = component_state(self);
     struct readiness *readiness = msg->readiness;
-    const int events = readiness != NULL ? readiness->io.events & (EV_READ | EV_WRITE) : 0;
-    int wanted = events;
+    int events;
+    int wanted;
 
+    if (readiness == NULL) { /* a notice that somebody sent by hand */
+        selector->unsupported++;
+        message_release(msg);
+        return;
+    }
+    events = readiness->io.events & (EV_READ | EV_WRITE);
+    wanted = events;
     switch (msg->kind) {
     case NEW_READER:
         wanted = events | EV_READ;
