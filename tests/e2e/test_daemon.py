@@ -602,15 +602,11 @@ class Idle(axond.TestCase):
             client = daemon.connect()
             client.sendall(b"hello")
             axond.receive(client, 5)
-            axond.wait_for(lambda: self.is_asleep(daemon), "the daemon to sleep")
+            axond.wait_for(daemon.asleep, "the daemon to sleep")
             before = daemon.wakeups()
             time.sleep(2)  # what is measured is what happens meanwhile: nothing
 
             self.assertEqual(daemon.wakeups() - before, 0)
-
-    @staticmethod
-    def is_asleep(daemon):
-        return pathlib.Path(f"/proc/{daemon.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
 
 
 axond.main()
