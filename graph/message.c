@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "graph/component.h"
+#include "graph/graph.h"
 
 enum {
     CACHED_MESSAGES = 1024, /* as many as a busy iteration with a thousand connections needs */
@@ -243,6 +244,9 @@ void message_release(struct message *msg)
     if (msg->kind == DATA) {
         block_release(msg->block);
     } else if (msg->about != NULL) {
+        if (msg->kind == NEW_CSA && msg->about->state == CREATED) {
+            graph_destroy(msg->about->graph); /* nobody took the connection: it is closed */
+        }
         component_unref(msg->about);
     }
     if (pool->cached_messages < CACHED_MESSAGES) {

@@ -124,6 +124,8 @@ void message_compact(struct message *msg);
 struct message *message_notice(struct pool *pool, enum message_kind kind, struct component *about,
                                int error);
 
+/* Ends a message.  A newCSA whose component nobody has started ends that as well: a connection that
+ * is dropped on the way is closed, not forgotten. */
 void message_release(struct message *msg);
 
 static inline size_t message_size(const struct message *msg)

@@ -119,7 +119,7 @@ static void protocol_handler_run(struct component *self)
         return;
     }
     while ((msg = inbox_take(self, INBOX)) != NULL) {
-        if (msg->kind == NEW_CSA && msg->about != NULL && !component_is_over(msg->about)) {
+        if (msg->kind == NEW_CSA && msg->about != NULL && msg->about->state == CREATED) {
             handle_new(self, msg->about);
         }
         message_release(msg);
@@ -142,16 +142,7 @@ static int protocol_handler_start(struct component *self)
 static void protocol_handler_stop(struct component *self)
 {
     struct protocol_handler *handler = component_state(self);
-    struct inbox *in = component_common_inbox(self, INBOX);
 
-    while (!inbox_is_empty(self, INBOX)) { /* nobody else will look after these */
-        struct message *msg = inbox_pop(in);
-
-        if (msg->kind == NEW_CSA && msg->about != NULL && msg->about->state == CREATED) {
-            graph_destroy(msg->about->graph);
-        }
-        message_release(msg);
-    }
     blueprint_release(handler->blueprint);
 }
 

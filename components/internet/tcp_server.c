@@ -371,11 +371,13 @@ static void any_closed_sockets(struct component *self)
 static void tcp_server_graph_ended(struct component *self, struct graph *graph)
 {
     struct tcp_server *server = component_state(self);
+    struct component *csa = graph_component(graph, 0);
 
+    csa_close(csa); /* where nobody had started it */
     server->now--;
     component_loop(self)->connections--;
     if (graph->peer != NULL) {
-        graph_tell(graph->peer, SOCKET_SHUTDOWN, csa_error(graph_component(graph, 0)));
+        graph_tell(graph->peer, SOCKET_SHUTDOWN, csa_error(csa));
     }
     component_wake(self);
 }

@@ -188,6 +188,36 @@ class Connections(Server):
             self.assertIn("keepalive", seen)
 
 
+class Announced(axond.TestCase):
+    """What becomes of a connection depends on who gets its newCSA."""
+
+    def graph(self, handlers, linkages):
+        return axond.Axond(f"components:\n  server: {{type: TCPServer, {LOOPBACK}}}\n{handlers}"
+                           f"linkages:\n  - {linkages}\n")
+
+    def closes(self, daemon):
+        before = daemon.fds()
+        self.assertEqual(daemon.connect().recv(1), b"")
+        axond.wait_for(lambda: daemon.fds() == before, "the socket to be closed")
+
+    def test_of_two_handlers_the_first_has_it(self):
+        with self.graph("  a: {type: ProtocolHandler, protocol: EchoProtocol}\n"
+                        "  b: {type: ProtocolHandler, protocol: Discard}\n", "server -> [a, b]") as daemon:
+            self.assertEqual(daemon.ask(b"one"), b"one")
+            self.assertEqual(daemon.ask(b"two"), b"two")
+
+    def test_where_nobody_takes_it_it_is_closed(self):
+        with self.graph("  sink: {type: NullSink}\n", "server -> sink") as daemon:
+            self.closes(daemon)
+            self.closes(daemon)
+
+    def test_what_is_sent_to_a_handler_that_has_stopped_is_closed(self):
+        with self.graph("  echo: {type: ProtocolHandler, protocol: EchoProtocol}\n", "server -> echo") as daemon:
+            self.assertEqual(daemon.ask(b"one"), b"one")
+            daemon.ctl("stop", "echo")
+            self.closes(daemon)
+
+
 class Addresses(Server):
     def test_left_out_it_is_every_address(self):
         with self.at('listenport: "${PORT}"') as daemon:
