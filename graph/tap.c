@@ -43,26 +43,7 @@ struct tap *tap_add(struct loop *loop, struct box *box, tap_fn see, void *arg)
     return tap;
 }
 
-static void let_go(struct loop *loop, struct tap *tap)
-{
-    tap->see = NULL;
-    if (loop->taps_busy > 0) {
-        loop->has_gone_taps = true; /* somebody may stand at it */
-        return;
-    }
-    list_remove(&tap->link);
-    free(tap);
-}
-
-void tap_remove(struct tap *tap)
-{
-    struct box *box = tap->box;
-    struct loop *loop = component_loop(box_owner(box));
-
-    let_go(loop, tap);
-    flag(loop, box);
-}
-
+/* Taps may be called, and removed by them, until the end(). */
 static void begin(struct loop *loop)
 {
     loop->taps_busy++;
@@ -86,6 +67,23 @@ static void end(struct loop *loop)
             free(tap);
         }
     }
+}
+
+static void let_go(struct loop *loop, struct tap *tap)
+{
+    tap->see = NULL;
+    loop->has_gone_taps = true;
+}
+
+void tap_remove(struct tap *tap)
+{
+    struct box *box = tap->box;
+    struct loop *loop = component_loop(box_owner(box));
+
+    begin(loop);
+    let_go(loop, tap);
+    flag(loop, box);
+    end(loop);
 }
 
 void taps_see(struct loop *loop, struct box *box, const struct message *msg)
@@ -120,6 +118,6 @@ void taps_forget(struct loop *loop, struct box *box)
             see(tap->arg, box, NULL);
         }
     }
-    end(loop);
     flag(loop, box);
+    end(loop);
 }

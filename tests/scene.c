@@ -138,6 +138,7 @@ struct component *scene_find(const struct scene *scene, const char *path)
 
     if (plan == NULL) {
         fail_msg("no component %s", path);
+        return NULL;
     }
     return graph_component(scene->graph, plan->index);
 }

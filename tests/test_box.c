@@ -770,6 +770,122 @@ static void test_the_senders_of_an_inbox_are_found_behind_its_chains(void **cont
     stop(&cast);
 }
 
+/* ---- at random ---- */
+
+enum { CROWD = 6, KINDS = 3 };
+
+/* The inbox at the end of the linkages, found by walking. */
+static struct inbox *walk(const struct outbox *out)
+{
+    struct box *at = out->next;
+
+    while (at != NULL && box_next(at) != NULL) {
+        at = box_next(at);
+    }
+    return at != NULL && (at->flags & BOX_IS_INBOX) != 0 ? container_of(at, struct inbox, box)
+                                                         : NULL;
+}
+
+static size_t count_senders(struct inbox *in)
+{
+    struct outbox *out = NULL;
+    size_t count = 0;
+
+    while ((out = inbox_next_sender(in, out)) != NULL) {
+        assert_ptr_equal(out->sink, in);
+        count++;
+    }
+    return count;
+}
+
+/* Every sink is the end of its chain, every inbox knows those who lead to it, and no message has
+ * got lost. */
+static void check_crowd(struct component *const *crowd, size_t sent, size_t taken)
+{
+    size_t leading = 0;
+    size_t found = 0;
+    size_t waiting = 0;
+    size_t discarded = 0;
+
+    for (unsigned i = 0; i < CROWD * KINDS; i++) {
+        struct outbox *out = component_outbox(crowd[i / KINDS], i % KINDS);
+        struct inbox *in = component_inbox(crowd[i / KINDS], i % KINDS);
+
+        assert_ptr_equal(out->sink, walk(out));
+        leading += out->sink != NULL;
+        discarded += out->box.dropped;
+        if ((in->box.flags & BOX_PASSES) == 0) {
+            found += count_senders(in);
+            waiting += in->box.queued;
+        }
+    }
+    assert_int_equal(found, leading);
+    assert_int_equal(sent, taken + waiting + discarded);
+}
+
+static struct box *any_box(struct component *const *crowd, unsigned draw)
+{
+    struct component *component = crowd[draw % CROWD];
+    const unsigned index = draw / CROWD % KINDS;
+
+    return draw / CROWD / KINDS % 2 == 0 ? in_box(component, index) : out_box(component, index);
+}
+
+static void test_no_order_of_linking_and_unlinking_breaks_a_chain_or_loses_a_message(void **context)
+{
+    struct scene *scene = scene_start(NULL, "components:\n"
+                                            "  a: {type: Probe}\n"
+                                            "  b: {type: Probe}\n"
+                                            "  c: {type: Probe}\n"
+                                            "  d: {type: Probe}\n"
+                                            "  e: {type: Probe}\n"
+                                            "  f: {type: Probe}\n");
+    struct component *crowd[CROWD];
+    unsigned long long draw = 1;
+    size_t linked = 0;
+    size_t sent = 0;
+    size_t taken = 0;
+
+    for (unsigned i = 0; i < CROWD; i++) {
+        crowd[i] = scene_find(scene, (const char[]){(char)('a' + i), '\0'});
+    }
+    for (int step = 0; step < 20000; step++) {
+        unsigned one;
+        unsigned other;
+
+        draw = draw * 6364136223846793005ULL + 1442695040888963407ULL;
+        one = (unsigned)(draw >> 33) % 1000;
+        other = (unsigned)(draw >> 43) % 1000;
+        switch (draw >> 60) {
+        case 0:
+        case 1:
+        case 2:
+            box_unlink(any_box(crowd, one));
+            break;
+        case 3:
+        case 4:
+        case 5:
+        case 6:
+        case 7:
+            linked += box_link(any_box(crowd, one), any_box(crowd, other)) == 0;
+            break;
+        case 8:
+        case 9:
+            taken += probe_take(scene, crowd[one % CROWD], other % KINDS) != NULL;
+            break;
+        default:
+            (void)outbox_has_room(crowd[one % CROWD], other % KINDS);
+            probe_send(crowd[one % CROWD], other % KINDS, "x");
+            sent++;
+            break;
+        }
+        check_crowd(crowd, sent, taken);
+    }
+
+    assert_true(linked > 1000);
+    scene_stop(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -812,6 +928,7 @@ int main(void)
         cmocka_unit_test(test_what_waits_in_an_inbox_that_ends_counts_as_dropped),
         cmocka_unit_test(test_consuming_takes_bytes_across_messages),
         cmocka_unit_test(test_the_senders_of_an_inbox_are_found_behind_its_chains),
+        cmocka_unit_test(test_no_order_of_linking_and_unlinking_breaks_a_chain_or_loses_a_message),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -189,10 +189,8 @@ static struct message *replace(struct component *self, struct message *msg)
     for (size_t i = 0; i < found; i++) {
         const unsigned char *next = memmem(at, (size_t)(end - at), transformer->from, from_length);
 
-        memcpy(to, at, (size_t)(next - at));
-        to += next - at;
-        memcpy(to, new, new_length);
-        to += new_length;
+        to = mempcpy(to, at, (size_t)(next - at));
+        to = mempcpy(to, new, new_length);
         at = next + from_length;
     }
     memcpy(to, at, (size_t)(end - at));
