@@ -2,12 +2,12 @@
 """Opens, uses and closes many connections, over and over, and watches what axond keeps.
 
     leak.py                           10,000 connections, ten times over
-    leak.py --conns 2000 --rounds 3   the short form, part of the tests
+    leak.py --conns 2000 --rounds 7   the short form, part of the tests
 
 Each round opens all, has each answer twice, and closes all.  Afterwards the daemon must have the
-descriptors it had before the first, memory must not grow from the second round to the last, and RSS
-must be where it was before the first, save what is allotted once: 1 MiB, and 200 bytes for each
-connection that was open at once.
+descriptors it had before the first, memory must not grow from the second round on, and RSS must be
+where it was before the first, save what is allotted once: 1 MiB, and 200 bytes for each connection
+that was open at once.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import tempfile
 from servers import Failure, Programs, Server, load, raise_descriptor_limit
 
 HEADERS = ["round", "RSS KiB before", "with all open", "after", "descriptors before", "after"]
-GROWTH_KIB = 256  # from the second round to the last: the allocator's own play
+GROWTH_KIB = 256  # from the earlier rounds to the later ones: the allocator's own play
 KEPT_KIB = 1024   # for good: code paged in, first blocks of the free lists
 KEPT_BYTES = 200  # for good, per connection: libev's tables, as long as the highest descriptor;
                   # the bare server, which holds nothing else, keeps 120
@@ -44,10 +44,13 @@ def complaints(rounds, memory=True):
         found.append(f"{fds} descriptors were not closed")
     if not memory:
         return found
-    growth = rounds[-1]["after"]["rss_kib"] - rounds[min(1, len(rounds) - 1)]["after"]["rss_kib"]
+    # Single rounds differ by 200 KiB either way, by what malloc_trim() finds: the lowest count.
+    after = [run["after"]["rss_kib"] for run in rounds[1:]] or [rounds[0]["after"]["rss_kib"]]
+    half = len(after) // 2
+    growth = min(after[half:]) - min(after[:half] or after)
     kept = rounds[-1]["after"]["rss_kib"] - rounds[0]["before"]["rss_kib"]
     if growth > GROWTH_KIB:
-        found.append(f"RSS grew by {growth} KiB from the second round to the last")
+        found.append(f"RSS grew by {growth} KiB from the earlier rounds to the later ones")
     if kept > KEPT_KIB + KEPT_BYTES * rounds[0]["opened"] / 1024:
         found.append(f"RSS is {kept} KiB above where it was before the first connection")
     return found
