@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "components/component_types.h"
@@ -28,11 +27,6 @@ struct plan *daemon_load(const struct options *options, struct settings *setting
 
     *settings = (struct settings){0};
     return plan_load(options->graph, &plan_options, errors);
-}
-
-static double wall_clock(void)
-{
-    return ev_time();
 }
 
 static const char *plural(uint64_t count)
@@ -245,7 +239,7 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
     char text[200];
 
     daemon->state = DAEMON_STARTING;
-    daemon->started = wall_clock();
+    daemon->started = ev_time();
     daemon->loop = loop_create(component_types, &hooks);
     if (daemon->loop == NULL) {
         log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = errno}, "could not make a loop");
@@ -301,7 +295,7 @@ static void reload_ended(struct daemon *daemon, bool done, const char *text)
 {
     char line[200];
 
-    daemon->last_reload.time = wall_clock();
+    daemon->last_reload.time = ev_time();
     daemon->last_reload.done = done;
     (void)snprintf(daemon->last_reload.text, sizeof(daemon->last_reload.text), "%s", text);
     log_event(done ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERROR, NULL, "%s%s",

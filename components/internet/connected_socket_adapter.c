@@ -386,14 +386,6 @@ int csa_error(const struct component *self)
     return csa->error;
 }
 
-bool csa_has_ended(const struct component *self)
-{
-    const struct connected_socket_adapter *csa =
-        component_state((struct component *)(uintptr_t)self);
-
-    return (csa->flags & HAS_ENDED) != 0;
-}
-
 bool csa_has_finished(const struct component *self)
 {
     const struct connected_socket_adapter *csa =

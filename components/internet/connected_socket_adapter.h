@@ -15,30 +15,27 @@ enum { CSA_OUTBOX, CSA_SIGNAL, CSA_CREATOR_FEEDBACK, CSA_SELECTOR_SIGNAL, CSA_SS
 
 /* Gives a new adapter its socket (connected, non-blocking, from now on the adapter's), before it is
  * started.  peer: as from accept4(2). */
-void csa_init(struct component *csa, int fd, const struct sockaddr_storage *peer);
+void csa_init(struct component *self, int fd, const struct sockaddr_storage *peer);
 
 /* Removes the socket from the Selector and closes it; without a socket it does nothing. */
-void csa_close(struct component *csa);
+void csa_close(struct component *self);
 
 /* Ends the connection if nothing has come or gone for "idle" seconds (0: never), or if it has
  * waited too long for the peer's end with nobody left to read what comes.  Returns true while it
  * waits. */
-bool csa_expire(struct component *csa, double idle);
+bool csa_expire(struct component *self, double idle);
 
 /* Why the connection ended: an errno; 0: in order. */
-int csa_error(const struct component *csa);
-
-/* True once the peer has finished sending. */
-bool csa_has_ended(const struct component *csa);
+int csa_error(const struct component *self);
 
 /* True once our FIN is out: it was told producerFinished, and all is written. */
-bool csa_has_finished(const struct component *csa);
+bool csa_has_finished(const struct component *self);
 
 /* True if a notice in this control asks for the end at once.  That another connection is over, in
  * order, does not: what it sent is still delivered, as after producerFinished. */
 bool csa_is_told_to_stop(struct component *component, unsigned control);
 
 /* "127.0.0.1:53112", "[::1]:53112", "unix"; IPv4 in IPv6 as IPv4. */
-bool csa_describe_peer(struct component *csa, char *text, size_t size);
+bool csa_describe_peer(struct component *self, char *text, size_t size);
 
 #endif

@@ -53,7 +53,6 @@ struct tcp_server {
     struct listening_socket *sockets;
     struct readiness *readiness; /* of each socket */
     int socket_count;
-    int port; /* that was chosen; 0: none */
     bool accepting;
     bool complained;
     struct list connections; /* graphs of one ConnectedSocketAdapter each */
@@ -168,7 +167,6 @@ static int make_tcp_server_port(struct component *self)
     if (result < 0) {
         return component_fail(self, 0, "%s", text);
     }
-    server->port = has_port(server->host) ? request.port : 0;
     server->socket_count = result;
     server->readiness = mem_alloc_array((size_t)result, sizeof(struct readiness));
     for (int i = 0; i < result; i++) {
