@@ -139,32 +139,37 @@ static int gather(struct component *self, struct iovec *parts, size_t *size)
     return count;
 }
 
-/* Writes the messages that wait, as many as go into one call; *size is their size. */
+/* As send(2), of as many messages as go into one call; *size is their size. */
+static ssize_t write_gathered(struct component *self, int fd, size_t *size)
+{
+    struct iovec parts[GATHERED];
+    struct msghdr header = {.msg_iov = parts};
+
+    header.msg_iovlen = (size_t)gather(self, parts, size);
+    return sendmsg(fd, &header, MSG_NOSIGNAL);
+}
+
+static ssize_t write_piped(const struct message *msg, int fd)
+{
+    return splice(msg->pipe->out, NULL, fd, NULL, msg->size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}
+
+/* Writes what goes into one call; *size is the size of the messages in it. */
 static ssize_t write_waiting(struct component *self, int fd, size_t *size)
 {
     const struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
-    struct iovec parts[GATHERED];
-    struct msghdr header = {.msg_iov = parts};
+    const struct message *first = last->next;
     ssize_t written;
 
-    if (last->next->kind == PIPED) {
-        *size = last->next->size;
-        do {
-            written = splice(last->next->pipe->out, NULL, fd, NULL, *size,
-                             SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-        } while (written == -1 && errno == EINTR);
-        return written;
-    }
-    if (last->next == last) {
-        *size = last->size;
-        do {
-            written = send(fd, last->data, last->size, MSG_NOSIGNAL);
-        } while (written == -1 && errno == EINTR);
-        return written;
-    }
-    header.msg_iovlen = (size_t)gather(self, parts, size);
     do {
-        written = sendmsg(fd, &header, MSG_NOSIGNAL);
+        *size = first->size;
+        if (first->kind == PIPED) {
+            written = write_piped(first, fd);
+        } else if (first == last) {
+            written = send(fd, first->data, first->size, MSG_NOSIGNAL);
+        } else {
+            written = write_gathered(self, fd, size);
+        }
     } while (written == -1 && errno == EINTR);
     return written;
 }
@@ -335,7 +340,9 @@ static void handle_receive(struct component *self)
     csa->flags = (uint8_t)(csa->flags & ~CAN_READ);
     if (received > 0) {
         note_activity(self);
-        set_reading(self, true);
+        if ((csa->flags & WATCHES) == 0) {
+            set_reading(self, true);
+        }
     } else if (received == 0) {
         handle_end(self);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -404,7 +411,7 @@ static void csa_run(struct component *self)
             set_awaiting(self, false);
         }
     }
-    if (csa_is_told_to_stop(self, CSA_CONTROL)) {
+    if (component_is_told_to_stop(self) && csa_is_told_to_stop(self, CSA_CONTROL)) {
         end(self, 0);
     }
     if ((csa->flags & (OVER | AWAITS_SEND)) == 0) {
