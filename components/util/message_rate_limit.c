@@ -6,8 +6,8 @@
  * wait, too.  (The original's hardlimit is the bound of the inbox: boxes: {inbox: {size: 10}}.)  A
  * timer runs only while a message waits for its time.
  *
- * With a buffer the first message is held back until so many have come, the inbox is full, or no
- * more will come. */
+ * With a buffer the first message is held back until so many have come, or no more will come: they
+ * wait here, beside those in the inbox. */
 #include "components/util/alarm.h"
 #include "components/util/token_bucket.h"
 #include "graph/component.h"
@@ -21,7 +21,10 @@ struct message_rate_limit {
     double messages_per_second; /* parameters */
     int64_t burst;
     int64_t buffer;
-    bool is_flowing; /* the buffer has been filled */
+    bool is_flowing;          /* the buffer has been filled */
+    struct message *buffered; /* oldest first, by .next */
+    struct message **end;     /* where the next one goes */
+    int64_t count;            /* of them */
     struct token_bucket bucket;
     struct alarm alarm;
 };
@@ -67,7 +70,7 @@ static const struct param_spec parameters[] = {
      .doc = "how many may pass in a second, evenly spaced"},
     {PARAM_INT(struct message_rate_limit, burst), .fallback = "1", .min = 1, .max = 1000000,
      .unit = "messages", .doc = "how many may pass at once after a silence"},
-    {PARAM_INT(struct message_rate_limit, buffer), .fallback = "0", .max = 1000000,
+    {PARAM_INT(struct message_rate_limit, buffer), .fallback = "0", .max = 10000,
      .unit = "messages", .doc = "how many have to come before the first one passes"},
     {0},
 };
@@ -76,18 +79,46 @@ static int message_rate_limit_start(struct component *self)
 {
     struct message_rate_limit *limit = component_state(self);
 
+    limit->end = &limit->buffered;
     bucket_init(&limit->bucket, limit->messages_per_second, (double)limit->burst, steady_now());
     return 0;
 }
 
-static bool may_flow(struct component *self)
+/* Takes what comes into the buffer.  True once the messages may go on. */
+static bool fill_buffer(struct component *self)
 {
     struct message_rate_limit *limit = component_state(self);
-    const struct inbox *in = component_common_inbox(self, INBOX);
+    struct message *msg;
 
-    limit->is_flowing = limit->is_flowing || in->box.queued >= (uint64_t)limit->buffer ||
-                        inbox_is_full(in) || !inbox_is_empty(self, CONTROL);
+    while (limit->count < limit->buffer && (msg = inbox_take(self, INBOX)) != NULL) {
+        msg->next = NULL;
+        *limit->end = msg;
+        limit->end = &msg->next;
+        limit->count++;
+    }
+    limit->is_flowing = limit->count == limit->buffer ||
+                        (inbox_is_empty(self, INBOX) && !inbox_is_empty(self, CONTROL));
     return limit->is_flowing;
+}
+
+/* The oldest message, or NULL: there is none, or the turn is over. */
+static struct message *next_message(struct component *self)
+{
+    struct message_rate_limit *limit = component_state(self);
+    struct message *msg = limit->buffered;
+
+    if (msg == NULL) {
+        return inbox_take(self, INBOX);
+    }
+    limit->buffered = msg->next;
+    return msg;
+}
+
+static bool has_message(struct component *self)
+{
+    const struct message_rate_limit *limit = component_state(self);
+
+    return limit->buffered != NULL || !inbox_is_empty(self, INBOX);
 }
 
 static void message_rate_limit_run(struct component *self)
@@ -95,17 +126,17 @@ static void message_rate_limit_run(struct component *self)
     struct message_rate_limit *limit = component_state(self);
     struct message *msg;
 
-    if (inbox_is_empty(self, INBOX) || !may_flow(self)) {
+    if ((!limit->is_flowing && !fill_buffer(self)) || !has_message(self)) {
         return;
     }
     bucket_refill(&limit->bucket, steady_now());
     alarm_stop(self, &limit->alarm);
-    while (outbox_has_room(self, OUTBOX) && !inbox_is_empty(self, INBOX)) {
+    while (outbox_has_room(self, OUTBOX) && has_message(self)) {
         if (bucket_allowance(&limit->bucket) == 0) {
             alarm_set(self, &limit->alarm, bucket_wait(&limit->bucket, 1));
             return;
         }
-        msg = inbox_take(self, INBOX);
+        msg = next_message(self);
         if (msg == NULL) {
             return;
         }
@@ -114,11 +145,22 @@ static void message_rate_limit_run(struct component *self)
     }
 }
 
+/* True once what was buffered has had its time. */
+static bool message_rate_limit_flush(struct component *self)
+{
+    return !has_message(self);
+}
+
 static void message_rate_limit_stop(struct component *self)
 {
     struct message_rate_limit *limit = component_state(self);
+    struct message *msg;
 
     alarm_stop(self, &limit->alarm);
+    while ((msg = limit->buffered) != NULL) {
+        limit->buffered = msg->next;
+        message_release(msg);
+    }
 }
 
 const struct component_type message_rate_limit_type = {
@@ -130,5 +172,6 @@ const struct component_type message_rate_limit_type = {
     .parameters = parameters,
     .start = message_rate_limit_start,
     .run = message_rate_limit_run,
+    .flush = message_rate_limit_flush,
     .stop = message_rate_limit_stop,
 };
