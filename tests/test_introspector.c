@@ -181,22 +181,29 @@ static void test_tells_of_a_linkage_that_is_made_or_undone(void **context)
     scene_stop(reader.scene);
 }
 
-static void test_waits_for_a_slow_reader(void **context)
+/* So many components that a look takes many messages, of which only one may wait. */
+static void start_crowd(struct reader *reader)
 {
-    static struct reader reader;
     char yaml[30000] = "components:\n"
                        "  reader: {type: Probe, boxes: {in0: {size: 1}}}\n"
                        "  map: {type: Introspector, interval: 10ms}\n";
-    struct component *probe;
-    uint64_t turns;
 
     for (int i = 0; i < 300; i++) {
         (void)snprintf(yaml + strlen(yaml), sizeof(yaml) - strlen(yaml), "  p%d: {type: Probe}\n",
                        i);
     }
     strcat(yaml, "linkages: [map.outbox -> reader.in0]\n");
-    reader.text[0] = '\0';
-    reader.scene = scene_start(NULL, yaml);
+    reader->text[0] = '\0';
+    reader->scene = scene_start(NULL, yaml);
+}
+
+static void test_waits_for_a_slow_reader(void **context)
+{
+    static struct reader reader;
+    struct component *probe;
+    uint64_t turns;
+
+    start_crowd(&reader);
     probe = scene_find(reader.scene, "reader");
     scene_wait_seconds(reader.scene, 0.05);
     assert_int_equal(component_inbox(probe, PROBE_IN0)->box.queued, 1);
@@ -210,6 +217,22 @@ static void test_waits_for_a_slow_reader(void **context)
         scene_run(reader.scene);
     }
     assert_true(component_inbox(probe, PROBE_IN0)->bytes > 300 * 500);
+    scene_stop(reader.scene);
+}
+
+static void test_what_changes_during_a_look_is_told_by_the_next(void **context)
+{
+    static struct reader reader;
+
+    start_crowd(&reader);
+    scene_run(reader.scene); /* the look goes on when there is room */
+    component_finish(scene_find(reader.scene, "p0"));
+    scene_run(reader.scene);
+    while (strstr(reader.text, "DEL NODE \"p0\"\n") == NULL) {
+        reader.text[0] = '\0';
+        scene_wait(reader.scene, has_looked_again, &reader);
+    }
+
     scene_stop(reader.scene);
 }
 
@@ -249,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_tells_what_has_gone_linkages_first),
         cmocka_unit_test(test_tells_of_a_linkage_that_is_made_or_undone),
         cmocka_unit_test(test_waits_for_a_slow_reader),
+        cmocka_unit_test(test_what_changes_during_a_look_is_told_by_the_next),
         cmocka_unit_test(test_a_client_that_has_finished_sending_gets_the_whole_picture),
         cmocka_unit_test(test_ends_in_the_middle_of_a_look),
     };

@@ -408,18 +408,10 @@ static void look_on(struct component *self)
     }
 }
 
-/* Begins a look if it is time and there is something new to see. */
 static void begin_look(struct component *self)
 {
     struct introspector *introspector = component_state(self);
 
-    if (!introspector->watch.has_changed) {
-        return;
-    }
-    if (introspector->began < introspector->next_look) {
-        alarm_set(self, &introspector->alarm, introspector->next_look - introspector->began);
-        return;
-    }
     introspector->watch.has_changed = false;
     introspector->spent = 0;
     if (introspector->look++ == 0) {
@@ -485,14 +477,18 @@ static void introspector_run(struct component *self)
     struct introspector *introspector = component_state(self);
 
     introspector->began = steady_now();
-    if (introspector->phase == RESTING) {
+    if (introspector->phase == RESTING && introspector->watch.has_changed &&
+        introspector->began >= introspector->next_look) {
         begin_look(self);
     }
     if (introspector->phase != RESTING) {
         look_for_a_moment(self);
     }
     if (introspector->phase == RESTING) {
-        (void)send_out(self); /* or when there is room */
+        (void)send_out(self);                  /* or when there is room */
+        if (introspector->watch.has_changed) { /* meanwhile, or too early */
+            alarm_set(self, &introspector->alarm, introspector->next_look - introspector->began);
+        }
     }
 }
 
