@@ -9,7 +9,19 @@
 #include "tests/harness.h"
 #include "tests/unit.h"
 
-static const char *const path = "/tmp/axond-test-fortunes";
+static char path[64]; /* of this process: others may run the same test */
+
+/* Its name, as seen from /tmp. */
+static const char *file_name(void)
+{
+    return path + strlen("/tmp/");
+}
+
+static int name_file(void **context)
+{
+    (void)snprintf(path, sizeof(path), "/tmp/axond-test-fortunes-%d", (int)getpid());
+    return 0;
+}
 
 static void write_file(const char *text, size_t size)
 {
@@ -169,6 +181,23 @@ static const char *refusal(const char *fortunes)
     return text;
 }
 
+/* The same where the parameter is our file, from "/tmp/" on and with *** for its name. */
+static const char *refusal_of_file(const char *text, size_t size)
+{
+    static char said[400];
+    char fortunes[100];
+    char *at;
+
+    write_file(text, size);
+    (void)snprintf(fortunes, sizeof(fortunes), ", fortunes: %s", file_name());
+    (void)snprintf(said, sizeof(said), "%s", refusal(fortunes));
+    at = strstr(said, file_name());
+    assert_non_null(at);
+    memmove(at + 3, at + strlen(file_name()), strlen(at + strlen(file_name())) + 1);
+    memcpy(at, "***", 3);
+    return said;
+}
+
 static void test_a_file_that_cannot_be_used_is_a_mistake_of_the_graph(void **context)
 {
     assert_non_null(strstr(refusal(""), "needs the parameter \"fortunes\""));
@@ -180,15 +209,11 @@ static void test_a_file_that_cannot_be_used_is_a_mistake_of_the_graph(void **con
                         "or directory");
     assert_string_equal(refusal(", fortunes: /tmp"),
                         "/tmp/graph.yaml:1: /tmp: a directory, where a file is needed");
-    write_file("%\n%\n", 4);
-    assert_string_equal(refusal(", fortunes: axond-test-fortunes"),
-                        "/tmp/graph.yaml:1: /tmp/axond-test-fortunes: there is no fortune in it");
-    write_file("", 0);
-    assert_string_equal(refusal(", fortunes: axond-test-fortunes"),
-                        "/tmp/graph.yaml:1: /tmp/axond-test-fortunes: there is no fortune in it");
-    write_file("one\n%\n\033[2J\n", 11);
-    assert_non_null(
-        strstr(refusal(", fortunes: axond-test-fortunes"), "/tmp/axond-test-fortunes:3: "));
+    assert_string_equal(refusal_of_file("%\n%\n", 4),
+                        "/tmp/graph.yaml:1: /tmp/***: there is no fortune in it");
+    assert_string_equal(refusal_of_file("", 0),
+                        "/tmp/graph.yaml:1: /tmp/***: there is no fortune in it");
+    assert_memory_equal(refusal_of_file("one\n%\n\033[2J\n", 11), "/tmp/***:3: ", 12);
 }
 
 static void test_a_file_that_is_too_big_is_refused(void **context)
@@ -196,11 +221,10 @@ static void test_a_file_that_is_too_big_is_refused(void **context)
     static char text[(4 << 20) + 1];
 
     memset(text, 'x', sizeof(text));
-    write_file(text, sizeof(text));
 
-    assert_string_equal(refusal(", fortunes: axond-test-fortunes"),
-                        "/tmp/graph.yaml:1: /tmp/axond-test-fortunes: 4194305 bytes of fortunes "
-                        "are too many: 4 MiB at most");
+    assert_string_equal(refusal_of_file(text, sizeof(text)),
+                        "/tmp/graph.yaml:1: /tmp/***: 4194305 bytes of fortunes are too many: 4 "
+                        "MiB at most");
 }
 
 static void note_change(void *arg, const char *component, enum plan_change change)
@@ -210,13 +234,14 @@ static void note_change(void *arg, const char *component, enum plan_change chang
 
 static struct plan *plan_of(const char *fortunes)
 {
-    static const char yaml[] =
-        "components: {a: {type: FortuneCookieProtocol, fortunes: axond-test-fortunes}}";
     const struct plan_options options = {.types = component_types};
     struct errors *errors = errors_create();
     struct plan *plan;
+    char yaml[200];
 
     write_file(fortunes, strlen(fortunes));
+    (void)snprintf(yaml, sizeof(yaml),
+                   "components: {a: {type: FortuneCookieProtocol, fortunes: %s}}", file_name());
     plan = plan_parse("/tmp/graph.yaml", yaml, strlen(yaml), &options, errors);
     assert_non_null(plan);
     errors_destroy(errors);
@@ -253,5 +278,5 @@ int main(void)
         cmocka_unit_test(test_a_reload_takes_other_fortunes_though_the_path_is_the_same),
     };
 
-    return cmocka_run_group_tests(tests, NULL, remove_file);
+    return cmocka_run_group_tests(tests, name_file, remove_file);
 }
