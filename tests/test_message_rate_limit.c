@@ -1,6 +1,9 @@
 /* MessageRateLimit.  Times are looked at loosely; what is exact about them is in
  * test_token_bucket.c. */
+#include "components/component_types.h"
 #include "components/util/alarm.h"
+#include "graph/error.h"
+#include "graph/plan.h"
 #include "tests/harness.h"
 #include "tests/unit.h"
 
@@ -151,6 +154,31 @@ static void test_waits_without_a_timer_for_a_reader_and_for_messages(void **cont
     harness_stop(h);
 }
 
+static void assert_refused(const char *rate)
+{
+    const struct plan_options options = {.types = component_types};
+    struct errors *errors = errors_create();
+    char yaml[200];
+
+    (void)snprintf(yaml, sizeof(yaml),
+                   "components: {a: {type: MessageRateLimit, messages_per_second: %s}}", rate);
+    assert_null(plan_parse("graph.yaml", yaml, strlen(yaml), &options, errors));
+    assert_non_null(strstr(errors_at(errors, 0)->error.text,
+                           "messages_per_second must be a number from 0.001 to 1000000, such as 10 "
+                           "or 0.5; got "));
+    errors_destroy(errors);
+}
+
+static void test_a_rate_is_a_number(void **context)
+{
+    static const char *const no_rates[] = {"0", "-1", "1e3", "10/s",   "1.2.3",
+                                           ".", "''", "[1]", "1000001"};
+
+    for (size_t i = 0; i < sizeof(no_rates) / sizeof(no_rates[0]); i++) {
+        assert_refused(no_rates[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +188,7 @@ int main(void)
         cmocka_unit_test(test_begins_once_its_buffer_is_full),
         cmocka_unit_test(test_what_it_has_buffered_goes_with_it),
         cmocka_unit_test(test_producer_finished_goes_on_after_the_last_message_has_had_its_time),
+        cmocka_unit_test(test_a_rate_is_a_number),
         cmocka_unit_test(test_waits_without_a_timer_for_a_reader_and_for_messages),
     };
 

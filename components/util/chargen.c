@@ -41,7 +41,7 @@ static const struct param_spec parameters[] = {
 static struct message *make_lines(struct pool *pool)
 {
     size_t room;
-    unsigned char *const begin = message_reserve(pool, CHARACTERS * (LINE + 2), &room);
+    unsigned char *const begin = message_reserve(pool, (size_t)CHARACTERS * (LINE + 2), &room);
     unsigned char *to = begin;
 
     for (int line = 0; line < CHARACTERS; line++) {

@@ -99,7 +99,6 @@ static int console_reader_start(struct component *self)
     if (isatty(STDIN_FILENO) == 1) {
         result = console_open(&reader->out, STDOUT_FILENO);
         if (result < 0) {
-            console_close(&reader->in);
             return component_fail(self, -result, "could not look at standard output");
         }
     }

@@ -449,7 +449,7 @@ static bool send_out(struct component *self)
 static void look_for_a_moment(struct component *self)
 {
     struct introspector *introspector = component_state(self);
-    double now = introspector->began;
+    double now;
 
     for (unsigned steps = 1; introspector->phase != RESTING; steps++) {
         if (introspector->out.used >= SEND_FROM && !send_out(self)) {

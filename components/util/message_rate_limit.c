@@ -8,14 +8,13 @@
  *
  * With a buffer the first message is held back until so many have come, or no more will come: they
  * wait here, beside those in the inbox. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "components/util/alarm.h"
 #include "components/util/token_bucket.h"
 #include "graph/component.h"
 #include "graph/document.h"
-#include "graph/error.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 struct message_rate_limit {
     double messages_per_second; /* parameters */

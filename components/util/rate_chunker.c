@@ -64,7 +64,7 @@ static bool rate_chunker_check(const void *state, const struct node *at, struct 
     }
     if ((quanta + 1) * chunker->quantasize > LARGEST_CHUNK) {
         return error_set(err, at, "RateChunker: chunks of %llu bytes; they may have up to %d",
-                         (unsigned long long)(quanta * chunker->quantasize), LARGEST_CHUNK);
+                         (unsigned long long)quanta * chunker->quantasize, LARGEST_CHUNK);
     }
     return true;
 }

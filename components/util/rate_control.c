@@ -13,6 +13,8 @@
 #include "components/util/token_bucket.h"
 #include "graph/component.h"
 
+#define MOST_BYTES 1099511627776.0 /* 1 TiB */
+
 enum {
     SLICES_PER_SECOND = 50,
     BURSTS_PER_SECOND = 10, /* of the usual burst */
@@ -41,10 +43,10 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {PARAM_SIZE(struct rate_control, rate), .required = true, .min = 1, .max = 1e12,
+    {PARAM_SIZE(struct rate_control, rate), .required = true, .min = 1, .max = MOST_BYTES,
      .doc = "bytes that may pass in a second"},
-    {PARAM_SIZE(struct rate_control, burst), .min = 1, .max = 1e12,
-     .doc = "bytes that may pass at once after a silence; a tenth of rate unless given"},
+    {PARAM_SIZE(struct rate_control, burst), .fallback = "0", .max = MOST_BYTES,
+     .doc = "bytes that may pass at once after a silence; 0: a tenth of rate"},
     {0},
 };
 

@@ -175,7 +175,7 @@ linkages:
                 slowest = max(slowest, time.monotonic() - began)
                 clients.append(client)
             if not axond.SANITIZED:
-                self.assertLess(slowest, 0.25)
+                self.assertLess(slowest, 0.5)
             daemon.wait_line('^ADD NODE "echo/1000" ', "stdout")
             for client in clients:
                 client.close()
