@@ -191,6 +191,13 @@ static inline uint32_t inbox_fill(const struct inbox *in)
     return (in->box.flags & BOX_BOUND_BYTES) != 0 ? in->box.queued_cost : in->box.queued;
 }
 
+/* How many messages have left it, in order of their coming.  What comes next leaves as number
+ * inbox_taken() + queued + 1. */
+static inline uint64_t inbox_taken(const struct inbox *in)
+{
+    return in->messages - in->box.queued;
+}
+
 static inline bool inbox_is_full(const struct inbox *in)
 {
     return inbox_fill(in) >= in->limit;

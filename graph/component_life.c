@@ -22,6 +22,7 @@ static void announce(struct component *component)
 {
     struct loop *loop = component->graph->loop;
 
+    loop_changed(loop);
     if (component->graph->holder == NULL && loop->hooks.changed != NULL) {
         loop->hooks.changed(loop->hooks.arg, component);
     }

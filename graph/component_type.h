@@ -78,6 +78,9 @@ struct param_spec {
     /* CUSTOM: reads the node into the field.  What it allocates is the plan's (arena).  Returns
      * false with err set; without, for a message from .accepts. */
     bool (*parse)(const struct node *node, void *field, struct arena *arena, struct error *err);
+    /* CUSTOM, made of more than its node, such as a file: true if both fields are the same.  NULL:
+     * they are if their nodes are. */
+    bool (*is_same)(const void *a, const void *b);
     const struct param_spec *section; /* SECTION: its entries, offsets from the field */
     enum carries carries;             /* GRAPH: what passes its edge; 0: anything */
     const char *accepts;              /* CUSTOM: "a list of [LEVEL, OPTION, VALUE]" */

@@ -84,6 +84,35 @@ static void wake_thirsty(struct loop *loop)
     free(thirsty);
 }
 
+void loop_watch(struct loop *loop, struct loop_watch *watch, struct component *component)
+{
+    watch->component = component;
+    watch->has_changed = true; /* it has seen nothing yet */
+    list_append(&loop->watches, &watch->link);
+    component_wake(component);
+}
+
+void loop_unwatch(struct loop_watch *watch)
+{
+    if (watch->link.next != NULL) {
+        list_remove(&watch->link);
+    }
+}
+
+void loop_wake_watches(struct loop *loop)
+{
+    struct list *at;
+
+    list_for_each (at, &loop->watches) {
+        struct loop_watch *watch = container_of(at, struct loop_watch, link);
+
+        if (!watch->has_changed) {
+            watch->has_changed = true;
+            component_wake(watch->component);
+        }
+    }
+}
+
 /* libev calls this in place of ev_invoke_pending(), once in each iteration: cheaper than a prepare
  * watcher by 150 instructions, a tenth of what a message costs. */
 static void invoke_and_run(struct ev_loop *ev)
@@ -132,6 +161,7 @@ struct loop *loop_create(const struct component_type *const *types, const struct
     list_init(&loop->dead);
     list_init(&loop->drains);
     list_init(&loop->taps);
+    list_init(&loop->watches);
     pool_init(&loop->pool);
     loop->listeners = listeners_create();
     ev_set_userdata(ev, loop);

@@ -47,6 +47,13 @@ enum {
     TALK_TIME = 10000, /* … ms */
 };
 
+/* Somebody who is told when components come or go, or are linked in another way. */
+struct loop_watch {
+    struct list link; /* in the loop's watches */
+    struct component *component;
+    bool has_changed; /* set before the component is run; it takes it back when it looks */
+};
+
 struct loop {
     struct ev_loop *ev;
     ev_idle idle; /* active while the queue is not empty after a pass: libev must not wait */
@@ -58,6 +65,7 @@ struct loop {
     struct list services; /* see service.h */
     struct list dead;     /* graphs with nothing alive in them, freed at the end of a pass */
     struct list drains;   /* see drain.h */
+    struct list watches;  /* see loop_watch() */
     struct listeners *listeners;
     struct list taps;                          /* see tap.h */
     unsigned taps_busy;                        /* calls of taps under way */
@@ -99,6 +107,22 @@ void loop_enqueue(struct loop *loop, struct component *component);
 
 /* Puts a component into the queue once the pool is no longer short. */
 void loop_wait_for_memory(struct loop *loop, struct component *component);
+
+/* Has a component run after each change of what there is, until loop_unwatch().  Many changes at
+ * once are one. */
+void loop_watch(struct loop *loop, struct loop_watch *watch, struct component *component);
+void loop_unwatch(struct loop_watch *watch);
+
+void loop_wake_watches(struct loop *loop);
+
+/* Something has changed.  The runtime says so when a component starts or ends; whoever links or
+ * unlinks those that run, and starts or ends none with it, says so himself. */
+static inline void loop_changed(struct loop *loop)
+{
+    if (!list_is_empty(&loop->watches)) {
+        loop_wake_watches(loop);
+    }
+}
 
 /* ms since the loop was born, as of this iteration; wraps after 49 days: only differences count. */
 static inline uint32_t loop_ms(const struct loop *loop)

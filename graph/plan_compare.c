@@ -76,7 +76,7 @@ static bool field_is_same(const struct param_spec *spec, const void *a, const vo
     case PARAM_KIND_GRAPH:
         return graphs_are_same(*(struct plan *const *)a, *(struct plan *const *)b);
     case PARAM_KIND_CUSTOM:
-        return nodes_are_same(from_a, from_b);
+        return nodes_are_same(from_a, from_b) && (spec->is_same == NULL || spec->is_same(a, b));
     case PARAM_KIND_SECTION:
         return fields_are_same(spec->section, a, b, &(struct made_of){from_a, from_b});
     case PARAM_KIND_CHILDREN:

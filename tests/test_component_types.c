@@ -15,13 +15,14 @@ static void assert_text(const struct component_type *type, const char *name, con
     }
 }
 
+/* But for two that have an underscore in Kamaelia. */
 static void test_types_are_sorted_and_named_in_camel_case(void **context)
 {
     for (size_t i = 0; component_types[i] != NULL; i++) {
         const struct component_type *type = component_types[i];
 
         assert_true(isupper((unsigned char)type->name[0]));
-        assert_null(strchr(type->name, '_'));
+        assert_true(strchr(type->name, '_') == NULL || strstr(type->name, "_RequestControl"));
         assert_text(type, "the type", type->summary);
         for (size_t j = 0; j < i; j++) {
             assert_string_not_equal(type->name, component_types[j]->name);

@@ -4,30 +4,18 @@
  *                              |
  *                          stdout, each message after its tag
  *
- * Nothing is dropped, and the loop is never held up.  Standard output may be shared with others, so
- * it must not be made non-blocking: a pipe or a terminal is opened once more for us, a socket is
- * written with MSG_DONTWAIT, a file never blocks.  Where opening is not allowed, the little that a
- * pipe takes at once is written each time that it can be written to at all. */
+ * Nothing is dropped, and the loop is never held up (console.h). */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
+#include "components/util/console.h"
 #include "graph/component.h"
-
-enum way { WAY_WRITE, WAY_SEND, WAY_LITTLE };
 
 struct console_echoer {
     bool forwarder; /* parameters */
     const char *tag;
-    enum way way;
-    bool is_open;
-    int fd;         /* ours if it is not STDOUT_FILENO */
+    struct console out;
     size_t written; /* bytes of the tag and the first message that are out */
     ev_io writable; /* armed after EAGAIN */
 };
@@ -63,31 +51,14 @@ static void on_writable(struct ev_loop *ev, ev_io *watcher, int revents)
 static int console_echoer_start(struct component *self)
 {
     struct console_echoer *console = component_state(self);
-    struct stat about;
+    const int result = console_open(&console->out, STDOUT_FILENO);
 
-    if (fstat(STDOUT_FILENO, &about) == -1) {
-        return component_fail(self, errno, "could not look at standard output");
+    if (result < 0) {
+        return component_fail(self, -result, "could not look at standard output");
     }
-    console->fd = STDOUT_FILENO;
-    console->way = S_ISSOCK(about.st_mode) ? WAY_SEND : WAY_WRITE;
-    if (S_ISFIFO(about.st_mode) || S_ISCHR(about.st_mode)) {
-        console->fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-        if (console->fd == -1) {
-            console->fd = STDOUT_FILENO;
-            console->way = WAY_LITTLE;
-        }
-    }
-    ev_io_init(&console->writable, on_writable, console->fd, EV_WRITE);
+    ev_io_init(&console->writable, on_writable, console->out.fd, EV_WRITE);
     console->writable.data = self;
-    console->is_open = true;
     return 0;
-}
-
-static bool can_be_written(int fd)
-{
-    struct pollfd at = {.fd = fd, .events = POLLOUT};
-
-    return poll(&at, 1, 0) == 1;
 }
 
 /* What is left of the tag and the message, at most "most" bytes. */
@@ -118,25 +89,15 @@ static int gather(const struct console_echoer *console, const struct message *ms
 static int write_some(struct console_echoer *console, const struct message *msg)
 {
     struct iovec parts[2];
-    struct msghdr packet = {.msg_iov = parts};
-    const size_t most = console->way == WAY_LITTLE ? PIPE_BUF : SSIZE_MAX;
-    const int count = gather(console, msg, most, parts);
+    const int count = gather(console, msg, console_most(&console->out), parts);
     ssize_t written;
 
     if (count == 0) {
         return 1;
     }
-    if (console->way == WAY_LITTLE && !can_be_written(console->fd)) {
-        return -EAGAIN;
-    }
-    if (console->way == WAY_SEND) {
-        packet.msg_iovlen = (size_t)count;
-        written = sendmsg(console->fd, &packet, MSG_DONTWAIT | MSG_NOSIGNAL);
-    } else {
-        written = writev(console->fd, parts, count);
-    }
-    if (written == -1) {
-        return errno == EINTR ? 0 : -errno;
+    written = console_write(&console->out, parts, count);
+    if (written < 0) {
+        return written == -EINTR ? 0 : (int)written;
     }
     console->written += (size_t)written;
     return 0;
@@ -186,12 +147,9 @@ static void console_echoer_stop(struct component *self)
 {
     struct console_echoer *console = component_state(self);
 
-    if (!console->is_open) {
-        return;
-    }
-    ev_io_stop(component_ev(self), &console->writable);
-    if (console->fd != STDOUT_FILENO) {
-        close(console->fd);
+    if (console->out.is_open) {
+        ev_io_stop(component_ev(self), &console->writable);
+        console_close(&console->out);
     }
 }
 

@@ -1,7 +1,9 @@
 """Every graph in etc/, as it stands there, with the clients that people use."""
 
 import contextlib
+import os
 import subprocess
+import time
 
 import axond
 
@@ -59,6 +61,37 @@ class Examples(axond.TestCase):
             self.assertTrue(self.nc(daemon, text) == text.upper())
             self.assertEqual(self.nc(daemon, b"x" * 100000 + b"\nshort\n"), b"SHORT\n")  # max_line
 
+    def test_fortune(self):
+        fortunes = (axond.SOURCE / "etc/fortunes").read_text().split("%\n")
+        with axond.Axond("etc/fortune.yaml") as daemon:
+            began = time.monotonic()
+            told = self.nc(daemon, b"").decode()  # sends nothing, and hears it to the end all the same
+            self.assertIn(told, fortunes)
+            self.assertGreater(time.monotonic() - began, (len(told) - 8) / 40)
+
+        with axond.Axond("etc/fortune.yaml", env={"RATE": "100000"}) as daemon:
+            told = {daemon.ask(b"").decode() for _ in range(50)}
+            self.assertGreater(len(told), 3)
+            self.assertLessEqual(told, set(fortunes))
+
+    def test_introspect(self):
+        view = axond.free_port()
+        with axond.Axond("etc/introspect.yaml", env={"VIEW_PORT": str(view)}) as daemon:
+            with axond.Process(self.need("nc"), "-d", "127.0.0.1", view) as picture:
+                picture.wait_line('^DEL ALL$', "stdout")
+                picture.wait_line('^ADD NODE "server" "TCPServer" randompos component$', "stdout")
+                picture.wait_line('^ADD LINK "server.o.protocolHandlerSignal" "echo.i.inbox"$', "stdout")
+                picture.wait_line('^ADD NODE "viewer/1" "Introspector" randompos component$', "stdout")
+                with daemon.connect() as client:
+                    client.sendall(b"hello")
+                    self.assertEqual(axond.receive(client, 5), b"hello")
+                    picture.wait_line('^ADD NODE "echo/1" "EchoProtocol" randompos component$', "stdout")
+                    picture.wait_line('^ADD LINK "server/1.o.outbox" "echo/1.i.inbox"$', "stdout")
+                picture.wait_line('^DEL LINK "server/1.o.outbox" "echo/1.i.inbox"$', "stdout")
+                picture.wait_line('^DEL NODE "echo/1"$', "stdout")
+                self.assertEqual(picture.stdout.count("DEL ALL"), 1)
+                self.assertEqual(picture.stdout.count('ADD NODE "server" '), 1)
+
     def redis(self, stack):
         """A redis-server of the test's own; returns its port."""
         port = axond.free_port()
@@ -89,6 +122,26 @@ class Examples(axond.TestCase):
             self.assertIn("MSET (10 keys): ", done.stdout)
             self.assertNotIn("Error", done.stdout + done.stderr)
             axond.wait_for(lambda: daemon.fds() < 15, "every connection to be closed")
+
+    def test_throttle(self):
+        cli = self.need("redis-cli")
+        with contextlib.ExitStack() as stack:
+            limits = {"BACKEND": str(self.redis(stack)), "UP": "10MB", "DOWN": "1MB"}
+            daemon = stack.enter_context(axond.Axond("etc/throttle.yaml", env=limits))
+            value = b"v" * 900_000
+            self.assertEqual(self.pipe(value, cli, "-p", daemon.port, "-x", "set", "key"), b"OK\n")
+            began = time.monotonic()
+            self.assertTrue(self.pipe(b"", cli, "-p", daemon.port, "get", "key") == value + b"\n")
+            self.assertGreater(time.monotonic() - began, 0.5)  # (900,000 - 256 KiB) / 1,000,000 - 0.1
+
+    def test_console(self):
+        with contextlib.ExitStack() as stack:
+            backend = self.redis(stack)
+            axond_on = [axond.AXOND, "-s", self.directory() / "control.sock", axond.SOURCE / "etc/console.yaml"]
+            done = subprocess.run([str(word) for word in axond_on], input=b"ping\necho hello", timeout=30,
+                                  capture_output=True, env={**os.environ, "BACKEND": str(backend)})
+            self.assertEqual(done.stdout, b"+PONG\r\n$5\r\nhello\r\n", done.stderr)
+            self.assertEqual(done.returncode, 0)
 
     def test_proxy_without_a_backend(self):
         with axond.Axond("etc/proxy.yaml", env={"BACKEND": str(axond.free_port())}) as daemon:
