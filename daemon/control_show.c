@@ -8,6 +8,7 @@
 #include "graph/param.h"
 #include "graph/plan.h"
 #include "graph/source.h"
+#include "graph/waiting.h"
 
 enum { MOST_SENDERS = 20000 }; /* that are counted: it takes a millisecond or two */
 
@@ -115,8 +116,8 @@ static json_t *show_inbox(const struct plan_box *plan, struct inbox *in)
                      "name", plan->spec->name, "carries", carries_name(plan->spec->carries),
                      "queued", (json_int_t)(keeps ? counts->box.queued : 0), "queued_bytes",
                      (json_int_t)(keeps ? counts->box.queued_cost : 0), "bound",
-                     control_bound(is_bounded, in != NULL ? in->limit : plan->limit), "unit",
-                     control_unit(flags), "policy",
+                     control_bound(is_bounded, in != NULL ? waiting_bound(in) : plan->limit),
+                     "unit", control_unit(flags), "policy",
                      policy_name((enum when_full)(flags >> BOX_POLICY_SHIFT & 3)), "high_water",
                      (json_int_t)(keeps ? counts->high_water : 0), "messages",
                      (json_int_t)counts->messages, "bytes", (json_int_t)counts->bytes, "dropped",

@@ -41,7 +41,7 @@ static bool is_source(const struct component *component)
     for (unsigned i = 0; i < component->inboxes; i++) {
         const struct inbox *in = component_have_inbox(component, i);
 
-        if (component->plan->in[i].spec->carries != NOTICES && !list_is_empty(&in->sources)) {
+        if (component->plan->in[i].spec->carries != NOTICES && inbox_is_fed(in)) {
             return false;
         }
     }

@@ -8,6 +8,7 @@
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/suggest.h"
+#include "graph/waiting.h"
 
 /* ---- by path ---- */
 
@@ -420,13 +421,14 @@ const char *box_full_path(const struct box *box, char *text, size_t size)
 
 double outbox_waiting(const struct outbox *out)
 {
-    if ((out->box.flags & BOX_WAITING) == 0 || (out->box.flags & BOX_PASSES) != 0) {
-        return 0;
-    }
-    return (loop_ms(component_loop(box_owner(&out->box))) - out->waiting_since) / 1000.0;
+    uint32_t since;
+
+    return waiting_since(out, &since)
+               ? (loop_ms(component_loop(box_owner(&out->box))) - since) / 1000.0
+               : 0;
 }
 
 double outbox_waited(const struct outbox *out)
 {
-    return (out->box.flags & BOX_PASSES) != 0 ? 0 : out->waited / 1000.0 + outbox_waiting(out);
+    return out->waited / 1000.0 + outbox_waiting(out);
 }

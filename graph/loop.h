@@ -59,6 +59,7 @@ struct loop {
     struct list dead;     /* graphs with nothing alive in them, freed at the end of a pass */
     struct list drains;   /* see drain.h */
     struct listeners *listeners;
+    struct waiting_table *waiting;             /* see waiting.h */
     struct list taps;                          /* see tap.h */
     unsigned taps_busy;                        /* calls of taps under way */
     bool has_gone_taps;                        /* some were removed meanwhile */
