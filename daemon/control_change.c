@@ -105,7 +105,7 @@ static struct inbox *find_sink(struct varlink_call *call, bool is_data)
                               "%s is not running: it takes no messages", path);
         return NULL;
     }
-    spec = place.component->plan->in[place.box].spec;
+    spec = component_inbox_plan(place.component, place.box)->spec;
     if (is_data ? !takes_data(spec) : spec->carries != NOTICES) {
         varlink_error(
             call, "io.axond.NotCarried",

@@ -73,7 +73,7 @@ static void add_linkage(struct listing *listing, const struct outbox *out, const
 
 static void add_linkages(struct listing *listing, const struct component *component)
 {
-    for (unsigned i = 0; i < component->plan->outboxes; i++) {
+    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
         const struct outbox *out = component_have_outbox(component, i);
         const struct inbox *in = end_of(out);
 
@@ -85,7 +85,7 @@ static void add_linkages(struct listing *listing, const struct component *compon
 
 static void add_edges(struct listing *listing, const struct component *component)
 {
-    for (unsigned i = 0; i < component->plan->outboxes; i++) {
+    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
         const struct outbox *out = component_have_outbox(component, i);
         const struct inbox *in = end_of(out);
 
@@ -93,7 +93,7 @@ static void add_edges(struct listing *listing, const struct component *component
             json_array_append_new(
                 listing->items,
                 json_pack("{s:o, s:s, s:o, s:s}", "from", control_path_of(component), "outbox",
-                          component->plan->out[i].spec->name, "to",
+                          component_outbox_plan(component, i)->spec->name, "to",
                           control_path_of(box_owner(&in->box)), "inbox", box_name(&in->box)));
         }
     }

@@ -153,9 +153,9 @@ static json_t *inboxes_of(const struct component *component)
 {
     json_t *inboxes = json_array();
 
-    for (unsigned i = 0; i < component->plan->inboxes; i++) {
-        json_array_append_new(
-            inboxes, show_inbox(&component->plan->in[i], component_have_inbox(component, i)));
+    for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
+        json_array_append_new(inboxes, show_inbox(component_inbox_plan(component, i),
+                                                  component_have_inbox(component, i)));
     }
     return inboxes;
 }
@@ -164,9 +164,9 @@ static json_t *outboxes_of(const struct component *component)
 {
     json_t *outboxes = json_array();
 
-    for (unsigned i = 0; i < component->plan->outboxes; i++) {
-        json_array_append_new(
-            outboxes, show_outbox(&component->plan->out[i], component_have_outbox(component, i)));
+    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
+        json_array_append_new(outboxes, show_outbox(component_outbox_plan(component, i),
+                                                    component_have_outbox(component, i)));
     }
     return outboxes;
 }

@@ -180,8 +180,11 @@ void component_receive(struct component *component, struct inbox *in, struct mes
 /* True if nothing waits in any inbox but those that carry notices. */
 static bool is_drained(struct component *component)
 {
-    for (unsigned i = 0; i < component->plan->inboxes; i++) {
-        if (component->plan->in[i].spec->carries != NOTICES && !inbox_is_empty(component, i)) {
+    unsigned i = NO_BOX;
+
+    while ((i = component_next_inbox(component, i)) != NO_BOX) {
+        if (component_inbox_plan(component, i)->spec->carries != NOTICES &&
+            !inbox_is_empty(component, i)) {
             return false;
         }
     }
