@@ -19,7 +19,11 @@ enum { INBOX, CONTROL };
 enum { OUTBOX, TO_HUB, SIGNAL };
 
 static const struct box_spec inboxes[] = {
-    [INBOX] = {.name = "inbox", .carries = ANYTHING, .required = true, .doc = "what to publish"},
+    [INBOX] = {.name = "inbox",
+               .carries = ANYTHING,
+               .required = true,
+               .size = 100, /* each may be a whole read from a socket, and normally none waits */
+               .doc = "what to publish"},
     [CONTROL] = {.name = "control", .carries = NOTICES, .doc = "publish the rest, then finish"},
     {0},
 };

@@ -3,7 +3,8 @@
  *     "x" --> [inbox]   TwoWaySplitter [outbox] --> "x"    [outbox2] --> "x"
  *             [control]                [signal]            [signal2]
  *
- * Both go on at the pace of the slower one.  Data and notices that are shared take no copy of bytes.
+ * Both go on at the pace of the slower one.  Data and notices that are shared take no copy of
+ * bytes.
  */
 #include "graph/component.h"
 
