@@ -218,6 +218,8 @@ static void test_what_is_published_before_there_is_a_backplane_waits_for_it(void
 
     say(scene, "a", "early");
     assert_silent(scene, "z");
+    assert_string_equal(scene->log,
+                        "pa: waits for a Backplane or PlugSplitter \"news\": there is none");
     (void)start_beside(scene, only_backplane);
 
     assert_hears(scene, "z", "early");

@@ -18,6 +18,7 @@ struct bus {
     struct list publishers;
     struct list subscribers;
     uint64_t distributed; /* messages that all subscribers have been given, or that were lost */
+    bool was_missed;      /* that there is no hub has been logged */
     char name[];
 };
 
@@ -188,6 +189,7 @@ int hub_open(struct hub *hub, struct component *self, const char *name)
         bus_leave(bus);
         return -EEXIST;
     }
+    bus->was_missed = false;
     hub->component = self;
     hub->bus = bus;
     list_init(&hub->plugs);
@@ -329,6 +331,21 @@ void publisher_leave(struct publisher *publisher)
         bus_leave(publisher->bus);
         publisher->bus = NULL;
     }
+}
+
+bool publisher_has_hub(struct publisher *publisher)
+{
+    struct bus *bus = publisher->bus;
+    char text[200];
+
+    if (publisher->hub != NULL) {
+        return true;
+    }
+    if (!bus->was_missed && bus_describe(bus, text, sizeof(text))) {
+        bus->was_missed = true;
+        component_log(publisher->component, LOG_LEVEL_WARNING, "%s", text);
+    }
+    return false;
 }
 
 /* ---- subscribers ---- */

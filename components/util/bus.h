@@ -89,6 +89,9 @@ void publisher_join(struct publisher *publisher, struct component *self, const c
                     unsigned outbox);
 void publisher_leave(struct publisher *publisher);
 
+/* True if there is a hub to publish to.  If there is none that is logged, once for all who wait. */
+bool publisher_has_hub(struct publisher *publisher);
+
 /* ---- subscribers ---- */
 
 struct subscriber {

@@ -60,9 +60,9 @@ static int publish_to_start(struct component *self)
 
 static bool has_room(struct component *self)
 {
-    const struct publish_to *publish = component_state(self);
+    struct publish_to *publish = component_state(self);
 
-    return publish->publisher.hub != NULL && outbox_has_room(self, TO_HUB) &&
+    return publisher_has_hub(&publish->publisher) && outbox_has_room(self, TO_HUB) &&
            (!publish->forwarder || outbox_has_room(self, OUTBOX));
 }
 
@@ -71,7 +71,8 @@ static void publish_to_run(struct component *self)
     struct publish_to *publish = component_state(self);
     struct message *msg;
 
-    while (has_room(self) && (msg = inbox_take(self, INBOX)) != NULL) {
+    while (!inbox_is_empty(self, INBOX) && has_room(self) &&
+           (msg = inbox_take(self, INBOX)) != NULL) {
         if (publish->forwarder) {
             outbox_send(self, OUTBOX, message_share(component_pool(self), msg));
         }

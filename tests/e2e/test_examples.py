@@ -59,6 +59,12 @@ class Examples(axond.TestCase):
             self.assertTrue(self.nc(daemon, text) == text.upper())
             self.assertEqual(self.nc(daemon, b"x" * 100000 + b"\nshort\n"), b"SHORT\n")  # max_line
 
+    def test_chat(self):  # test_chat.py has a crowd
+        with axond.Axond("etc/chat.yaml") as daemon, daemon.connect() as other:
+            axond.wait_for(lambda: "room.subscriber" in daemon.ctl("linkages"), "the first to be there")
+            self.assertEqual(self.nc(daemon, b"hello\nworld\n"), b"hello\nworld\n")
+            self.assertEqual(axond.receive(other, 12), b"hello\nworld\n")
+
     def redis(self, stack):
         """A redis-server of the test's own; returns its port."""
         port = axond.free_port()
