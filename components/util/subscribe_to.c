@@ -23,7 +23,7 @@ static const struct box_spec inboxes[] = {
                .carries = ANYTHING,
                .by_name = true,
                .when_full = DROP_OLDEST,
-               .doc = "what is published, from the Backplane"},
+               .doc = "what is published, from the Backplane; when it is full the oldest goes"},
     [CONTROL] = {.name = "control", .carries = NOTICES, .doc = "pass on the rest, then finish"},
     {0},
 };

@@ -7,7 +7,7 @@ import socket
 import axond
 
 CROWD = 200 if axond.SANITIZED else 2000
-LINES = 200  # of each
+LINES = 100  # of each
 LINE = 100   # bytes
 
 # Each connection's lines go to it again, and to the audit, which is a connection to the test.
