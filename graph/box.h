@@ -48,8 +48,9 @@ enum {
     BOX_CONTROL = 1 << 10,    /* inbox: carries notices, so it is never full */
     BOX_APART = 1 << 11,      /* the box lies outside its component (rare boxes) */
     BOX_IS_INBOX = 1 << 12,
-    BOX_STARVED = 1 << 13, /* outbox: a warning that it discards was given */
-    BOX_SEEN = 1 << 14,    /* outbox: a passing box on its way is tapped */
+    BOX_STARVED = 1 << 13,     /* outbox: a warning that it discards was given */
+    BOX_SEEN = 1 << 14,        /* outbox: a passing box on its way is tapped */
+    BOX_TAKES_PIPES = 1 << 15, /* inbox: its component understands PIPED messages */
     /* What takes sending off the shortest way. */
     BOX_SPECIAL = BOX_TAPPED | BOX_SEEN | BOX_RECEIVES | BOX_CONTROL | (3 << BOX_POLICY_SHIFT),
 };

@@ -45,7 +45,8 @@ struct box_spec {
      * ours. */
     const char *service;
     bool to_maker;
-    bool from_made; /* an inbox: see to_maker */
+    bool from_made;   /* an inbox: see to_maker */
+    bool takes_pipes; /* an inbox: bytes may come in a pipe (pipe.h) */
     /* Inboxes of services: handles a message in its sender's turn, and takes it over. */
     void (*receive)(struct component *self, struct message *msg);
 };

@@ -174,13 +174,17 @@ void inbox_consume(struct component *self, unsigned index, size_t size)
         struct message *msg = in->box.last->next;
 
         if (size < msg->size) {
-            msg->data += size;
+            if (msg->kind == DATA) {
+                msg->data += size;
+            }
             msg->size -= (uint32_t)size;
             in->box.queued_cost -= (uint32_t)size;
             break;
         }
         size -= msg->size;
-        message_release(inbox_pop(in));
+        inbox_pop(in);
+        msg->size = 0;
+        message_release(msg);
     }
     if ((in->box.flags & BOX_AWAITED) != 0) {
         inbox_announce_room(in);

@@ -5,6 +5,7 @@
 
 #include "graph/component.h"
 #include "graph/graph.h"
+#include "graph/pipe.h"
 
 enum {
     CACHED_MESSAGES = 1024, /* as many as a busy iteration with a thousand connections needs */
@@ -17,6 +18,7 @@ enum {
 
 static const char *const kind_names[MESSAGE_KINDS] = {
     [DATA] = "data",
+    [PIPED] = "data",
     [PRODUCER_FINISHED] = "producerFinished",
     [SHUTDOWN_MICROPROCESS] = "shutdownMicroprocess",
     [SERVER_SHUTDOWN] = "serverShutdown",
@@ -96,6 +98,7 @@ void pool_deinit(struct pool *pool)
 {
     stop_filling(pool);
     drop_cached(pool, 0, 0);
+    pipes_trim(pool);
 }
 
 void pool_trim(struct pool *pool)
@@ -191,8 +194,22 @@ struct message *message_copy(struct pool *pool, const void *bytes, size_t size)
     return message_commit(pool, size);
 }
 
+struct message *message_piped(struct pool *pool, struct pipe *pipe, size_t size)
+{
+    struct message *msg = message_create(pool);
+
+    msg->kind = PIPED;
+    msg->error = 0;
+    msg->size = (uint32_t)size;
+    msg->pipe = pipe;
+    pool->messages++;
+    pool->bytes += size;
+    return msg;
+}
+
 struct message *message_share(struct pool *pool, const struct message *msg)
 {
+    REQUIRE(msg->kind != PIPED);
     if (msg->kind != DATA) {
         struct message *notice =
             message_notice(pool, (enum message_kind)msg->kind, msg->about, msg->error);
@@ -243,6 +260,8 @@ void message_release(struct message *msg)
 
     if (msg->kind == DATA) {
         block_release(msg->block);
+    } else if (msg->kind == PIPED) {
+        pipe_release(pool, msg->pipe, msg->size == 0);
     } else if (msg->about != NULL) {
         if (msg->kind == NEW_CSA && msg->about->state == CREATED) {
             graph_destroy(msg->about->graph); /* nobody took the connection: it is closed */

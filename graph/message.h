@@ -23,10 +23,12 @@
 #include "graph/mem.h"
 
 struct component;
+struct pipe;
 struct readiness;
 
 enum message_kind {
     DATA = 0,
+    PIPED,                 /* data that stays in the kernel: .size bytes in .pipe (pipe.h) */
     PRODUCER_FINISHED,     /* "no more from me": finish what is queued, pass it on, end */
     SHUTDOWN_MICROPROCESS, /* "stop now": drop what is queued, pass it on, end */
     SERVER_SHUTDOWN,       /* to a server: stop listening, let connections end */
@@ -59,7 +61,7 @@ struct block {
 struct message {
     struct message *next; /* in an inbox or in the free list */
     struct pool *pool;    /* where it goes back to */
-    uint32_t size;        /* bytes of data; 0 in a notice */
+    uint32_t size;        /* bytes of data, piped or not; 0 in a notice */
     uint8_t kind;         /* enum message_kind */
     int error;            /* of a notice: an errno, why; 0: in order */
     union {
@@ -71,11 +73,15 @@ struct message {
             struct component *about;     /* or NULL; kept allocated while the notice lives */
             struct readiness *readiness; /* for the Selector's; borrowed */
         };
+        struct pipe *pipe; /* PIPED: ours */
     };
 };
 
 /* The free lists of one loop, and the block that is being filled. */
 struct pool {
+    struct pipe *free_pipes; /* see pipe.h */
+    uint32_t cached_pipes;
+    uint32_t pipe_users;
     struct message *free_messages;
     struct block *free_blocks;
     struct block *filling; /* the pool has a reference of its own; NULL: none yet */
@@ -109,6 +115,10 @@ struct message *message_commit(struct pool *pool, size_t used);
 
 /* A message with a copy of these bytes. */
 struct message *message_copy(struct pool *pool, const void *bytes, size_t size);
+
+/* A message of the bytes that were moved into a pipe, which it takes over.  Only for an inbox with
+ * BOX_TAKES_PIPES. */
+struct message *message_piped(struct pool *pool, struct pipe *pipe, size_t size);
 
 /* Another message with the same bytes, or with a part of them (offset + size <= msg->size).  A
  * notice is copied whole.  The block is shared. */

@@ -33,6 +33,9 @@ struct plan_box plan_box_inbox(const struct box_spec *spec)
     if (spec->receive != NULL) {
         box.flags |= BOX_RECEIVES;
     }
+    if (spec->takes_pipes) {
+        box.flags |= BOX_TAKES_PIPES;
+    }
     if (spec->carries == BYTES || spec->carries == LINES) {
         box.flags |= BOX_BOUND_BYTES;
         box.limit = box.limit > 0 ? box.limit : USUAL_BYTES;

@@ -90,6 +90,9 @@ void taps_see(struct loop *loop, struct box *box, const struct message *msg)
 {
     struct list *at;
 
+    if (msg->kind == PIPED) {
+        return; /* was on its way before the tap, and is moved on */
+    }
     begin(loop);
     list_for_each (at, &loop->taps) {
         struct tap *tap = container_of(at, struct tap, link);

@@ -72,6 +72,38 @@ static void test_messages_go_where_the_linkages_say(void **context)
     scene_stop(cast.scene);
 }
 
+static void test_all_in_it_start_with_it_linked_or_not(void **context)
+{
+    struct cast cast;
+
+    start(&cast, "");
+
+    assert_int_equal(cast.line->state, RUNNING);
+    assert_int_equal(cast.a->state, RUNNING);
+    assert_int_equal(cast.b->state, RUNNING);
+    scene_stop(cast.scene);
+}
+
+static void test_messages_go_nowhere_else(void **context)
+{
+    struct cast cast;
+
+    start(&cast, "self.inbox -> a.in0, a.out0 -> b.in1");
+    probe_send(cast.from, PROBE_OUT0, "in");
+    probe_send(cast.a, PROBE_OUT0, "across");
+    probe_send(cast.a, PROBE_OUT1, "away");
+    probe_send(cast.b, PROBE_OUT0, "away");
+
+    assert_hears(&cast, cast.a, PROBE_IN0, "in");
+    assert_hears(&cast, cast.b, PROBE_IN1, "across");
+    for (unsigned i = PROBE_IN0; i <= PROBE_CONTROL; i++) {
+        assert_silent(&cast, cast.a, i);
+        assert_silent(&cast, cast.b, i);
+        assert_silent(&cast, cast.to, i);
+    }
+    scene_stop(cast.scene);
+}
+
 static void test_it_has_the_boxes_that_its_linkages_name(void **context)
 {
     struct scene *scene =
@@ -179,6 +211,43 @@ static void test_after_a_stop_it_says_so_once_all_have_ended(void **context)
     scene_stop(cast.scene);
 }
 
+static void test_after_producer_finished_it_says_so_once_all_have_ended(void **context)
+{
+    struct cast cast;
+
+    start(&cast, "");
+    tell(&cast, PRODUCER_FINISHED);
+    end(&cast, cast.a);
+    assert_false(component_is_over(cast.line));
+    assert_silent(&cast, cast.to, PROBE_CONTROL);
+    end(&cast, cast.b);
+
+    assert_true(component_is_over(cast.line));
+    assert_hears(&cast, cast.to, PROBE_CONTROL, "<producerFinished>");
+    assert_silent(&cast, cast.to, PROBE_CONTROL);
+    scene_stop(cast.scene);
+}
+
+static void test_what_a_linked_control_got_is_not_said_for_it(void **context)
+{
+    const enum message_kind kinds[] = {PRODUCER_FINISHED, SHUTDOWN_MICROPROCESS};
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        struct cast cast;
+
+        start(&cast, "self.control -> a.control, a.out0 -> b.in0");
+        tell(&cast, kinds[i]);
+        assert_false(component_is_over(cast.line));
+        end(&cast, cast.a);
+        end(&cast, cast.b);
+
+        assert_true(component_is_over(cast.line));
+        assert_hears(&cast, cast.to, PROBE_CONTROL, "<producerFinished>");
+        assert_silent(&cast, cast.to, PROBE_CONTROL);
+        scene_stop(cast.scene);
+    }
+}
+
 static void test_a_linked_signal_is_not_said_twice(void **context)
 {
     struct cast cast;
@@ -242,6 +311,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_messages_go_where_the_linkages_say),
+        cmocka_unit_test(test_all_in_it_start_with_it_linked_or_not),
+        cmocka_unit_test(test_messages_go_nowhere_else),
         cmocka_unit_test(test_it_has_the_boxes_that_its_linkages_name),
         cmocka_unit_test(test_what_nothing_inside_is_linked_to_is_discarded),
         cmocka_unit_test(test_notices_go_to_every_child_without_a_linked_control),
@@ -249,6 +320,8 @@ int main(void)
         cmocka_unit_test(test_in_a_ring_all_are_stopped),
         cmocka_unit_test(test_it_ends_when_all_have),
         cmocka_unit_test(test_after_a_stop_it_says_so_once_all_have_ended),
+        cmocka_unit_test(test_after_producer_finished_it_says_so_once_all_have_ended),
+        cmocka_unit_test(test_what_a_linked_control_got_is_not_said_for_it),
         cmocka_unit_test(test_a_linked_signal_is_not_said_twice),
         cmocka_unit_test(test_two_linked_signals_make_one_end),
         cmocka_unit_test(test_a_named_graph_is_one),

@@ -210,6 +210,95 @@ static void test_a_stop_travels_down_at_once(void **context)
     scene_stop(scene);
 }
 
+static void test_all_in_it_start_with_it(void **context)
+{
+    struct cast cast;
+
+    start(&cast);
+
+    assert_int_equal(cast.pipe->state, RUNNING);
+    assert_int_equal(cast.a->state, RUNNING);
+    assert_int_equal(cast.b->state, RUNNING);
+    assert_int_equal(cast.c->state, RUNNING);
+    scene_stop(cast.scene);
+}
+
+static void test_notices_go_from_each_to_the_next(void **context)
+{
+    struct cast cast;
+
+    start(&cast);
+    outbox_notify(cast.from, PROBE_SIGNAL, SERVER_SHUTDOWN, NULL, 0);
+    outbox_notify(cast.a, PROBE_SIGNAL, SERVER_SHUTDOWN, NULL, 0);
+    outbox_notify(cast.b, PROBE_SIGNAL, SERVER_SHUTDOWN, NULL, 0);
+    outbox_notify(cast.c, PROBE_SIGNAL, SERVER_SHUTDOWN, NULL, 0);
+
+    assert_hears(&cast, cast.a, PROBE_CONTROL, "<serverShutdown>");
+    assert_hears(&cast, cast.b, PROBE_CONTROL, "<serverShutdown>");
+    assert_hears(&cast, cast.c, PROBE_CONTROL, "<serverShutdown>");
+    assert_hears(&cast, cast.to, PROBE_CONTROL, "<serverShutdown>");
+    scene_stop(cast.scene);
+}
+
+/* from -> a thousand PassThroughs -> to */
+static struct scene *start_long(void)
+{
+    enum { LENGTH = 1000, LINE = 32 };
+    char *yaml = malloc((LENGTH + 10) * (size_t)LINE);
+    size_t used;
+    struct scene *scene;
+
+    assert_non_null(yaml);
+    used = (size_t)sprintf(yaml, "components:\n"
+                                 "  from: {type: Probe}\n"
+                                 "  to: {type: Probe}\n"
+                                 "  pipe:\n"
+                                 "    type: Pipeline\n"
+                                 "    components:\n");
+    for (int i = 0; i < LENGTH; i++) {
+        used += (size_t)sprintf(yaml + used, "      - {type: PassThrough}\n");
+    }
+    (void)sprintf(yaml + used, "linkages: [from -> pipe -> to]\n");
+    scene = scene_start(NULL, yaml);
+    free(yaml);
+    return scene;
+}
+
+static void test_an_end_travels_through_a_long_chain_after_the_last_message(void **context)
+{
+    struct scene *scene = start_long();
+    struct component *from = scene_find(scene, "from");
+    struct component *to = scene_find(scene, "to");
+
+    for (int i = 0; i < 100; i++) {
+        probe_send(from, PROBE_OUT0, "x");
+    }
+    outbox_notify(from, PROBE_SIGNAL, PRODUCER_FINISHED, NULL, 0);
+    scene_run(scene);
+
+    assert_true(component_is_over(scene_find(scene, "pipe")));
+    for (int i = 0; i < 100; i++) {
+        assert_non_null(probe_take(scene, to, PROBE_IN0));
+    }
+    assert_string_equal(probe_take(scene, to, PROBE_CONTROL), "<producerFinished>");
+    assert_null(probe_take(scene, to, PROBE_CONTROL));
+    scene_stop(scene);
+}
+
+/* In the original, a PureTransformer on the way swallowed it. */
+static void test_a_stop_travels_through_a_long_chain(void **context)
+{
+    struct scene *scene = start_long();
+    struct component *to = scene_find(scene, "to");
+
+    outbox_notify(scene_find(scene, "from"), PROBE_SIGNAL, SHUTDOWN_MICROPROCESS, NULL, 0);
+    scene_run(scene);
+
+    assert_true(component_is_over(scene_find(scene, "pipe")));
+    assert_string_equal(probe_take(scene, to, PROBE_CONTROL), "<shutdownMicroprocess>");
+    scene_stop(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +311,10 @@ int main(void)
         cmocka_unit_test(test_without_its_first_a_stop_reaches_the_others),
         cmocka_unit_test(test_an_end_travels_down_after_the_last_message),
         cmocka_unit_test(test_a_stop_travels_down_at_once),
+        cmocka_unit_test(test_all_in_it_start_with_it),
+        cmocka_unit_test(test_notices_go_from_each_to_the_next),
+        cmocka_unit_test(test_an_end_travels_through_a_long_chain_after_the_last_message),
+        cmocka_unit_test(test_a_stop_travels_through_a_long_chain),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,11 +25,14 @@
 #include <unistd.h>
 
 #include "graph/loop.h"
+#include "graph/pipe.h"
 #include "graph/readiness.h"
 
 enum {
-    GATHERED = 64,     /* messages in one write */
-    LINGER_MS = 10000, /* for a peer that does not close after we did */
+    GATHERED = 64,         /* messages in one write */
+    LINGER_MS = 10000,     /* for a peer that does not close after we did */
+    BULK_READ = 32 * 1024, /* bytes: a read of less is no bulk */
+    BULK_READS = 4,        /* in a row, before bytes are moved by pipes */
 };
 
 enum {
@@ -38,6 +42,7 @@ enum {
     HAS_ENDED = 1 << 3,   /* the peer has finished */
     FINISHED = 1 << 4,    /* we have, and our FIN is out */
     OVER = 1 << 5,        /* the creator was told */
+    PIPES = 1 << 6,       /* counted among the users of pipes */
 };
 
 /* A peer's address, no larger than it must be: there may be a hundred thousand. */
@@ -53,6 +58,7 @@ struct connected_socket_adapter {
     uint32_t last_active; /* ms of the loop's clock */
     int error;
     uint8_t flags;
+    uint8_t bulk; /* reads in a row that were bulk; with PIPES, bulk that may still fail to come */
     bool has_socket;
 };
 
@@ -122,6 +128,9 @@ static int gather(struct component *self, struct iovec *parts, size_t *size)
     *size = 0;
     do {
         msg = msg->next;
+        if (msg->kind == PIPED) {
+            break;
+        }
         parts[count].iov_base = (void *)(uintptr_t)msg->data;
         parts[count].iov_len = msg->size;
         *size += msg->size;
@@ -130,24 +139,37 @@ static int gather(struct component *self, struct iovec *parts, size_t *size)
     return count;
 }
 
-/* Writes the messages that wait, as many as go into one call; *size is their size. */
+/* As send(2), of as many messages as go into one call; *size is their size. */
+static ssize_t write_gathered(struct component *self, int fd, size_t *size)
+{
+    struct iovec parts[GATHERED];
+    struct msghdr header = {.msg_iov = parts};
+
+    header.msg_iovlen = (size_t)gather(self, parts, size);
+    return sendmsg(fd, &header, MSG_NOSIGNAL);
+}
+
+static ssize_t write_piped(const struct message *msg, int fd)
+{
+    return splice(msg->pipe->out, NULL, fd, NULL, msg->size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}
+
+/* Writes what goes into one call; *size is the size of the messages in it. */
 static ssize_t write_waiting(struct component *self, int fd, size_t *size)
 {
     const struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
-    struct iovec parts[GATHERED];
-    struct msghdr header = {.msg_iov = parts};
+    const struct message *first = last->next;
     ssize_t written;
 
-    if (last->next == last) {
-        *size = last->size;
-        do {
-            written = send(fd, last->data, last->size, MSG_NOSIGNAL);
-        } while (written == -1 && errno == EINTR);
-        return written;
-    }
-    header.msg_iovlen = (size_t)gather(self, parts, size);
     do {
-        written = sendmsg(fd, &header, MSG_NOSIGNAL);
+        *size = first->size;
+        if (first->kind == PIPED) {
+            written = write_piped(first, fd);
+        } else if (first == last) {
+            written = send(fd, first->data, first->size, MSG_NOSIGNAL);
+        } else {
+            written = write_gathered(self, fd, size);
+        }
     } while (written == -1 && errno == EINTR);
     return written;
 }
@@ -207,33 +229,120 @@ static void handle_end(struct component *self)
     }
 }
 
+/* Bulk on its way straight to another socket is moved by pipes, from the first full reads on until
+ * it is no bulk any more: small messages are cheaper to copy. */
+static void leave_pipes(struct component *self)
+{
+    struct connected_socket_adapter *csa = component_state(self);
+
+    csa->bulk = 0;
+    if ((csa->flags & PIPES) != 0) {
+        csa->flags = (uint8_t)(csa->flags & ~PIPES);
+        pipes_leave(component_pool(self));
+    }
+}
+
+static void note_bulk(struct component *self, size_t received)
+{
+    struct connected_socket_adapter *csa = component_state(self);
+
+    if (received >= BULK_READ) {
+        csa->bulk = (uint8_t)(csa->bulk < BULK_READS ? csa->bulk + 1 : BULK_READS);
+    } else if ((csa->flags & PIPES) == 0 || --csa->bulk == 0) {
+        leave_pipes(self);
+    }
+}
+
+static bool moves_bulk(struct component *self)
+{
+    struct connected_socket_adapter *csa = component_state(self);
+
+    if (!outbox_takes_pipes(self, CSA_OUTBOX)) {
+        leave_pipes(self);
+        return false;
+    }
+    if ((csa->flags & PIPES) == 0) {
+        if (csa->bulk < BULK_READS) {
+            return false;
+        }
+        csa->flags |= PIPES;
+        pipes_use(component_pool(self));
+    }
+    return true;
+}
+
+/* As recv(2), into a pipe that goes on as a message. */
+static ssize_t receive_piped(struct component *self)
+{
+    struct connected_socket_adapter *csa = component_state(self);
+    struct pool *pool = component_pool(self);
+    struct pipe *pipe = pipe_acquire(pool);
+    ssize_t received;
+
+    if (pipe == NULL) {
+        leave_pipes(self);
+        errno = EAGAIN; /* comes again, and is copied */
+        return -1;
+    }
+    do {
+        received = splice(readiness_fd(&csa->readiness), NULL, pipe->in, NULL, PIPE_SIZE,
+                          SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    } while (received == -1 && errno == EINTR);
+    if (received > 0) {
+        note_bulk(self, (size_t)received);
+        outbox_send(self, CSA_OUTBOX, message_piped(pool, pipe, (size_t)received));
+    } else {
+        const int error = errno;
+
+        pipe_release(pool, pipe, true);
+        errno = error;
+    }
+    return received;
+}
+
+/* As recv(2), into memory that goes on as a message. */
+static ssize_t receive_copied(struct component *self)
+{
+    const struct connected_socket_adapter *csa = component_state(self);
+    struct pool *pool = component_pool(self);
+    size_t room;
+    unsigned char *bytes = message_reserve(pool, 1, &room);
+    ssize_t received;
+
+    do {
+        received = recv(readiness_fd(&csa->readiness), bytes, room, 0);
+    } while (received == -1 && errno == EINTR);
+    if (received > 0) {
+        if (received >= BULK_READ || csa->bulk > 0) {
+            note_bulk(self, (size_t)received);
+        }
+        outbox_send(self, CSA_OUTBOX, message_commit(pool, (size_t)received));
+    }
+    return received;
+}
+
 /* Reads once; libev says so if there is more. */
 static void handle_receive(struct component *self)
 {
     struct connected_socket_adapter *csa = component_state(self);
-    struct pool *pool = component_pool(self);
-    unsigned char *bytes;
-    size_t room;
     ssize_t received;
 
     if (!outbox_has_room(self, CSA_OUTBOX)) {
         set_reading(self, false);
         return;
     }
-    if (pool_is_short(pool)) {
+    if (pool_is_short(component_pool(self))) {
         set_reading(self, false);
         component_wait_for_memory(self);
         return;
     }
-    bytes = message_reserve(pool, 1, &room);
-    do {
-        received = recv(readiness_fd(&csa->readiness), bytes, room, 0);
-    } while (received == -1 && errno == EINTR);
+    received = csa->bulk > 0 && moves_bulk(self) ? receive_piped(self) : receive_copied(self);
     csa->flags = (uint8_t)(csa->flags & ~CAN_READ);
     if (received > 0) {
         note_activity(self);
-        set_reading(self, true);
-        outbox_send(self, CSA_OUTBOX, message_commit(pool, (size_t)received));
+        if ((csa->flags & WATCHES) == 0) {
+            set_reading(self, true);
+        }
     } else if (received == 0) {
         handle_end(self);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -302,7 +411,7 @@ static void csa_run(struct component *self)
             set_awaiting(self, false);
         }
     }
-    if (csa_is_told_to_stop(self, CSA_CONTROL)) {
+    if (component_is_told_to_stop(self) && csa_is_told_to_stop(self, CSA_CONTROL)) {
         end(self, 0);
     }
     if ((csa->flags & (OVER | AWAITS_SEND)) == 0) {
@@ -352,6 +461,7 @@ void csa_close(struct component *self)
     }
     csa->has_socket = false;
     csa->flags |= OVER;
+    leave_pipes(self);
     set_reading(self, false);
     set_awaiting(self, false);
     ev_clear_pending(component_ev(self), &csa->readiness.io);
@@ -435,7 +545,11 @@ bool csa_describe_peer(struct component *self, char *text, size_t size)
 }
 
 static const struct box_spec inboxes[] = {
-    [CSA_INBOX] = {.name = "inbox", .carries = BYTES, .main = true, .doc = "goes to the peer"},
+    [CSA_INBOX] = {.name = "inbox",
+                   .carries = BYTES,
+                   .main = true,
+                   .takes_pipes = true,
+                   .doc = "goes to the peer"},
     [CSA_CONTROL] = {.name = "control",
                      .carries = NOTICES,
                      .doc = "producerFinished: write the rest, then close; shutdownMicroprocess: "

@@ -1,13 +1,16 @@
-/* bare_proxy PORT BACKEND: the least that a TCP proxy on epoll can do, to be measured against.
+/* bare_proxy PORT BACKEND [splice]: the least that a TCP proxy on epoll can do, to be measured
+ * against.
  *
  *     client <---> side[0]  pair  side[1] <---> 127.0.0.1:BACKEND
  *
  * A connection is a pair of sides; what one recv brings into the one static buffer, one send gives
  * to the other side.  What that send does not take is kept, and its source is not read until it has
- * gone.  An end of file is handed on as a half-close; the pair goes when both have come.
+ * gone.  With "splice", bytes go through a pipe for each side instead, and stay in the kernel.
+ * An end of file is handed on as a half-close; the pair goes when both have come.
  * Level-triggered; no timeouts, no log. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -27,6 +30,7 @@ struct side {
     bool has_ended; /* its end of file has come */
     size_t size;    /* of what is left to send to it */
     char *rest;
+    int pipe[2]; /* what is left, with "splice" */
 };
 
 struct pair {
@@ -39,6 +43,9 @@ static int listener;
 static struct sockaddr_in backend = {.sin_family = AF_INET};
 static struct pair *dead;
 static char buffer[64 * 1024];
+static bool splices;
+
+enum { PIPE_SIZE = 256 * 1024 };
 
 static void side_wait_for(struct side *side, uint32_t events, int op)
 {
@@ -57,6 +64,10 @@ static void side_close_pair(struct side *side)
 
     close(pair->sides[0].fd);
     close(pair->sides[1].fd);
+    for (int i = 0; splices && i < 2; i++) {
+        close(pair->sides[i].pipe[0]);
+        close(pair->sides[i].pipe[1]);
+    }
     free(pair->sides[0].rest);
     free(pair->sides[1].rest);
     pair->sides[0].rest = pair->sides[1].rest = NULL;
@@ -88,7 +99,9 @@ static void on_end(struct side *side)
 static void on_readable(struct side *side)
 {
     struct side *to = side->other;
-    ssize_t got = recv(side->fd, buffer, sizeof buffer, 0);
+    ssize_t got = splices ? splice(side->fd, NULL, to->pipe[1], NULL, PIPE_SIZE,
+                                   SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
+                          : recv(side->fd, buffer, sizeof buffer, 0);
     ssize_t n;
 
     if (got == 0) {
@@ -101,7 +114,9 @@ static void on_readable(struct side *side)
         }
         return;
     }
-    n = send(to->fd, buffer, (size_t)got, MSG_NOSIGNAL);
+    n = splices ? splice(to->pipe[0], NULL, to->fd, NULL, (size_t)got,
+                         SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
+                : send(to->fd, buffer, (size_t)got, MSG_NOSIGNAL);
     if (n == got) {
         return;
     }
@@ -111,19 +126,23 @@ static void on_readable(struct side *side)
     }
     n = n == -1 ? 0 : n;
     to->size = (size_t)(got - n);
-    to->rest = malloc(to->size);
-    if (to->rest == NULL) {
-        side_close_pair(side);
-        return;
+    if (!splices) {
+        to->rest = malloc(to->size);
+        if (to->rest == NULL) {
+            side_close_pair(side);
+            return;
+        }
+        memcpy(to->rest, buffer + n, to->size);
     }
-    memcpy(to->rest, buffer + n, to->size);
     side_update(to);
     side_update(side);
 }
 
 static void on_writable(struct side *side)
 {
-    ssize_t n = send(side->fd, side->rest, side->size, MSG_NOSIGNAL);
+    ssize_t n = splices ? splice(side->pipe[0], NULL, side->fd, NULL, side->size,
+                                 SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
+                        : send(side->fd, side->rest, side->size, MSG_NOSIGNAL);
 
     if (n == -1) {
         if (errno != EAGAIN) {
@@ -132,7 +151,9 @@ static void on_writable(struct side *side)
         return;
     }
     side->size -= (size_t)n;
-    memmove(side->rest, side->rest + n, side->size);
+    if (!splices) {
+        memmove(side->rest, side->rest + n, side->size);
+    }
     if (side->size > 0) {
         return;
     }
@@ -185,6 +206,13 @@ static void on_connection(void)
     setsockopt(to, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     pair->sides[0] = (struct side){.other = &pair->sides[1], .fd = from};
     pair->sides[1] = (struct side){.other = &pair->sides[0], .fd = to, .is_connecting = true};
+    for (int i = 0; splices && i < 2; i++) {
+        if (pipe2(pair->sides[i].pipe, O_NONBLOCK | O_CLOEXEC) == -1) {
+            perror("bare_proxy: pipe2");
+            exit(1);
+        }
+        fcntl(pair->sides[i].pipe[1], F_SETPIPE_SZ, PIPE_SIZE);
+    }
     side_wait_for(&pair->sides[1], EPOLLOUT, EPOLL_CTL_ADD);
 }
 
@@ -236,8 +264,9 @@ int main(int argc, char **argv)
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
     struct rlimit limit;
 
-    if (argc != 3) {
-        fputs("usage: bare_proxy PORT BACKEND\n", stderr);
+    splices = argc == 4 && strcmp(argv[3], "splice") == 0;
+    if (argc != 3 && !splices) {
+        fputs("usage: bare_proxy PORT BACKEND [splice]\n", stderr);
         return 64;
     }
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {

@@ -115,9 +115,9 @@ class Bench:
         self.tmp = tmp
         self.report = Report()
 
-    def peers(self, role):
+    def peers(self, role, bulk=False):
         """The bare server first."""
-        names = self.programs.peers(role)
+        names = self.programs.peers(role, bulk)
         return [*names, f"{names[0]} again"] if self.options.again else names
 
     # -- time ------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ class Bench:
                     backend_for(self.programs, workload.role, self.tmp))
             servers = [stack.enter_context(
                 Server(self.programs, name, workload.role, self.tmp, backend))
-                for name in self.peers(workload.role)]
+                for name in self.peers(workload.role, workload.unit == "mb")]
             for turn in range(self.options.rounds):
                 shift = turn % len(servers)
                 for server in servers[shift:] + servers[:shift]:
@@ -149,7 +149,7 @@ class Bench:
         rounds = self.run_timed(workload)
         floor = rounds[FLOORS[workload.role]]
         rows = []
-        for name in self.peers(workload.role):
+        for name in self.peers(workload.role, workload.unit == "mb"):
             runs = rounds[name]
             ratios = [run[cpu] / least[cpu] for run, least in zip(runs, floor) if least[cpu] > 0]
             figures = {
@@ -184,11 +184,14 @@ class Bench:
         if workload.name not in ("proxy-stream", "big", "proxy-big"):
             self.report.judge(f"{workload.name}: CPU to the bare server's",
                               figures["axond"]["cpu_ratio"], 1.10)
-        if "haproxy" in figures:
-            pairs = zip(figures["axond"]["rounds"], figures["haproxy"]["rounds"])
-            ratio = statistics.median(ours[cpu] / theirs[cpu] for ours, theirs in pairs)
-            self.report.judge(f"{workload.name}: CPU to HAProxy's", ratio,
-                              0.5 if workload.name == "proxy-stream" else 1.0)
+        bulk = workload.unit == "mb"
+        limits = {"haproxy": 0.5 if bulk else 1.0, "nginx": 0.5 if bulk else 1.0,
+                  "haproxy splice": 0.5, "bare_proxy splice": 1.10}
+        for name, limit in limits.items():
+            if name in figures:
+                pairs = zip(figures["axond"]["rounds"], figures[name]["rounds"])
+                ratio = statistics.median(ours[cpu] / theirs[cpu] for ours, theirs in pairs)
+                self.report.judge(f"{workload.name}: CPU to that of {name}", ratio, limit)
 
     # -- memory ----------------------------------------------------------------------------------
 
@@ -447,7 +450,7 @@ def main():
             return 0
         about = machine(bench.programs)
         print(about)
-        for missing in ("axond", "haproxy"):
+        for missing in ("axond", "haproxy", "nginx", "socat"):
             if missing not in bench.programs:
                 print(f"- {missing} is missing: measured without it")
         if cpus()[0] == cpus()[1]:

@@ -38,11 +38,11 @@ linkages:
 """
 
 # Each of 9,700 connections takes two descriptors; more, and HAProxy refuses to start where a
-# process may have 20,000.
+# process may have 20,000.  Those that splice take more.
 HAPROXY_CONFIG = """\
 global
     nbthread 1
-    maxconn 9700
+    maxconn {maxconn}
 defaults
     mode tcp
     timeout connect 10s
@@ -52,8 +52,28 @@ frontend front
     bind 127.0.0.1:{port}
     default_backend back
 backend back
-    server one 127.0.0.1:{backend}
+{option}    server one 127.0.0.1:{backend}
 """
+
+NGINX_CONFIG = """\
+{module}
+daemon off;
+master_process off;
+pid {stem}.pid;
+error_log stderr;
+events {{ worker_connections 19000; }}
+stream {{
+    server {{
+        listen 127.0.0.1:{port};
+        proxy_pass 127.0.0.1:{backend};
+    }}
+}}
+"""
+
+
+# Debian has it as a module of its own.
+NGINX_STREAM = next((f"load_module {path};" for path in
+                     ("/usr/lib/nginx/modules/ngx_stream_module.so",) if os.path.exists(path)), "")
 
 
 class Failure(Exception):
@@ -71,7 +91,7 @@ class Programs:
             if not os.access(path, os.X_OK):
                 raise Failure(f"{path} is missing: build first, e.g. with ./bootstrap build")
         found["axond"] = os.path.abspath(axond or os.path.join(self.build, "axond"))
-        for name in ("haproxy", "strace", "valgrind"):
+        for name in ("haproxy", "nginx", "socat", "strace", "valgrind"):
             found[name] = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
         self.paths = {name: path for name, path in found.items()
                       if path and os.access(path, os.X_OK)}
@@ -82,10 +102,13 @@ class Programs:
     def __getitem__(self, name):
         return self.paths[name]
 
-    def peers(self, role):
-        """The servers that can play the role, the floor first."""
-        names = [FLOORS[role], "axond"] + (["haproxy"] if role == "proxy" else [])
-        return [name for name in names if name in self]
+    def peers(self, role, bulk=False):
+        """The servers that can play the role, the floor first; bulk: those that splice, too."""
+        names = [FLOORS[role], "axond"]
+        if role == "proxy":
+            names += ["bare_proxy splice", "haproxy", "haproxy splice", "nginx", "socat"]
+        return [name for name in names
+                if name.split()[0] in self and (bulk or name.split()[-1] not in ("splice", "socat"))]
 
 
 def raise_descriptor_limit():
@@ -133,7 +156,8 @@ def child_of(pid):
 class Server:
     """A running server; a context manager.
 
-    name: "axond", "bare_echo", "bare_proxy" or "haproxy"; a word after it tells two of them apart
+    name: "axond", "bare_echo", "bare_proxy", "haproxy", "nginx" or "socat"; with "splice" after it,
+        one that moves bytes by splice(2); another word tells two of them apart
     wrap: a command that runs the server's, such as ["strace", "-c"]
     wrap_forks: the server is then a child of that process
     """
@@ -141,7 +165,8 @@ class Server:
     def __init__(self, programs, name, role, tmp, backend=0, wrap=(), wrap_forks=False, cpu=None):
         self.name = name
         self.port = free_port()
-        self.program = name.split()[0]
+        self.program, *words = name.split()
+        self.splices = [word for word in words if word == "splice"]
         self.notify = None
         stem = os.path.join(tmp, f"{self.program}-{self.port}")
         self.log = stem + ".log"
@@ -168,14 +193,21 @@ class Server:
         if self.program == "bare_echo":
             return [programs["bare_echo"], str(self.port)]
         if self.program == "bare_proxy":
-            return [programs["bare_proxy"], str(self.port), str(backend)]
-        text = {"haproxy": HAPROXY_CONFIG,
+            return [programs["bare_proxy"], str(self.port), str(backend), *self.splices]
+        if self.program == "socat":
+            return [programs["socat"], f"TCP-LISTEN:{self.port},bind=127.0.0.1,fork,reuseaddr,backlog=512",
+                    f"TCP:127.0.0.1:{backend}"]
+        text = {"haproxy": HAPROXY_CONFIG, "nginx": NGINX_CONFIG,
                 "axond": ECHO_GRAPH if role == "echo" else PROXY_GRAPH}[self.program]
-        config = stem + (".cfg" if self.program == "haproxy" else ".yaml")
+        config = stem + (".yaml" if self.program == "axond" else ".cfg")
         with open(config, "w", encoding="utf-8") as file:
-            file.write(text.format(port=self.port, backend=backend))
+            file.write(text.format(port=self.port, backend=backend, stem=stem, module=NGINX_STREAM,
+                                   maxconn=4000 if self.splices else 9700,
+                                   option="    option splice-auto\n" if self.splices else ""))
         if self.program == "haproxy":
             return [programs["haproxy"], "-db", "-f", config]
+        if self.program == "nginx":
+            return [programs["nginx"], "-c", config]
         return [programs["axond"], config, "-s", stem + ".sock"]
 
     def _wait_until_ready(self, seconds):

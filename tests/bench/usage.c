@@ -48,6 +48,27 @@ static uint64_t count_entries(pid_t pid, const char *name)
     return count;
 }
 
+/* Of the processes that a thread has started and that run still: one for each connection, with
+ * servers of that kind. */
+static uint64_t children_run_ns(pid_t pid, const char *thread)
+{
+    char path[128];
+    uint64_t total = 0;
+    FILE *file;
+    int child;
+
+    snprintf(path, sizeof path, "task/%.20s/children", thread);
+    file = open_proc(pid, path);
+    if (file == NULL) {
+        return 0;
+    }
+    while (fscanf(file, "%d", &child) == 1) {
+        total += usage_run_ns(child);
+    }
+    fclose(file);
+    return total;
+}
+
 uint64_t usage_run_ns(pid_t pid)
 {
     char path[128];
@@ -70,6 +91,7 @@ uint64_t usage_run_ns(pid_t pid)
                 total += strtoull(line, NULL, 10);
             }
             fclose(file);
+            total += children_run_ns(pid, entry->d_name);
         }
     }
     closedir(dir);

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 struct usage {
-    uint64_t run_ns;  /* on a CPU, all threads: /proc/PID/task/TID/schedstat */
+    uint64_t run_ns;  /* on a CPU, all threads and children: /proc/PID/task/TID/schedstat */
     uint64_t user_ms; /* /proc/PID/stat; counted in clock ticks, so in steps of 10 ms */
     uint64_t system_ms;
     uint64_t rss_kib;       /* /proc/PID/smaps_rollup */

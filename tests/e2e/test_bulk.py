@@ -1,0 +1,166 @@
+"""Bulk through a proxy: it goes from socket to socket by pipes, and nobody can tell but by the cost."""
+
+import contextlib
+import hashlib
+import os
+import random
+import resource
+import socket
+import struct
+import threading
+
+import axond
+from backend import Backend, echo
+
+PROXY = """
+components:
+  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
+  proxy:
+    type: ProtocolHandler
+    protocol: {type: TCPClient, host: 127.0.0.1, port: %s}
+linkages:
+  - server -> proxy
+"""
+
+SIZE = 20_000_000 if axond.SANITIZED else 60_000_000
+
+
+def noise(size, seed=1):
+    return random.Random(seed).randbytes(size)
+
+
+def pipes(daemon):
+    """How many ends of pipes the daemon has open."""
+    count = 0
+    for entry in os.scandir(f"/proc/{daemon.pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            count += os.readlink(entry.path).startswith("pipe:")
+    return count
+
+
+class Sink(Backend):
+    """Takes what comes once it may, and answers with its digest."""
+
+    def __init__(self, ready=True):
+        self.go = threading.Event()
+        if ready:
+            self.go.set()
+        super().__init__(self.digest)
+
+    def digest(self, sock):
+        digest = hashlib.sha256()
+        self.go.wait(axond.PATIENCE)
+        while data := sock.recv(1 << 16):
+            digest.update(data)
+        sock.sendall(digest.digest())
+
+
+def send_until_full(sock, data):
+    """How much of it the way takes without a reader."""
+    sent = 0
+    sock.settimeout(0.5)
+    with contextlib.suppress(TimeoutError):
+        while sent < len(data):
+            sent += sock.send(data[sent:sent + (1 << 18)])
+    sock.settimeout(axond.PATIENCE)
+    return sent
+
+
+class Bulk(axond.TestCase):
+    def proxy_to(self, backend, **more):
+        return axond.Axond(PROXY % backend.port, **more)
+
+    def test_arrives_as_it_was_sent_both_ways_at_once(self):
+        data = noise(SIZE)
+        with Backend(echo) as backend, self.proxy_to(backend) as daemon:
+            self.assertTrue(daemon.ask(data, timeout=60) == data)
+
+    def test_goes_by_pipes_and_waits_in_them(self):
+        data = noise(SIZE)
+        with Sink(ready=False) as backend, self.proxy_to(backend) as daemon:
+            before, memory = pipes(daemon), daemon.rss()
+            sock = daemon.connect()
+            sent = send_until_full(sock, data)
+            self.assertLess(sent, SIZE)
+            self.assertGreater(pipes(daemon), before)
+            if not axond.SANITIZED:
+                self.assertLess(daemon.rss() - memory, 1_000_000)
+            backend.go.set()
+            sock.sendall(data[sent:])
+            sock.shutdown(socket.SHUT_WR)
+            self.assertEqual(axond.receive_all(sock), hashlib.sha256(data).digest())
+            axond.wait_for(lambda: pipes(daemon) == before, "the pipes to be closed")
+
+    def test_small_messages_after_it_are_copied_again(self):
+        data = noise(SIZE)
+        with Backend(echo) as backend, self.proxy_to(backend) as daemon:
+            before = pipes(daemon)
+            sock = daemon.connect()
+            sender = threading.Thread(target=sock.sendall, args=(data,))
+            sender.start()
+            self.assertTrue(axond.receive(sock, SIZE) == data)
+            sender.join()
+            for _ in range(20):
+                sock.sendall(b"small")
+                self.assertEqual(axond.receive(sock, 5), b"small")
+            self.assertEqual(pipes(daemon), before)
+
+    def test_can_be_tapped_on_its_way_and_loses_nothing(self):
+        data = noise(SIZE)
+        with Sink(ready=False) as backend, self.proxy_to(backend) as daemon:
+            before = pipes(daemon)
+            sock = daemon.connect()
+            sent = send_until_full(sock, data)
+            self.assertGreater(pipes(daemon), before)
+            with daemon.ctl_stream("--json", "tap", "server/1.outbox", "--count", "20") as tap:
+                axond.wait_for(lambda: daemon.ctl("show", "server/1.outbox", json=True) and True)
+                backend.go.set()
+                sender = threading.Thread(target=sock.sendall, args=(data[sent:],))
+                sender.start()
+                tap.wait()
+            self.assertEqual(len(tap.stdout.splitlines()), 20)
+            sender.join()
+            sock.shutdown(socket.SHUT_WR)
+            self.assertEqual(axond.receive_all(sock), hashlib.sha256(data).digest())
+
+    def test_a_reset_of_the_client_leaves_no_pipe_behind(self):
+        with Sink(ready=False) as backend, self.proxy_to(backend) as daemon:
+            before, before_pipes = daemon.fds(), pipes(daemon)
+            sock = daemon.connect()
+            send_until_full(sock, bytes(SIZE))
+            self.assertGreater(pipes(daemon), before_pipes)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.close()
+            backend.go.set()
+            axond.wait_for(lambda: daemon.fds() == before, "the descriptors to be closed")
+            self.assertEqual(pipes(daemon), before_pipes)
+
+    def test_without_descriptors_for_pipes_it_is_copied(self):
+        data = noise(SIZE)
+        with Backend(echo) as backend, self.proxy_to(backend) as daemon:
+            sock = daemon.connect()
+            sock.sendall(b"x")
+            self.assertEqual(axond.receive(sock, 1), b"x")
+            before = daemon.fds()
+            resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (before + 1, before + 1))
+            sender = threading.Thread(target=sock.sendall, args=(data,))
+            sender.start()
+            self.assertTrue(axond.receive(sock, SIZE) == data)
+            sender.join()
+            self.assertEqual(daemon.fds(), before)
+
+    def test_counts_as_other_bytes_do(self):
+        with Sink() as backend, self.proxy_to(backend) as daemon:
+            sock = daemon.connect()
+            sock.sendall(bytes(SIZE))
+            axond.wait_for(lambda: self.passed(daemon) == SIZE, "all bytes to be counted")
+            sock.shutdown(socket.SHUT_WR)
+            axond.receive_all(sock)
+
+    @staticmethod
+    def passed(daemon):
+        shown = daemon.ctl("linkages", "server/1**", json=True)
+        return max(linkage["bytes"] for linkage in shown["linkages"])
+
+
+axond.main()
