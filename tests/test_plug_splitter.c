@@ -207,7 +207,7 @@ static void test_ten_plugs_get_all_and_half_of_them_may_go(void **context)
                        "  z%d: {type: Probe}\n",
                        i, i);
     }
-    (void)strcat(yaml, LINKAGES);
+    (void)snprintf(yaml + strlen(yaml), sizeof(yaml) - strlen(yaml), "%s", LINKAGES);
     for (int i = 0; i < PLUGS; i++) {
         (void)snprintf(yaml + strlen(yaml), sizeof(yaml) - strlen(yaml),
                        "  - p%d.outbox -> z%d.in0\n", i, i);

@@ -9,7 +9,7 @@
 #include "graph/graph.h"
 
 /* Messages given to subscribers in one turn of a hub; the last one is given to all. */
-enum { GIVEN_A_TURN = 8192 };
+enum { GIVEN_A_TURN = 32768 };
 
 struct bus {
     struct list link; /* in the Exchange */

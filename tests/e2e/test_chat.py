@@ -8,7 +8,7 @@ import time
 import axond
 
 CROWD = 1000
-LINES = 1 if axond.SANITIZED else 3  # that each of them says
+LINES = 1 if axond.SANITIZED else 2  # that each of them says
 
 
 class Visitor:
