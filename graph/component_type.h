@@ -38,7 +38,7 @@ struct box_spec {
         size; /* default bound: bytes where bytes or lines come, else messages; 0: usual ones */
     /* Outboxes without a linkage, and without memory for one: rare, and always linked by the
      * runtime. To the service of this name; or to the inbox .from_made of the component that made
-     * ours. */
+     * ours.  One with a service that is not rare is linked by the service, as it sees fit. */
     const char *service;
     bool to_maker;
     bool from_made;    /* an inbox: see to_maker */
