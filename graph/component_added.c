@@ -61,6 +61,15 @@ static struct added *find(const struct component *component, bool is_inbox, unsi
                : NULL;
 }
 
+/* The same, of one that is there. */
+static struct added *get(const struct component *component, bool is_inbox, unsigned index)
+{
+    struct added *added = find(component, is_inbox, index);
+
+    REQUIRE(added != NULL);
+    return added;
+}
+
 struct rare_box *added_box(const struct component *component, bool is_inbox, unsigned index)
 {
     struct added *added = find(component, is_inbox, index);
@@ -72,12 +81,12 @@ struct rare_box *added_box(const struct component *component, bool is_inbox, uns
 
 const struct plan_box *component_inbox_plan(const struct component *component, unsigned index)
 {
-    return index < ADDED_BOX ? &component->plan->in[index] : &find(component, true, index)->plan;
+    return index < ADDED_BOX ? &component->plan->in[index] : &get(component, true, index)->plan;
 }
 
 const struct plan_box *component_outbox_plan(const struct component *component, unsigned index)
 {
-    return index < ADDED_BOX ? &component->plan->out[index] : &find(component, false, index)->plan;
+    return index < ADDED_BOX ? &component->plan->out[index] : &get(component, false, index)->plan;
 }
 
 static unsigned next_box(const struct component *component, bool is_inbox, unsigned planned,
@@ -216,28 +225,34 @@ unsigned component_add_outbox(struct component *self, const struct box_spec *lik
 
 void *component_inbox_resource(const struct component *self, unsigned index)
 {
-    return find(self, true, index)->resource;
+    return get(self, true, index)->resource;
 }
 
 void *component_outbox_resource(const struct component *self, unsigned index)
 {
-    return find(self, false, index)->resource;
+    return get(self, false, index)->resource;
 }
 
 /* ---- going ---- */
 
+static void remove_from(struct slots *slots, unsigned n)
+{
+    struct added *added = slots->items[n].box;
+
+    rare_box_deinit(&added->rare);
+    slots->items[n] = (struct slot){.next_free = slots->first_free};
+    slots->first_free = n + 1;
+    free(added);
+}
+
 static int remove_box(struct component *self, bool is_inbox, unsigned index)
 {
-    struct added *added = find(self, is_inbox, index);
     struct slots *slots = slots_of(self, is_inbox);
 
-    if (added == NULL) {
+    if (slots == NULL || find(self, is_inbox, index) == NULL) {
         return index < (is_inbox ? self->plan->inboxes : self->plan->outboxes) ? -EINVAL : -ENOENT;
     }
-    rare_box_deinit(&added->rare);
-    slots->items[index - ADDED_BOX] = (struct slot){.next_free = slots->first_free};
-    slots->first_free = index - ADDED_BOX + 1;
-    free(added);
+    remove_from(slots, index - ADDED_BOX);
     return 0;
 }
 
@@ -251,13 +266,11 @@ int component_remove_outbox(struct component *self, unsigned index)
     return remove_box(self, false, index);
 }
 
-static void free_slots(struct component *component, bool is_inbox)
+static void free_slots(struct slots *slots)
 {
-    struct slots *slots = slots_of(component, is_inbox);
-
     for (unsigned n = 0; n < slots->count; n++) {
         if (slots->items[n].box != NULL) {
-            (void)remove_box(component, is_inbox, ADDED_BOX + n);
+            remove_from(slots, n);
         }
     }
     free(slots->items);
@@ -270,8 +283,8 @@ void added_boxes_free(struct component *component)
     if (added == NULL) {
         return;
     }
-    free_slots(component, true);
-    free_slots(component, false);
+    free_slots(&added->in);
+    free_slots(&added->out);
     while (!list_is_empty(&added->bases)) {
         struct base *base = container_of(added->bases.next, struct base, link);
 

@@ -20,7 +20,8 @@ void inbox_put(struct inbox *in, struct message *msg)
         struct component *owner = box_owner(&in->box);
 
         msg->next = msg;
-        if ((in->box.flags & BOX_CONTROL) != 0 && component_inbox(owner, owner->control) == in) {
+        if ((in->box.flags & BOX_CONTROL) != 0 && owner->control != NO_BOX &&
+            component_common_inbox(owner, owner->control) == in) { /* it is never a rare one */
             owner->flags |= COMPONENT_TOLD;
         }
         component_wake(owner);

@@ -248,6 +248,25 @@ static void test_added_boxes_go_with_their_component(void **context)
     scene_stop(cast.scene);
 }
 
+static void test_a_component_is_not_finished_while_an_added_inbox_has_messages(void **context)
+{
+    struct scene *scene = scene_start(NULL, "components:\n"
+                                            "  it: {type: PassThrough}\n");
+    struct component *it = scene_find(scene, "it");
+    const unsigned in = component_add_inbox(it, &data, NULL);
+
+    inbox_put(component_inbox(it, in), message_copy(&scene->loop->pool, "x", 1));
+    component_tell(it, PRODUCER_FINISHED, NULL, 0);
+    scene_run(scene);
+    assert_false(component_is_over(it));
+    assert_int_equal(component_remove_inbox(it, in), 0);
+    component_wake(it);
+    scene_run(scene);
+
+    assert_true(component_is_over(it));
+    scene_stop(scene);
+}
+
 static void test_a_box_is_found_by_its_path(void **context)
 {
     struct cast cast = start();
@@ -294,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_a_box_that_goes_is_unlinked_on_both_sides),
         cmocka_unit_test(test_a_sender_that_waits_is_run_when_the_box_goes),
         cmocka_unit_test(test_added_boxes_go_with_their_component),
+        cmocka_unit_test(test_a_component_is_not_finished_while_an_added_inbox_has_messages),
         cmocka_unit_test(test_a_box_is_found_by_its_path),
         cmocka_unit_test(test_a_resource_is_found_by_the_box),
     };
