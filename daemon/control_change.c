@@ -9,6 +9,7 @@
 #include "graph/drain.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
+#include "graph/waiting.h"
 
 /* ---- send ---- */
 
@@ -104,7 +105,7 @@ static struct inbox *find_sink(struct varlink_call *call, bool is_data)
                               "%s is not running: it takes no messages", path);
         return NULL;
     }
-    spec = place.component->plan->in[place.box].spec;
+    spec = component_inbox_plan(place.component, place.box)->spec;
     if (is_data ? !takes_data(spec) : spec->carries != NOTICES) {
         varlink_error(
             call, "io.axond.NotCarried",
@@ -137,7 +138,8 @@ void control_on_send(struct varlink_call *call)
     if (is_full(in)) {
         varlink_error(call, "io.axond.BoxFull",
                       json_pack("{s:o, s:I, s:s}", "path", control_path_of_box(&in->box), "bound",
-                                (json_int_t)in->limit, "unit", control_unit(in->box.flags)));
+                                (json_int_t)waiting_bound(in), "unit",
+                                control_unit(in->box.flags)));
         return;
     }
     msg = is_data ? make_data(call) : make_notice(call);

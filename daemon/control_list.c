@@ -7,6 +7,7 @@
 #include "daemon/control_private.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
+#include "graph/waiting.h"
 
 enum { BATCH = 100 }; /* items, or a few more */
 
@@ -59,19 +60,20 @@ static void add_linkage(struct listing *listing, const struct outbox *out, const
     if (!fits(listing, from) && !fits(listing, to)) {
         return;
     }
-    json_array_append_new(
-        listing->items,
-        json_pack("{s:o, s:o, s:I, s:I, s:I, s:f, s:I, s:o, s:s}", "from", control_text(from), "to",
-                  control_text(to), "messages", (json_int_t)out->messages, "bytes",
-                  (json_int_t)out->bytes, "dropped", (json_int_t)in->box.dropped, "blocked",
-                  outbox_waited(out), "queued",
-                  (json_int_t)(in_bytes ? in->box.queued_cost : in->box.queued), "bound",
-                  control_bound(is_bounded, in->limit), "unit", control_unit(in->box.flags)));
+    json_array_append_new(listing->items,
+                          json_pack("{s:o, s:o, s:I, s:I, s:I, s:f, s:I, s:o, s:s}", "from",
+                                    control_text(from), "to", control_text(to), "messages",
+                                    (json_int_t)out->messages, "bytes", (json_int_t)out->bytes,
+                                    "dropped", (json_int_t)in->box.dropped, "blocked",
+                                    outbox_waited(out), "queued",
+                                    (json_int_t)(in_bytes ? in->box.queued_cost : in->box.queued),
+                                    "bound", control_bound(is_bounded, waiting_bound(in)), "unit",
+                                    control_unit(in->box.flags)));
 }
 
 static void add_linkages(struct listing *listing, const struct component *component)
 {
-    for (unsigned i = 0; i < component->plan->outboxes; i++) {
+    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
         const struct outbox *out = component_have_outbox(component, i);
         const struct inbox *in = end_of(out);
 
@@ -83,7 +85,7 @@ static void add_linkages(struct listing *listing, const struct component *compon
 
 static void add_edges(struct listing *listing, const struct component *component)
 {
-    for (unsigned i = 0; i < component->plan->outboxes; i++) {
+    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
         const struct outbox *out = component_have_outbox(component, i);
         const struct inbox *in = end_of(out);
 
@@ -91,7 +93,7 @@ static void add_edges(struct listing *listing, const struct component *component
             json_array_append_new(
                 listing->items,
                 json_pack("{s:o, s:s, s:o, s:s}", "from", control_path_of(component), "outbox",
-                          component->plan->out[i].spec->name, "to",
+                          component_outbox_plan(component, i)->spec->name, "to",
                           control_path_of(box_owner(&in->box)), "inbox", box_name(&in->box)));
         }
     }

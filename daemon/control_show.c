@@ -8,6 +8,7 @@
 #include "graph/param.h"
 #include "graph/plan.h"
 #include "graph/source.h"
+#include "graph/waiting.h"
 
 enum { MOST_SENDERS = 20000 }; /* that are counted: it takes a millisecond or two */
 
@@ -115,8 +116,8 @@ static json_t *show_inbox(const struct plan_box *plan, struct inbox *in)
                      "name", plan->spec->name, "carries", carries_name(plan->spec->carries),
                      "queued", (json_int_t)(keeps ? counts->box.queued : 0), "queued_bytes",
                      (json_int_t)(keeps ? counts->box.queued_cost : 0), "bound",
-                     control_bound(is_bounded, in != NULL ? in->limit : plan->limit), "unit",
-                     control_unit(flags), "policy",
+                     control_bound(is_bounded, in != NULL ? waiting_bound(in) : plan->limit),
+                     "unit", control_unit(flags), "policy",
                      policy_name((enum when_full)(flags >> BOX_POLICY_SHIFT & 3)), "high_water",
                      (json_int_t)(keeps ? counts->high_water : 0), "messages",
                      (json_int_t)counts->messages, "bytes", (json_int_t)counts->bytes, "dropped",
@@ -152,9 +153,9 @@ static json_t *inboxes_of(const struct component *component)
 {
     json_t *inboxes = json_array();
 
-    for (unsigned i = 0; i < component->plan->inboxes; i++) {
-        json_array_append_new(
-            inboxes, show_inbox(&component->plan->in[i], component_have_inbox(component, i)));
+    for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
+        json_array_append_new(inboxes, show_inbox(component_inbox_plan(component, i),
+                                                  component_have_inbox(component, i)));
     }
     return inboxes;
 }
@@ -163,9 +164,9 @@ static json_t *outboxes_of(const struct component *component)
 {
     json_t *outboxes = json_array();
 
-    for (unsigned i = 0; i < component->plan->outboxes; i++) {
-        json_array_append_new(
-            outboxes, show_outbox(&component->plan->out[i], component_have_outbox(component, i)));
+    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
+        json_array_append_new(outboxes, show_outbox(component_outbox_plan(component, i),
+                                                    component_have_outbox(component, i)));
     }
     return outboxes;
 }

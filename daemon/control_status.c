@@ -54,7 +54,7 @@ __attribute__((format(printf, 3, 4))) static void warn(struct status *status, js
 
 static void look_at_inboxes(struct status *status, const struct component *component)
 {
-    for (unsigned i = 0; i < component->plan->inboxes; i++) {
+    for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
         const struct inbox *in = component_have_inbox(component, i);
 
         if (in != NULL && in->box.dropped > 0) {
@@ -67,12 +67,12 @@ static void look_at_inboxes(struct status *status, const struct component *compo
 static bool is_discarding(const struct component *component, const struct outbox *out, unsigned i)
 {
     return component->graph->holder == NULL && out->sink == NULL && out->box.dropped > 0 &&
-           component->plan->out[i].spec->carries != NOTICES;
+           component_outbox_plan(component, i)->spec->carries != NOTICES;
 }
 
 static void look_at_outboxes(struct status *status, const struct component *component)
 {
-    for (unsigned i = 0; i < component->plan->outboxes; i++) {
+    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
         const struct outbox *out = component_have_outbox(component, i);
         char to[BOX_PATH_SIZE];
 

@@ -171,14 +171,14 @@ static void add_box(struct tapping *tapping, struct box *box)
 
 static void add_component(struct tapping *tapping, const struct component *component)
 {
-    for (unsigned i = 0; i < component->plan->inboxes; i++) {
+    for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
         struct inbox *in = component_have_inbox(component, i);
 
-        if (in != NULL && component->plan->in[i].spec->carries != READINESS) {
+        if (in != NULL && component_inbox_plan(component, i)->spec->carries != READINESS) {
             add_box(tapping, &in->box);
         }
     }
-    for (unsigned i = 0; i < component->plan->outboxes; i++) {
+    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
         struct outbox *out = component_have_outbox(component, i);
 
         if (out != NULL) {
@@ -216,8 +216,8 @@ static bool add_place(struct tapping *tapping, const struct place *place)
         add_component(tapping, component);
         return true;
     }
-    spec = place->is_inbox ? component->plan->in[place->box].spec
-                           : component->plan->out[place->box].spec;
+    spec = place->is_inbox ? component_inbox_plan(component, place->box)->spec
+                           : component_outbox_plan(component, place->box)->spec;
     if (spec->carries == READINESS || (!place->is_inbox && spec->service != NULL)) {
         control_invalid_state(tapping->call, path, component_condition(component),
                               "%s is between the component and a service: it cannot be tapped",

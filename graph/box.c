@@ -19,7 +19,6 @@ struct component *box_owner(const struct box *box)
 void inbox_init(struct inbox *in, uint16_t flags, uint32_t limit)
 {
     *in = (struct inbox){.box = {.flags = (uint16_t)(flags | BOX_IS_INBOX)}, .limit = limit};
-    list_init(&in->sources);
 }
 
 void outbox_init(struct outbox *out)
@@ -52,13 +51,56 @@ static struct inbox *sink_of(struct box *box)
     return box_is_inbox(box) ? inbox_sink(box_as_inbox(box)) : box_as_outbox(box)->sink;
 }
 
-/* The list of what leads to a box; NULL: an outbox that nothing leads to. */
-static struct list *sources_of(struct box *box)
+/* The ring of what leads to a box; NULL: nothing does. */
+static struct list *sources_of(const struct box *box)
 {
+    struct box *mutable = (struct box *)(uintptr_t)box;
+
     if (box_is_inbox(box)) {
-        return &box_as_inbox(box)->sources;
+        return box_as_inbox(mutable)->sources;
     }
-    return (box->flags & BOX_PASSES) != 0 ? &box_as_outbox(box)->sources : NULL;
+    return (box->flags & BOX_PASSES) != 0 ? box_as_outbox(mutable)->sources : NULL;
+}
+
+static void add_source(struct box *box, struct list *link)
+{
+    struct list **ring;
+
+    if (box_is_inbox(box)) {
+        ring = &box_as_inbox(box)->sources;
+    } else {
+        ring = &box_as_outbox(box)->sources;
+        if ((box->flags & BOX_PASSES) == 0) {
+            box->flags |= BOX_PASSES;
+            *ring = NULL; /* its place was used for counters */
+        }
+    }
+    if (*ring == NULL) {
+        list_init(link);
+        *ring = link;
+    } else {
+        list_append(*ring, link); /* before the first is after the last */
+    }
+}
+
+/* An outbox that nothing passes through any more counts again, from zero. */
+static void remove_source(struct box *box, struct list *link)
+{
+    struct list **ring =
+        box_is_inbox(box) ? &box_as_inbox(box)->sources : &box_as_outbox(box)->sources;
+
+    if (*ring == link) {
+        *ring = link->next != link ? link->next : NULL;
+    }
+    list_remove(link);
+    if (!box_is_inbox(box) && *ring == NULL) {
+        struct outbox *out = box_as_outbox(box);
+
+        box->flags = (uint16_t)(box->flags & ~BOX_PASSES);
+        out->messages = 0;
+        out->bytes = 0;
+        out->waited = 0;
+    }
 }
 
 /* The box after "at" among all that lead to "root", depth first; each before what leads to it. */
@@ -66,8 +108,8 @@ static struct box *next_in_tree(struct box *root, struct box *at)
 {
     struct list *sources = sources_of(at);
 
-    if (sources != NULL && !list_is_empty(sources)) {
-        return container_of(sources->next, struct box, link);
+    if (sources != NULL) {
+        return container_of(sources, struct box, link);
     }
     while (at != root) {
         struct box *parent = box_next(at);
@@ -186,16 +228,6 @@ static void move_queue(struct inbox *from, struct inbox *to)
     from->box.flags = (uint16_t)(from->box.flags & ~BOX_FINISH_HELD);
 }
 
-/* The list of what leads to a box, made if it is an outbox that nothing led to. */
-static struct list *need_sources(struct box *box)
-{
-    if (!box_is_inbox(box) && (box->flags & BOX_PASSES) == 0) {
-        box->flags |= BOX_PASSES;
-        list_init(&box_as_outbox(box)->sources);
-    }
-    return box_is_inbox(box) ? &box_as_inbox(box)->sources : &box_as_outbox(box)->sources;
-}
-
 int box_link(struct box *from, struct box *to)
 {
     if (box_is_inbox(from) && !box_is_inbox(to)) {
@@ -216,7 +248,7 @@ int box_link(struct box *from, struct box *to)
     } else {
         box_as_outbox(from)->next = to;
     }
-    list_append(need_sources(to), &from->link);
+    add_source(to, &from->link);
     resolve(from, sink_of(to));
     return 0;
 }
@@ -253,36 +285,24 @@ void box_unlink(struct box *from)
         return;
     }
     sink = sink_of(to);
-    list_remove(&from->link);
+    remove_source(to, &from->link);
     if (box_is_inbox(from)) {
         stop_passing(box_as_inbox(from));
     } else {
         box_as_outbox(from)->next = NULL;
         resolve(from, NULL);
     }
-    if (!box_is_inbox(to) && list_is_empty(&box_as_outbox(to)->sources)) {
-        struct outbox *out = box_as_outbox(to);
-
-        to->flags = (uint16_t)(to->flags & ~BOX_PASSES);
-        out->messages = 0;
-        out->bytes = 0;
-        out->waited = 0;
-    }
     if (sink != NULL) {
         release_held_finish(sink);
     }
 }
 
-static void unlink_sources(struct list *sources)
+static void unlink_sources(struct box *box)
 {
-    while (!list_is_empty(sources)) {
-        struct box *source = container_of(sources->next, struct box, link);
-        const bool is_last = source->link.next == sources;
+    struct list *sources;
 
-        box_unlink(source);
-        if (is_last) {
-            return; /* the list may be gone: its place is used for counters again */
-        }
+    while ((sources = sources_of(box)) != NULL) {
+        box_unlink(container_of(sources, struct box, link));
     }
 }
 
@@ -292,8 +312,8 @@ void inbox_deinit(struct inbox *in)
     struct message *msg;
 
     box_unlink(&in->box);
-    unlink_sources(&in->sources);
-    in->box.flags = (uint16_t)(in->box.flags & ~(BOX_AWAITED | BOX_FINISH_HELD));
+    unlink_sources(&in->box);
+    in->box.flags = (uint16_t)(in->box.flags & ~BOX_FINISH_HELD);
     last = in->box.last;
     msg = last != NULL ? last->next : NULL;
     in->box.last = NULL;
@@ -310,8 +330,6 @@ void inbox_deinit(struct inbox *in)
 
 void outbox_deinit(struct outbox *out)
 {
-    if ((out->box.flags & BOX_PASSES) != 0) {
-        unlink_sources(&out->sources);
-    }
+    unlink_sources(&out->box);
     box_unlink(&out->box);
 }

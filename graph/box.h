@@ -26,6 +26,8 @@
 #include "graph/list.h"
 #include "graph/message.h"
 
+struct waiting;
+
 enum when_full {
     BLOCK = 0,   /* the sender waits */
     DROP_NEWEST, /* what arrives is dropped */
@@ -37,8 +39,8 @@ enum {
     BOX_TAPPED = 1 << 0,      /* somebody looks at what passes */
     BOX_PASSES = 1 << 1,      /* inbox: hands on to .next, keeps nothing; outbox: has .sources */
     BOX_BOUND_BYTES = 1 << 2, /* inbox: limit counts bytes, else messages */
-    BOX_AWAITED = 1 << 3,     /* inbox: a sender waits for room */
-    BOX_WAITING = 1 << 4,     /* outbox: its owner waits for room in the sink */
+    BOX_AWAITED = 1 << 3,     /* inbox: senders wait for room, see waiting.h */
+    BOX_WAITING = 1 << 4,     /* outbox: it has a place in the line before the sink */
     BOX_FINISHED = 1 << 5,    /* outbox: producerFinished has been sent */
     BOX_FINISH_HELD = 1 << 6, /* inbox: producerFinished of some senders came, others go on */
     BOX_RECEIVES = 1 << 7,    /* inbox: of a service, handled in the sender's turn */
@@ -70,11 +72,12 @@ struct box {
 
 struct inbox {
     struct box box;
-    struct list sources; /* .box.link of the outboxes and passing inboxes that lead here */
+    struct list *sources;    /* a ring of .box.link: what leads here; NULL: nothing */
+    struct waiting *waiting; /* senders that wait for room; NULL: none */
     union {
         struct inbox *next; /* BOX_PASSES: the inbox that this one hands on to */
         struct {
-            uint32_t limit;      /* at least 1; messages, or cost with BOX_BOUND_BYTES */
+            uint32_t limit;      /* messages, or cost with BOX_BOUND_BYTES; 0: see waiting.h */
             uint32_t high_water; /* the most there was, in the unit of limit */
         };
     };
@@ -90,11 +93,11 @@ struct outbox {
         struct {
             uint64_t messages; /* that were sent while linked */
             uint64_t bytes;
-            uint32_t waiting_since; /* ms of the loop's clock; BOX_WAITING */
-            uint32_t waited;        /* ms in all */
         };
-        struct list sources; /* BOX_PASSES */
+        struct list *sources; /* BOX_PASSES; as an inbox's */
     };
+    uint32_t place;  /* in the line before the sink; BOX_WAITING */
+    uint32_t waited; /* ms, up to the last time that it had to wait */
 };
 
 _Static_assert(sizeof(struct inbox) == 64, "an inbox is one cache line");
@@ -116,10 +119,16 @@ static inline struct outbox *box_as_outbox(struct box *box)
     return container_of(box, struct outbox, box);
 }
 
+/* True if something leads to an inbox. */
+static inline bool inbox_is_fed(const struct inbox *in)
+{
+    return in->sources != NULL;
+}
+
 /* The component that a box belongs to. */
 struct component *box_owner(const struct box *box);
 
-/* Makes boxes as they are before any linkage.  limit: see struct inbox. */
+/* Makes boxes as they are before any linkage.  limit: at least 1, see struct inbox. */
 void inbox_init(struct inbox *in, uint16_t flags, uint32_t limit);
 void outbox_init(struct outbox *out);
 
@@ -177,7 +186,7 @@ struct inbox *inbox_sink(struct inbox *in);
 /* True if some sender of a control has not said producerFinished yet. */
 bool inbox_has_unfinished_sender(struct inbox *in);
 
-/* Ends an outbox's waiting for room, if it waits, and wakes its owner. */
+/* Ends an outbox's waiting for room, if it has a place in a line, and wakes its owner. */
 void outbox_stop_waiting(struct outbox *out);
 
 /* The bound's unit and policy. */

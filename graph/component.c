@@ -53,9 +53,12 @@ void outbox_notify(struct component *self, unsigned index, enum message_kind kin
 
 struct inbox *component_standing_sink(struct component *self, unsigned index)
 {
-    const struct box_spec *spec = self->plan->out[index].spec;
+    const struct box_spec *spec = index < self->plan->outboxes ? self->plan->out[index].spec : NULL;
     struct component *maker = self->graph->holder;
 
+    if (spec == NULL) {
+        return NULL; /* a box that was removed */
+    }
     if (spec->service != NULL) {
         return service_find(self->graph->loop, spec->service);
     }

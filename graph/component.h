@@ -46,7 +46,8 @@ enum {
     COMPONENT_TOLD = 1 << 7,       /* control is not empty */
 };
 
-struct component_extra; /* what few components need: rare boxes, the reason of a failure */
+struct component_extra; /* what few components need: see component_extra.h */
+struct plan_box;
 struct plan_component;
 
 struct component {
@@ -199,6 +200,40 @@ struct outbox *component_need_outbox(struct component *component, unsigned index
 /* A box by index, or NULL for a rare one that was never linked. */
 struct inbox *component_have_inbox(const struct component *component, unsigned index);
 struct outbox *component_have_outbox(const struct component *component, unsigned index);
+
+/* How a box was planned: its spec, bound and flags.  The index must be that of a box. */
+const struct plan_box *component_inbox_plan(const struct component *component, unsigned index);
+const struct plan_box *component_outbox_plan(const struct component *component, unsigned index);
+
+/* The indices of all boxes, also of rare ones that are not there, one after another: start with
+ * NO_BOX, ends with NO_BOX. */
+unsigned component_next_inbox(const struct component *component, unsigned after);
+unsigned component_next_outbox(const struct component *component, unsigned after);
+
+/* The index of a box among its component's. */
+unsigned box_index(const struct box *box);
+
+/* ---- boxes that come and go (Axon.AdaptiveCommsComponent) ---- */
+
+/* Adds a box to a component that runs.
+ *
+ * like: its name (letters, digits, _ and -; there should be few of them), what it carries, .doc,
+ * and an inbox's bound and policy; copied.  A name that was used before gets a number: "name#2".
+ * resource: whatever the component wants to find by the index; it stays the component's.
+ * Returns an index, at least ADDED_BOX, that is good until the box is removed or the component has
+ * ended; what takes an index takes this one as well, and as fast whatever their number. */
+unsigned component_add_inbox(struct component *self, const struct box_spec *like, void *resource);
+unsigned component_add_outbox(struct component *self, const struct box_spec *like, void *resource);
+enum { ADDED_BOX = 256 };
+
+/* Unlinks such a box on both sides, releases what waits in it, and forgets it.  Returns 0, -ENOENT
+ * if there is none of that index (any more), or -EINVAL for one of the type's table. */
+int component_remove_inbox(struct component *self, unsigned index);
+int component_remove_outbox(struct component *self, unsigned index);
+
+/* The resource of a box that was added. */
+void *component_inbox_resource(const struct component *self, unsigned index);
+void *component_outbox_resource(const struct component *self, unsigned index);
 
 /* ---- for the runtime ---- */
 

@@ -1,5 +1,5 @@
-/* A component's boxes: by index, by name, and the rare ones, which are made when they are needed.
- */
+/* A component's boxes: by index, by name, and the rare ones, which are made when they are needed;
+ * component_added.c has those that come and go. */
 #include "graph/component.h"
 
 #include <stdlib.h>
@@ -9,18 +9,6 @@
 #include "graph/graph.h"
 #include "graph/plan.h"
 #include "graph/tap.h"
-
-/* A box that its component has no place for: linked at run time, though its table calls it rare. */
-struct rare_box {
-    struct list link; /* in component_extra.rare */
-    struct component *owner;
-    unsigned index;
-    bool is_inbox;
-    union {
-        struct inbox in;
-        struct outbox out;
-    };
-};
 
 struct component_extra *component_need_extra(struct component *component)
 {
@@ -37,6 +25,9 @@ static struct rare_box *have_rare(const struct component *component, bool is_inb
 
     if (component->extra == NULL) {
         return NULL;
+    }
+    if (index >= ADDED_BOX) {
+        return added_box(component, is_inbox, index);
     }
     list_for_each (at, &component->extra->rare) {
         struct rare_box *rare = container_of(at, struct rare_box, link);
@@ -85,8 +76,8 @@ struct inbox *component_need_inbox(struct component *component, unsigned index)
 {
     struct inbox *in = component_have_inbox(component, index);
 
-    REQUIRE(index < component->plan->inboxes);
     if (in == NULL) {
+        REQUIRE(index < component->plan->inboxes);
         in = &make_rare(component, true, index)->in;
         inbox_init(in, (uint16_t)(component->plan->in[index].flags | BOX_APART),
                    component->plan->in[index].limit);
@@ -98,8 +89,8 @@ struct outbox *component_need_outbox(struct component *component, unsigned index
 {
     struct outbox *out = component_have_outbox(component, index);
 
-    REQUIRE(index < component->plan->outboxes);
     if (out == NULL) {
+        REQUIRE(index < component->plan->outboxes);
         out = &make_rare(component, false, index)->out;
         outbox_init(out);
         out->box.flags |= BOX_APART;
@@ -107,43 +98,70 @@ struct outbox *component_need_outbox(struct component *component, unsigned index
     return out;
 }
 
+static struct rare_box *rare_box_of(struct box *box)
+{
+    return box_is_inbox(box) ? container_of(box, struct rare_box, in.box)
+                             : container_of(box, struct rare_box, out.box);
+}
+
 struct component *component_of_rare_box(const struct box *box)
 {
-    struct box *mutable = (struct box *)(uintptr_t)box;
-
-    return (box->flags & BOX_IS_INBOX) != 0
-               ? container_of(mutable, struct rare_box, in.box)->owner
-               : container_of(mutable, struct rare_box, out.box)->owner;
+    return rare_box_of((struct box *)(uintptr_t)box)->owner;
 }
 
 uint32_t component_bound(const struct component *component, const struct inbox *in)
 {
-    for (unsigned i = 0; i < component->plan->inboxes; i++) {
-        if (component_have_inbox(component, i) == in) {
-            return component->plan->in[i].limit;
-        }
+    return component_inbox_plan(component, box_index(&in->box))->limit;
+}
+
+unsigned box_index(const struct box *box)
+{
+    struct component *owner = box_owner(box);
+    struct box *mutable = (struct box *)(uintptr_t)box;
+
+    if ((box->flags & BOX_APART) != 0) {
+        return rare_box_of(mutable)->index;
     }
-    return 1;
+    return (unsigned)(box_is_inbox(box)
+                          ? box_as_inbox(mutable) - component_common_inbox(owner, 0)
+                          : box_as_outbox(mutable) - component_common_outbox(owner, 0));
 }
 
 unsigned component_find_inbox(const struct component *component, const char *name)
 {
-    for (unsigned i = 0; i < component->plan->inboxes; i++) {
-        if (strcmp(component->plan->in[i].spec->name, name) == 0) {
-            return i;
+    unsigned i = NO_BOX;
+
+    while ((i = component_next_inbox(component, i)) != NO_BOX) {
+        if (strcmp(component_inbox_plan(component, i)->spec->name, name) == 0) {
+            break;
         }
     }
-    return NO_BOX;
+    return i;
 }
 
 unsigned component_find_outbox(const struct component *component, const char *name)
 {
-    for (unsigned i = 0; i < component->plan->outboxes; i++) {
-        if (strcmp(component->plan->out[i].spec->name, name) == 0) {
-            return i;
+    unsigned i = NO_BOX;
+
+    while ((i = component_next_outbox(component, i)) != NO_BOX) {
+        if (strcmp(component_outbox_plan(component, i)->spec->name, name) == 0) {
+            break;
         }
     }
-    return NO_BOX;
+    return i;
+}
+
+void rare_box_deinit(struct rare_box *rare)
+{
+    struct loop *loop = component_loop(rare->owner);
+
+    if (rare->is_inbox) {
+        taps_forget(loop, &rare->in.box);
+        inbox_deinit(&rare->in);
+    } else {
+        taps_forget(loop, &rare->out.box);
+        outbox_deinit(&rare->out);
+    }
 }
 
 void component_deinit_boxes(struct component *component)
@@ -164,14 +182,9 @@ void component_deinit_boxes(struct component *component)
     while (!list_is_empty(&component->extra->rare)) {
         struct rare_box *rare = container_of(component->extra->rare.next, struct rare_box, link);
 
-        if (rare->is_inbox) {
-            taps_forget(loop, &rare->in.box);
-            inbox_deinit(&rare->in);
-        } else {
-            taps_forget(loop, &rare->out.box);
-            outbox_deinit(&rare->out);
-        }
+        rare_box_deinit(rare);
         list_remove(&rare->link);
         free(rare);
     }
+    added_boxes_free(component);
 }

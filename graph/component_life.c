@@ -178,11 +178,22 @@ void component_receive(struct component *component, struct inbox *in, struct mes
     }
 }
 
+static bool holds_data(struct component *component, const struct plan_box *plan, unsigned index)
+{
+    return plan->spec->carries != NOTICES && !inbox_is_empty(component, index);
+}
+
 /* True if nothing waits in any inbox but those that carry notices. */
 static bool is_drained(struct component *component)
 {
     for (unsigned i = 0; i < component->plan->inboxes; i++) {
-        if (component->plan->in[i].spec->carries != NOTICES && !inbox_is_empty(component, i)) {
+        if (holds_data(component, &component->plan->in[i], i)) {
+            return false;
+        }
+    }
+    for (unsigned i = ADDED_BOX - 1;
+         component->extra != NULL && (i = component_next_inbox(component, i)) != NO_BOX;) {
+        if (holds_data(component, component_inbox_plan(component, i), i)) {
             return false;
         }
     }

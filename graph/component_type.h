@@ -38,11 +38,15 @@ struct box_spec {
         size; /* default bound: bytes where bytes or lines come, else messages; 0: usual ones */
     /* Outboxes without a linkage, and without memory for one: rare, and always linked by the
      * runtime. To the service of this name; or to the inbox .from_made of the component that made
-     * ours. */
+     * ours.  One with a service that is not rare is linked by the service, as it sees fit. */
     const char *service;
     bool to_maker;
-    bool from_made;   /* an inbox: see to_maker */
-    bool takes_pipes; /* an inbox: bytes may come in a pipe (pipe.h) */
+    bool from_made;    /* an inbox: see to_maker */
+    bool takes_pipes;  /* an inbox: bytes may come in a pipe (pipe.h) */
+    uint8_t when_full; /* enum when_full: default policy of an inbox */
+    /* An inbox to which others link themselves while they run: a component with it takes part
+     * though no linkage of the file reaches it, and is no source where none leads to it. */
+    bool by_name;
     /* Inboxes of services: handles a message in its sender's turn, and takes it over. */
     void (*receive)(struct component *self, struct message *msg);
 };

@@ -20,7 +20,8 @@ void inbox_put(struct inbox *in, struct message *msg)
         struct component *owner = box_owner(&in->box);
 
         msg->next = msg;
-        if ((in->box.flags & BOX_CONTROL) != 0 && component_inbox(owner, owner->control) == in) {
+        if ((in->box.flags & BOX_CONTROL) != 0 && owner->control != NO_BOX &&
+            component_common_inbox(owner, owner->control) == in) { /* it is never a rare one */
             owner->flags |= COMPONENT_TOLD;
         }
         component_wake(owner);
@@ -189,58 +190,4 @@ void inbox_consume(struct component *self, unsigned index, size_t size)
     if ((in->box.flags & BOX_AWAITED) != 0) {
         inbox_announce_room(in);
     }
-}
-
-bool outbox_wait_for_room(struct component *self, struct outbox *out)
-{
-    struct inbox *in = out->sink;
-
-    if (inbox_policy(in) != BLOCK || (in->box.flags & BOX_CONTROL) != 0) {
-        return true;
-    }
-    in->box.flags |= BOX_AWAITED;
-    if ((out->box.flags & BOX_WAITING) == 0) {
-        out->box.flags |= BOX_WAITING;
-        if ((out->box.flags & BOX_PASSES) == 0) {
-            out->waiting_since = loop_ms(component_loop(self));
-        }
-    }
-    return false;
-}
-
-/* Room is announced when the inbox is half empty, so that sender and receiver work in batches, and
- * in a round: those who were woken first wait at the end of the list the next time. */
-void inbox_announce_room(struct inbox *in)
-{
-    struct list *last;
-
-    if (inbox_fill(in) > in->limit / 2) {
-        return;
-    }
-    in->box.flags = (uint16_t)(in->box.flags & ~BOX_AWAITED);
-    for (struct outbox *out = inbox_next_sender(in, NULL); out != NULL;
-         out = inbox_next_sender(in, out)) {
-        outbox_stop_waiting(out);
-    }
-    last = &in->sources;
-    if (last->next != last->prev) { /* the first goes to the end */
-        struct list *first = last->next;
-
-        list_remove(first);
-        list_append(last, first);
-    }
-}
-
-void outbox_stop_waiting(struct outbox *out)
-{
-    struct component *owner = box_owner(&out->box);
-
-    if ((out->box.flags & BOX_WAITING) == 0) {
-        return;
-    }
-    out->box.flags = (uint16_t)(out->box.flags & ~BOX_WAITING);
-    if ((out->box.flags & BOX_PASSES) == 0) {
-        out->waited += loop_ms(component_loop(owner)) - out->waiting_since;
-    }
-    component_wake(owner);
 }

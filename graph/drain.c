@@ -38,10 +38,13 @@ static void on_deadline(struct ev_loop *ev, ev_timer *watcher, int revents)
 /* A component that takes nothing in by linkages is a source. */
 static bool is_source(const struct component *component)
 {
-    for (unsigned i = 0; i < component->inboxes; i++) {
+    unsigned i = NO_BOX;
+
+    while ((i = component_next_inbox(component, i)) != NO_BOX) {
+        const struct box_spec *spec = component_inbox_plan(component, i)->spec;
         const struct inbox *in = component_have_inbox(component, i);
 
-        if (component->plan->in[i].spec->carries != NOTICES && !list_is_empty(&in->sources)) {
+        if (spec->by_name || (spec->carries != NOTICES && in != NULL && inbox_is_fed(in))) {
             return false;
         }
     }

@@ -8,6 +8,7 @@
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/suggest.h"
+#include "graph/waiting.h"
 
 /* ---- by path ---- */
 
@@ -390,23 +391,11 @@ bool component_listens(struct component *component, char *text, size_t size)
 const char *box_name(const struct box *box)
 {
     const struct component *owner = box_owner(box);
-    const struct plan_component *plan = owner->plan;
+    const unsigned index = box_index(box);
 
-    for (unsigned i = 0; (box->flags & BOX_IS_INBOX) != 0 && i < plan->inboxes; i++) {
-        const struct inbox *in = component_have_inbox(owner, i);
-
-        if (in != NULL && &in->box == box) {
-            return plan->in[i].spec->name;
-        }
-    }
-    for (unsigned i = 0; (box->flags & BOX_IS_INBOX) == 0 && i < plan->outboxes; i++) {
-        const struct outbox *out = component_have_outbox(owner, i);
-
-        if (out != NULL && &out->box == box) {
-            return plan->out[i].spec->name;
-        }
-    }
-    return "?";
+    return (box_is_inbox(box) ? component_inbox_plan(owner, index)
+                              : component_outbox_plan(owner, index))
+        ->spec->name;
 }
 
 const char *box_full_path(const struct box *box, char *text, size_t size)
@@ -420,13 +409,14 @@ const char *box_full_path(const struct box *box, char *text, size_t size)
 
 double outbox_waiting(const struct outbox *out)
 {
-    if ((out->box.flags & BOX_WAITING) == 0 || (out->box.flags & BOX_PASSES) != 0) {
-        return 0;
-    }
-    return (loop_ms(component_loop(box_owner(&out->box))) - out->waiting_since) / 1000.0;
+    uint32_t since;
+
+    return waiting_since(out, &since)
+               ? (loop_ms(component_loop(box_owner(&out->box))) - since) / 1000.0
+               : 0;
 }
 
 double outbox_waited(const struct outbox *out)
 {
-    return (out->box.flags & BOX_PASSES) != 0 ? 0 : out->waited / 1000.0 + outbox_waiting(out);
+    return out->waited / 1000.0 + outbox_waiting(out);
 }

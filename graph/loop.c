@@ -10,6 +10,7 @@
 #include "graph/graph.h"
 #include "graph/listeners.h"
 #include "graph/service.h"
+#include "graph/waiting.h"
 
 /* Component runs in one pass of the queue, before sockets are looked at again. */
 enum { PASS = 4096 };
@@ -164,6 +165,7 @@ struct loop *loop_create(const struct component_type *const *types, const struct
     list_init(&loop->watches);
     pool_init(&loop->pool);
     loop->listeners = listeners_create();
+    loop->waiting = waiting_create(loop);
     ev_set_userdata(ev, loop);
     ev_set_invoke_pending_cb(ev, invoke_and_run);
     ev_idle_init(&loop->idle, on_idle);
@@ -188,6 +190,7 @@ void loop_destroy(struct loop *loop)
     (void)run_queue(loop, UINT32_MAX);
     bury(loop);
     REQUIRE(list_is_empty(&loop->dead) && list_is_empty(&loop->graphs));
+    waiting_destroy(loop->waiting);
     listeners_destroy(loop->listeners);
     pool_deinit(&loop->pool);
     ev_idle_stop(loop->ev, &loop->idle);

@@ -67,6 +67,7 @@ struct loop {
     struct list drains;   /* see drain.h */
     struct list watches;  /* see loop_watch() */
     struct listeners *listeners;
+    struct waiting_table *waiting;             /* see waiting.h */
     struct list taps;                          /* see tap.h */
     unsigned taps_busy;                        /* calls of taps under way */
     bool has_gone_taps;                        /* some were removed meanwhile */

@@ -112,6 +112,9 @@ struct plan *plan_single(const struct component_type *type);
 struct plan *plan_ref(struct plan *plan);
 void plan_release(struct plan *plan);
 
+/* An inbox as its spec has it: the usual bound, unless that says otherwise. */
+struct plan_box plan_box_inbox(const struct box_spec *spec);
+
 /* Looks a component up by path; NULL: none. */
 struct plan_component *plan_find(const struct plan *plan, const char *path);
 

@@ -21,9 +21,11 @@ static unsigned count_boxes(const struct box_spec *table)
     return count;
 }
 
-static struct plan_box usual_inbox(const struct box_spec *spec)
+struct plan_box plan_box_inbox(const struct box_spec *spec)
 {
-    struct plan_box box = {.spec = spec, .limit = spec->size};
+    struct plan_box box = {.spec = spec,
+                           .limit = spec->size,
+                           .flags = (uint16_t)(spec->when_full << BOX_POLICY_SHIFT)};
 
     if (spec->carries == NOTICES) {
         box.flags |= BOX_CONTROL;
@@ -48,7 +50,7 @@ static struct plan_box *make_boxes(struct arena *arena, const struct box_spec *t
     struct plan_box *boxes = arena_alloc_array(arena, count, sizeof(*boxes));
 
     for (unsigned i = 0; i < count; i++) {
-        boxes[i] = is_inbox ? usual_inbox(&table[i]) : (struct plan_box){.spec = &table[i]};
+        boxes[i] = is_inbox ? plan_box_inbox(&table[i]) : (struct plan_box){.spec = &table[i]};
     }
     return boxes;
 }
@@ -129,7 +131,7 @@ bool component_add_boxes(struct planner *planner, struct draft_component *compon
     memcpy(more, *boxes, *old_count * sizeof(*more));
     for (size_t i = 0; i < count; i++) {
         more[*old_count + i] =
-            is_inbox ? usual_inbox(&specs[i]) : (struct plan_box){.spec = &specs[i]};
+            is_inbox ? plan_box_inbox(&specs[i]) : (struct plan_box){.spec = &specs[i]};
     }
     *boxes = more;
     *old_count = (uint8_t)all;
@@ -280,7 +282,7 @@ static void read_bound(struct planner *planner, struct plan_component *made,
                        const struct node_pair *pair)
 {
     const unsigned index = component_box(made, true, pair->key->text, pair->key->size);
-    struct box_options options = {.when_full = BLOCK};
+    struct box_options options;
     struct param_reader reader = planner_reader(planner, made->type_name);
     struct plan_box *box;
 
@@ -302,6 +304,7 @@ static void read_bound(struct planner *planner, struct plan_component *made,
                       box->spec->name, node_kind_name(pair->value));
         return;
     }
+    options = (struct box_options){.when_full = box->flags >> BOX_POLICY_SHIFT & 3};
     reader.owner = arena_printf(planner->arena, "%s.%s", made->type_name, box->spec->name);
     reader.noun = "option";
     if (params_read(&reader, box_table, pair->value, pair->value, &options)) {
@@ -310,6 +313,7 @@ static void read_bound(struct planner *planner, struct plan_component *made,
             box->flags = (uint16_t)(box->flags & ~BOX_BOUND_BYTES);
             box->flags |= options.size.is_bytes ? BOX_BOUND_BYTES : 0;
         }
+        box->flags = (uint16_t)(box->flags & ~(3 << BOX_POLICY_SHIFT));
         box->flags = (uint16_t)(box->flags | options.when_full << BOX_POLICY_SHIFT);
     }
 }

@@ -4,6 +4,14 @@
 #include "graph/arena.h"
 #include "graph/planner.h"
 
+/* What a type has for its parts may stand for a parameter, which may be a name. */
+static bool is_made_of_others(const struct scope *scope)
+{
+    const struct component_type *type = scope->self != NULL ? scope->self->made.type : NULL;
+
+    return type != NULL && type->definition != NULL;
+}
+
 void components_read(struct planner *planner, struct scope *scope, const struct node *components)
 {
     if (components->kind != NODE_MAPPING) {
@@ -20,7 +28,7 @@ void components_read(struct planner *planner, struct scope *scope, const struct 
         if (!component_name_is_good(planner, name->text, name)) {
             continue;
         }
-        if (value->kind == NODE_SCALAR) {
+        if (value->kind == NODE_SCALAR && !is_made_of_others(scope)) {
             errors_report(planner->errors, value, "a component is a mapping: write {type: %s}",
                           node_shown(value).text);
             scope_list(scope, component_add(planner, scope, name->text, name, NULL));

@@ -96,6 +96,16 @@ static bool takes_part(const struct plan_component *made)
     return false;
 }
 
+static bool is_found_by_name(const struct plan_component *made)
+{
+    for (unsigned i = 0; i < made->inboxes; i++) {
+        if (made->in[i].spec->by_name) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A box that a linkage inside has made by naming it, and that nothing outside is linked to: most
  * likely a slip.  A named graph may well have boxes that only some of its uses need. */
 static void check_boxes_of_self(struct planner *planner, const struct draft_component *component)
@@ -134,7 +144,7 @@ static void check_component(struct planner *planner, const struct scope *scope,
         return;
     }
     if (!component->is_reached && scope->count > 1 && made->type->service == NULL &&
-        takes_part(made)) {
+        takes_part(made) && !is_found_by_name(made)) {
         (void)error_set(&err, made->at, "no linkage reaches %s (%s)", made->name, made->type_name);
         errors_warn(planner->errors, &err);
         return;

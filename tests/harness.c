@@ -2,6 +2,7 @@
 
 #include "graph/graph.h"
 #include "graph/plan.h"
+#include "graph/waiting.h"
 #include "tests/unit.h"
 
 enum { MOST_EARS = 16 };
@@ -122,7 +123,7 @@ void harness_bound(struct harness *h, const char *outbox, uint32_t messages)
 {
     struct inbox *in = component_inbox(h->ears, outbox_index(h, outbox));
 
-    in->limit = messages;
+    waiting_set_bound(in, messages);
     in->box.flags = (uint16_t)(in->box.flags & ~BOX_BOUND_BYTES);
 }
 

@@ -62,7 +62,7 @@ static bool hears_of_the_end(const struct component *child)
     const struct inbox *control =
         child->control != NO_BOX ? component_have_inbox(child, child->control) : NULL;
 
-    return control != NULL && !list_is_empty(&control->sources);
+    return control != NULL && inbox_is_fed(control);
 }
 
 /* Gives the notice to every child, or to those that would not hear.  Returns how many. */

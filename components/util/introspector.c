@@ -233,15 +233,15 @@ static void find_boxes(struct introspector *introspector, const struct component
     struct scroll *found = &introspector->found;
 
     found->used = 0;
-    for (unsigned i = 0; i < component->plan->inboxes; i++) {
+    for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
         if (component_have_inbox(component, i) != NULL) {
-            add(found, "i.%s", component->plan->in[i].spec->name);
+            add(found, "i.%s", component_inbox_plan(component, i)->spec->name);
             end_entry(found);
         }
     }
-    for (unsigned i = 0; i < component->plan->outboxes; i++) {
+    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
         if (component_have_outbox(component, i) != NULL) {
-            add(found, "o.%s", component->plan->out[i].spec->name);
+            add(found, "o.%s", component_outbox_plan(component, i)->spec->name);
             end_entry(found);
         }
     }
@@ -271,16 +271,16 @@ static void find_linkage(struct introspector *introspector, const char *directio
 static void find_linkages(struct introspector *introspector, const struct component *component)
 {
     introspector->found.used = 0;
-    for (unsigned i = 0; i < component->plan->inboxes; i++) {
+    for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
         struct inbox *in = component_have_inbox(component, i);
 
-        find_linkage(introspector, "i", component->plan->in[i].spec->name,
+        find_linkage(introspector, "i", component_inbox_plan(component, i)->spec->name,
                      in != NULL ? &in->box : NULL);
     }
-    for (unsigned i = 0; i < component->plan->outboxes; i++) {
+    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
         struct outbox *out = component_have_outbox(component, i);
 
-        find_linkage(introspector, "o", component->plan->out[i].spec->name,
+        find_linkage(introspector, "o", component_outbox_plan(component, i)->spec->name,
                      out != NULL ? &out->box : NULL);
     }
 }

@@ -92,6 +92,12 @@ class Examples(axond.TestCase):
                 self.assertEqual(picture.stdout.count("DEL ALL"), 1)
                 self.assertEqual(picture.stdout.count('ADD NODE "server" '), 1)
 
+    def test_chat(self):  # test_chat.py has a crowd
+        with axond.Axond("etc/chat.yaml") as daemon, daemon.connect() as other:
+            axond.wait_for(lambda: "room.subscriber" in daemon.ctl("linkages"), "the first to be there")
+            self.assertEqual(self.nc(daemon, b"hello\nworld\n"), b"hello\nworld\n")
+            self.assertEqual(axond.receive(other, 12), b"hello\nworld\n")
+
     def redis(self, stack):
         """A redis-server of the test's own; returns its port."""
         port = axond.free_port()
