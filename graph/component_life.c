@@ -177,11 +177,13 @@ void component_receive(struct component *component, struct inbox *in, struct mes
     }
 }
 
-/* True if nothing waits in any inbox but those that carry notices. */
+/* True if nothing waits in any inbox but those that carry notices, or may be left as they are. */
 static bool is_drained(struct component *component)
 {
     for (unsigned i = 0; i < component->plan->inboxes; i++) {
-        if (component->plan->in[i].spec->carries != NOTICES && !inbox_is_empty(component, i)) {
+        const struct box_spec *spec = component->plan->in[i].spec;
+
+        if (spec->carries != NOTICES && !spec->may_remain && !inbox_is_empty(component, i)) {
             return false;
         }
     }
