@@ -45,6 +45,14 @@ bool outbox_is_linked(struct component *self, unsigned index)
     return (out != NULL ? out->sink : component_standing_sink(self, index)) != NULL;
 }
 
+bool outbox_is_full(struct component *self, unsigned index)
+{
+    const struct outbox *out = component_outbox(self, index);
+
+    return out != NULL && out->sink != NULL && inbox_is_full(out->sink) &&
+           inbox_policy(out->sink) == BLOCK && (out->sink->box.flags & BOX_CONTROL) == 0;
+}
+
 void outbox_notify(struct component *self, unsigned index, enum message_kind kind,
                    struct component *about, int error)
 {

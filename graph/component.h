@@ -109,6 +109,10 @@ void inbox_consume(struct component *self, unsigned index, size_t size);
  * outbox that is not linked, or whose sink drops when full, always has room. */
 static inline bool outbox_has_room(struct component *self, unsigned index);
 
+/* True if a message sent now would wait beyond the sink's bound.  For those who drop it then: they
+ * are not run when there is room. */
+bool outbox_is_full(struct component *self, unsigned index);
+
 /* Sends a message, which is no longer the caller's.  Never fails: without a linkage it is discarded
  * and counted. */
 static inline void outbox_send(struct component *self, unsigned index, struct message *msg);

@@ -180,10 +180,11 @@ void component_receive(struct component *component, struct inbox *in, struct mes
 
 static bool holds_data(struct component *component, const struct plan_box *plan, unsigned index)
 {
-    return plan->spec->carries != NOTICES && !inbox_is_empty(component, index);
+    return plan->spec->carries != NOTICES && !plan->spec->may_remain &&
+           !inbox_is_empty(component, index);
 }
 
-/* True if nothing waits in any inbox but those that carry notices. */
+/* True if nothing waits in any inbox but those that carry notices, or may be left as they are. */
 static bool is_drained(struct component *component)
 {
     for (unsigned i = 0; i < component->plan->inboxes; i++) {

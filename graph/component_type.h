@@ -33,7 +33,8 @@ struct box_spec {
     const char *doc;
     bool main; /* what "a -> b" means; none marked: the first box, if it is no control or signal */
     bool rare; /* seldom linked: takes no memory until it is.  Rare boxes come last in a table */
-    bool required; /* it gets a warning if nothing leads to it, or if it leads nowhere */
+    bool required;   /* it gets a warning if nothing leads to it, or if it leads nowhere */
+    bool may_remain; /* an inbox: what waits in it does not hold up the end */
     uint32_t
         size; /* default bound: bytes where bytes or lines come, else messages; 0: usual ones */
     /* Outboxes without a linkage, and without memory for one: rare, and always linked by the

@@ -127,6 +127,15 @@ void harness_bound(struct harness *h, const char *outbox, uint32_t messages)
     in->box.flags = (uint16_t)(in->box.flags & ~BOX_BOUND_BYTES);
 }
 
+void harness_block(struct harness *h, const char *outbox)
+{
+    static const char text[] = "in the way";
+
+    harness_bound(h, outbox, 1);
+    inbox_put(component_inbox(h->ears, outbox_index(h, outbox)),
+              message_copy(&h->scene->loop->pool, text, strlen(text)));
+}
+
 static struct message *next(struct harness *h, const char *outbox, bool notice)
 {
     const unsigned index = outbox_index(h, outbox);
@@ -154,6 +163,23 @@ const char *harness_heard(struct harness *h, const char *outbox)
     memcpy(h->text, msg->data, message_size(msg));
     h->text[message_size(msg)] = '\0';
     return h->text;
+}
+
+void harness_hears(struct harness *h, const char *outbox, const char *const *texts)
+{
+    const char *heard;
+
+    for (; *texts != NULL; texts++) {
+        heard = harness_heard(h, outbox);
+        if (heard == NULL) {
+            fail_msg("%s: nothing, where \"%s\" was expected", outbox, *texts);
+        }
+        assert_string_equal(heard, *texts);
+    }
+    heard = harness_heard(h, outbox);
+    if (heard != NULL) {
+        fail_msg("%s: \"%s\", where nothing was expected", outbox, heard);
+    }
 }
 
 size_t harness_heard_size(const struct harness *h)

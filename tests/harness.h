@@ -34,10 +34,18 @@ void harness_run(struct harness *h);
 /* Lets an outbox's reader keep at most so many messages; unlimited before. */
 void harness_bound(struct harness *h, const char *outbox, uint32_t messages);
 
+/* Fills the inbox of an outbox's reader with one message, which says "in the way": when that has
+ * been heard, there is room for one. */
+void harness_block(struct harness *h, const char *outbox);
+
 /* The next message that came out: its text, which lives until the next call; NULL if there is none,
  * or if it is a notice.  harness_heard_size() is of that message. */
 const char *harness_heard(struct harness *h, const char *outbox);
 size_t harness_heard_size(const struct harness *h);
+
+/* Expects exactly these messages to have come out, in order: HEARS(h, "outbox", "a", "b"). */
+#define HEARS(h, outbox, ...) harness_hears(h, outbox, (const char *const[]){__VA_ARGS__, NULL})
+void harness_hears(struct harness *h, const char *outbox, const char *const *texts);
 
 /* The next notice that came out of signal, or DATA if there is none. */
 enum message_kind harness_notice(struct harness *h, const char *outbox);

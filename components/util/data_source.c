@@ -3,9 +3,7 @@
  *     DataSource {messages: [a, b]} [outbox] --> "a" "b" producerFinished
  *
  * It has no inbox, since it would never look at it. */
-#include <string.h>
-
-#include "graph/component.h"
+#include "components/util/text.h"
 
 enum { MESSAGES_A_TURN = 64 };
 
@@ -44,14 +42,11 @@ static void data_source_run(struct component *self)
     int sent = 0;
 
     while (source->next < source->messages.count && outbox_has_room(self, OUTBOX)) {
-        const char *text = source->messages.items[source->next];
-
         if (sent++ == MESSAGES_A_TURN) {
             component_wake(self);
             return;
         }
-        outbox_send(self, OUTBOX, message_copy(component_pool(self), text, strlen(text)));
-        source->next++;
+        text_send(self, OUTBOX, source->messages.items[source->next++]);
     }
     if (source->next == source->messages.count) {
         component_finish(self);

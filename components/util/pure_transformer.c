@@ -7,7 +7,7 @@
  * before whatever should see whole lines. */
 #include <string.h>
 
-#include "graph/component.h"
+#include "components/util/text.h"
 #include "graph/error.h"
 
 enum function { UPPER, LOWER, PREFIX, SUFFIX, REPLACE };
@@ -139,19 +139,6 @@ static struct message *insert(struct component *self, struct message *msg, size_
     return longer;
 }
 
-static size_t before_newline(const struct message *msg)
-{
-    size_t size = message_size(msg);
-
-    if (size > 0 && msg->data[size - 1] == '\n') {
-        size--;
-        if (size > 0 && msg->data[size - 1] == '\r') {
-            size--;
-        }
-    }
-    return size;
-}
-
 static size_t count(const struct message *msg, const char *from, size_t length)
 {
     const unsigned char *at = msg->data;
@@ -215,7 +202,7 @@ static struct message *transform(struct component *self, struct message *msg)
     case PREFIX:
         return insert(self, msg, 0);
     case SUFFIX:
-        return insert(self, msg, before_newline(msg));
+        return insert(self, msg, text_line_size(msg));
     case REPLACE:
         return replace(self, msg);
     }

@@ -49,6 +49,17 @@ class Examples(axond.TestCase):
         with axond.Axond("etc/echo.yaml") as daemon:
             self.check_echo(daemon)
 
+    def test_chooser(self):
+        with axond.Axond("etc/chooser.yaml") as daemon:
+            with daemon.connect() as other:  # has a place of its own
+                self.assertEqual(axond.receive(other, 6), b"apple\n")
+                self.assertEqual(self.nc(daemon, b"NEXT\nLAST\nPREV\n"), b"apple\nbanana\ncherry\nbanana\n")
+                self.assertEqual(self.socat(daemon, b"NEXT\r\nSAME"), b"apple\nbanana\nbanana\n")
+                other.sendall(b"NEXT\n")
+                self.assertEqual(axond.receive(other, 7), b"banana\n")
+            self.assertEqual(self.nc(daemon, b"x" * 1000 + b"\nnext\nLAST\n"), b"apple\ncherry\n")
+            daemon.wait_line('chooser .*no such command: "next"; there are NEXT, PREV, FIRST, LAST and SAME')
+
     def test_tcpserver(self):
         with axond.Axond("etc/tcpserver.yaml") as daemon:
             self.check_echo(daemon)
