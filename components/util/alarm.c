@@ -1,0 +1,31 @@
+#include "components/util/alarm.h"
+
+#include <time.h>
+
+#include "graph/component.h"
+
+static void on_time(struct ev_loop *ev, ev_timer *watcher, int revents)
+{
+    component_wake(watcher->data);
+}
+
+void alarm_set(struct component *self, struct alarm *alarm, double seconds)
+{
+    alarm_stop(self, alarm);
+    ev_timer_init(&alarm->timer, on_time, seconds > 0 ? seconds : 0.0, 0.0);
+    alarm->timer.data = self;
+    ev_timer_start(component_ev(self), &alarm->timer);
+}
+
+void alarm_stop(struct component *self, struct alarm *alarm)
+{
+    ev_timer_stop(component_ev(self), &alarm->timer);
+}
+
+double steady_now(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
