@@ -87,7 +87,7 @@ static const struct param_spec parameters[] = {
     {PARAM_BOOL(struct file_writer, hold_open), .fallback = "true",
      .doc = "false: the file is opened for each write, and closed after it"},
     {PARAM_DURATION(struct file_writer, flush_interval), .fallback = "0", .min = 0, .max = 3600,
-     .doc = "wait so long for more, unless the inbox is half full; 0: write at once"},
+     .doc = "gather messages for so long, up to 64, to write less often; 0: write at once"},
     {PARAM_CHOICE(struct file_writer, fsync), .choices = fsync_rules, .fallback = "never",
      .doc = "bring it to the disk: never leaves that to the kernel; interval: each "
             "fsync_interval, and at the end; always: each write, before the next and before "
@@ -203,11 +203,11 @@ static int open_file(struct component *self)
     ev_io_init(&writer->writable, on_writable, writer->output.fd, EV_WRITE);
     writer->writable.data = self;
     writer->looked_at = steady_now();
-    if (writer->was_open && writer->hold_open) {
+    if (writer->has_moved) {
+        writer->has_moved = false;
         writer->reopened++;
         component_log(self, LOG_LEVEL_INFO, "writes to a new file at %s", writer->path);
     }
-    writer->was_open = true;
     return 0;
 }
 
@@ -222,6 +222,7 @@ static bool ready_file(struct component *self)
         writer->looked_at = steady_now();
         if (file_output_has_moved(&writer->output, writer->path)) {
             leave_file(self);
+            writer->has_moved = true;
         }
     }
     if (!writer->output.is_open) {
@@ -287,8 +288,8 @@ static struct message *end_line(struct component *self, struct message *msg)
     return line;
 }
 
-/* Takes what waits, as much as goes into one write.  False: nothing waits. */
-static bool take_batch(struct component *self)
+/* Takes what waits, as much as goes into one write. */
+static void take_batch(struct component *self)
 {
     struct file_writer *writer = component_state(self);
     struct message *msg;
@@ -296,7 +297,6 @@ static bool take_batch(struct component *self)
     while (writer->taken < FILE_WRITER_GATHERED && (msg = inbox_take(self, INBOX)) != NULL) {
         writer->batch[writer->taken++] = writer->end_lines ? end_line(self, msg) : msg;
     }
-    return writer->taken > 0;
 }
 
 static int gather(const struct file_writer *writer, struct iovec *parts)
@@ -397,26 +397,26 @@ static bool hand_on(struct component *self)
     }
     if (writer->handed == writer->taken) {
         writer->handed = writer->written = writer->taken = 0;
+        writer->is_flushing = false;
     }
     return true;
 }
 
 /* ---- when ---- */
 
-/* True if what waits is to be written now, not only gathered. */
+/* True if what was taken is to be written now, not only gathered. */
 static bool is_due(struct component *self)
 {
     struct file_writer *writer = component_state(self);
-    const struct inbox *in = component_common_inbox(self, INBOX);
 
-    if (writer->flush_interval <= 0 || writer->is_flushing) {
+    if (writer->is_flushing) {
         return true;
     }
-    if (writer->flush_at <= 0 && !inbox_is_empty(self, INBOX)) {
+    if (writer->flush_at <= 0) {
         writer->flush_at = steady_now() + writer->flush_interval;
     }
-    writer->is_flushing = (writer->flush_at > 0 && steady_now() >= writer->flush_at) ||
-                          inbox_fill(in) >= in->limit / 2 || !inbox_is_empty(self, CONTROL);
+    writer->is_flushing = writer->flush_interval <= 0 || writer->taken == FILE_WRITER_GATHERED ||
+                          !inbox_is_empty(self, CONTROL) || steady_now() >= writer->flush_at;
     if (writer->is_flushing) {
         writer->flush_at = 0;
     }
@@ -501,10 +501,8 @@ static bool attend_writing(struct component *self)
     if (writer->taken == 0) {
         note_success(self); /* what there was to write is written, or there was none yet */
     }
-    if (writer->taken == 0 && !(is_due(self) && take_batch(self))) {
-        return false;
-    }
-    return write_batch(self);
+    take_batch(self);
+    return writer->taken > 0 && is_due(self) && write_batch(self);
 }
 
 void file_writer_run(struct component *self)
@@ -516,7 +514,6 @@ void file_writer_run(struct component *self)
         goes_on = attend_writing(self);
         attend_sync(self);
     } while (goes_on);
-    writer->is_flushing = writer->is_flushing && !inbox_is_empty(self, INBOX);
     if (!writer->hold_open && writer->taken == 0) {
         leave_file(self);
     }

@@ -35,7 +35,7 @@ struct file_writer {
     struct file_sync sync;
     ev_io writable;   /* active while a FIFO is full */
     bool must_empty;  /* the file is still to be made empty */
-    bool was_open;    /* once: what is opened now is another file */
+    bool has_moved;   /* what is opened next is another file */
     bool is_dirty;    /* something was written since the last fsync(2) began */
     double looked_at; /* when we last saw that the file is where it should be */
 
@@ -49,7 +49,7 @@ struct file_writer {
 
     /* Times of steady_now(); 0: nothing is waited for. */
     struct alarm alarm;
-    bool is_flushing; /* until the inbox is empty */
+    bool is_flushing; /* the batch is to be written, not only gathered */
     double flush_at;
     double sync_at;
     double retry_at;
