@@ -35,13 +35,15 @@ static void on_deadline(struct ev_loop *ev, ev_timer *watcher, int revents)
     graph_stop(drain->graph);
 }
 
-/* A component that takes nothing in by linkages is a source. */
+/* A component that takes nothing in by linkages is a source.  The one that protocols lead to, as
+ * "/audit.inbox", is none while there is no connection either: one may still come. */
 static bool is_source(const struct component *component)
 {
     for (unsigned i = 0; i < component->inboxes; i++) {
         const struct inbox *in = component_have_inbox(component, i);
 
-        if (component->plan->in[i].spec->carries != NOTICES && !list_is_empty(&in->sources)) {
+        if (component->plan->in[i].spec->carries != NOTICES &&
+            (component->plan->in[i].is_linked || !list_is_empty(&in->sources))) {
             return false;
         }
     }

@@ -377,6 +377,7 @@ static void mend(void)
 static void test_says_once_that_the_disk_is_full_and_keeps_everything(void **context)
 {
     struct harness *h = start_full("mode: \"0640\"");
+    uint64_t turns;
     char text[300];
 
     harness_say(h, "inbox", "one ");
@@ -387,8 +388,12 @@ static void test_says_once_that_the_disk_is_full_and_keeps_everything(void **con
     assert_non_null(strstr(text, "not able to write to "));
     harness_scene(h)->log[0] = '\0';
     harness_say(h, "inbox", "two ");
+    harness_run(h);
+    assert_int_equal(harness_stat(h, "errors"), 1); /* it is not tried for each message */
+    turns = harness_scene(h)->loop->turns;
     scene_wait_seconds(harness_scene(h), 0.5);
     assert_string_equal(harness_scene(h)->log, "");
+    assert_in_range(harness_scene(h)->loop->turns - turns, 2, 10);
     assert_true(harness_stat(h, "errors") >= 2);
     mend();
     expect(h, "file", "one two ");

@@ -33,6 +33,8 @@ class Talkers:
                 text = "".join(f"{number}:{count} {'x' * (count % 97)}\n" for count in range(first, first + 50))
                 sock.sendall(text.encode())
                 self.sent[number] += 50
+                if self.lines is None:
+                    threading.Event().wait(0.005)  # for as long as it takes: not as fast as it can
             sock.shutdown(socket.SHUT_WR)
             axond.receive_all(sock)
 
@@ -105,6 +107,24 @@ class Writing(TestCase):
             self.wait_written(daemon)
         self.check(old.read_text() + path.read_text(), talkers)
 
+    def test_whoever_had_connected_before_a_reload_is_still_heard(self):
+        path = self.directory() / "lines.log"
+        second = axond.free_port()
+        for round in range(5):  # what the daemon sees first is chance
+            path.write_text("")
+            with axond.Axond(COLLECT, env={"FILE": str(path)}) as daemon:
+                daemon.signal(signal.SIGSTOP)
+                clients = [daemon.connect() for _ in range(3)]  # in the backlog
+                for client in clients:
+                    client.sendall(b"line\n")
+                    client.shutdown(socket.SHUT_WR)
+                daemon.write(COLLECT.replace("${PORT:-8080}", str(second)))
+                daemon.signal(signal.SIGHUP)
+                daemon.signal(signal.SIGCONT)
+                for client in clients:
+                    self.assertEqual(axond.receive_all(client), b"")
+                axond.wait_for(lambda: path.read_text() == "line\n" * 3, "the lines")
+
     def test_a_full_disk_is_said_and_survived(self):
         if os.geteuid() != 0:
             self.skipTest("only root can have a small disk")
@@ -132,7 +152,7 @@ class Writing(TestCase):
     def test_what_can_not_be_written_is_counted_at_a_forced_end(self):
         path = self.directory() / "lines.log"
         path.symlink_to("/dev/full")
-        with axond.Axond(COLLECT, args=["-s", "control.sock"], env={"FILE": str(path)}) as daemon:
+        with axond.Axond(COLLECT, env={"FILE": str(path)}) as daemon:
             axond.ask(daemon.port, b"one\ntwo\n")
             daemon.wait_line("could not write to")
             daemon.stop()
