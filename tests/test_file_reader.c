@@ -264,6 +264,17 @@ static void test_reads_what_the_kernel_makes_up(void **context)
     harness_stop(h);
 }
 
+static void test_follows_what_has_no_size_without_reading_it_again(void **context)
+{
+    struct harness *h = start("/proc/version", "mode: lines, follow: true");
+
+    assert_int_equal(strncmp(next(h), "Linux version ", 14), 0);
+    expect_nothing(h);
+
+    assert_int_equal(harness_stat(h, "truncated"), 0);
+    harness_stop(h);
+}
+
 static void test_may_end_while_its_thread_reads(void **context)
 {
     for (int i = 0; i < 20; i++) {
@@ -388,9 +399,13 @@ static void test_a_file_that_was_cut_is_read_from_its_start(void **context)
     h = start("file", "mode: lines, follow: true");
     expect(h, "a long first line\n");
     folder_put("file", "short\n");
-
     expect(h, "short\n");
-    assert_int_equal(harness_stat(h, "truncated"), 1);
+    folder_put("file", ""); /* then it is empty, and grows */
+    expect_nothing(h);
+    folder_put("file", "other\n");
+
+    expect(h, "other\n");
+    assert_int_equal(harness_stat(h, "truncated"), 2);
     harness_stop(h);
 }
 
@@ -579,6 +594,7 @@ int main(void)
         TEST(test_keeps_to_its_rate),
         TEST(test_reads_what_is_not_in_memory),
         TEST(test_reads_what_the_kernel_makes_up),
+        TEST(test_follows_what_has_no_size_without_reading_it_again),
         TEST(test_may_end_while_its_thread_reads),
         TEST(test_follows_a_file_as_it_grows),
         TEST(test_from_end_sends_only_what_comes),

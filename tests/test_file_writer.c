@@ -523,6 +523,7 @@ static void test_a_message_never_lies_in_two_files(void **context)
 
     expect(h, "file", "abcdefgh");
     assert_text("file.1", "12345678");
+    assert_int_equal(harness_stat(h, "bytes"), 16);
     set_limit(RLIM_INFINITY);
     harness_stop(h);
 }

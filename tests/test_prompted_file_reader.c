@@ -101,7 +101,7 @@ static void test_waits_for_room_with_many_bytes(void **context)
         const size_t size = strlen(next(h));
 
         assert_in_range(size, 1, 65536);
-        assert_true(harness_stat(h, "bytes") <= got + 2 * 65536);
+        assert_true(harness_stat(h, "bytes") <= got + (size_t)2 * 65536);
         got += size;
     }
 

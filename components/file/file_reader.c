@@ -258,14 +258,26 @@ static void look_at_path(struct component *self)
     reader->is_last_look = reader->is_replaced && (now.st_size > 0 || !S_ISREG(now.st_mode));
 }
 
+/* True if the open file has become shorter than what was read.  Files whose size is always 0, such
+ * as those of procfs, have not. */
+static bool was_cut(struct file_reader *reader)
+{
+    const off_t before = reader->about.st_size;
+    struct stat now;
+
+    if (fstat(reader->source.input.fd, &now) == -1) {
+        return false;
+    }
+    reader->about.st_size = now.st_size;
+    return (uint64_t)now.st_size < reader->source.input.offset && (now.st_size > 0 || before > 0);
+}
+
 /* The open file is at its end, and is followed.  True: there is more to read. */
 static bool go_on(struct component *self)
 {
     struct file_reader *reader = component_state(self);
-    struct stat now;
 
-    if (fstat(reader->source.input.fd, &now) == 0 &&
-        (uint64_t)now.st_size < reader->source.input.offset) {
+    if (was_cut(reader)) {
         reader->truncated++;
         component_log(self, LOG_LEVEL_INFO, "%s has become shorter: reads it from its start",
                       reader->path);

@@ -25,9 +25,6 @@
 #include "graph/error.h"
 
 #define LOOK_INTERVAL 1.0 /* seconds between two looks at the path, at least, while writing */
-#define PAUSE_FIRST   0.1 /* seconds */
-#define PAUSE_MOST    10.0
-#define CALM          60.0 /* seconds without trouble after which the pauses begin anew */
 
 enum { INBOX, CONTROL };
 enum { OUTBOX, SIGNAL };
@@ -111,56 +108,26 @@ bool file_writer_check(const void *state, const struct node *at, struct error *e
 
 /* ---- trouble ---- */
 
-/* Something could not be done: says so, unless that was said, and has it tried again in a while. */
+static uint32_t dropped(struct component *self)
+{
+    return component_common_inbox(self, INBOX)->box.dropped;
+}
+
+/* Something could not be done: it is tried again in a while. */
 static void note_trouble(struct component *self, int error, const char *deed)
 {
     struct file_writer *writer = component_state(self);
-    const double now = steady_now();
 
     writer->errors++;
-    if (writer->trouble == 0) {
-        writer->trouble_since = now;
-        writer->dropped_before = component_common_inbox(self, INBOX)->box.dropped;
-        if (now - writer->trouble_over > CALM) {
-            writer->pause = 0;
-        }
-    }
-    if (error != writer->trouble) {
-        component_log(self, LOG_LEVEL_WARNING,
-                      "could not %s %s: %s; what comes waits, and it is tried again", deed,
-                      writer->path, strerror(error));
-    }
-    writer->trouble = error;
-    writer->trouble_deed = deed;
-    writer->pause = writer->pause > 0 ? writer->pause * 2 : PAUSE_FIRST;
-    if (writer->pause > PAUSE_MOST) {
-        writer->pause = PAUSE_MOST;
-    }
-    writer->retry_at = now + writer->pause;
+    batch_compact(&writer->batch); /* what has to wait keeps no more memory than its bytes */
+    trouble_note(&writer->trouble, self, writer->path, deed, error, dropped(self));
 }
 
 static void note_success(struct component *self)
 {
     struct file_writer *writer = component_state(self);
-    double now;
-    uint32_t dropped;
 
-    if (writer->trouble == 0) {
-        return;
-    }
-    now = steady_now();
-    dropped = component_common_inbox(self, INBOX)->box.dropped - writer->dropped_before;
-    if (dropped > 0) {
-        component_log(self, LOG_LEVEL_NOTICE,
-                      "writes to %s again after %.1f s; %u messages were dropped meanwhile",
-                      writer->path, now - writer->trouble_since, dropped);
-    } else {
-        component_log(self, LOG_LEVEL_NOTICE, "writes to %s again after %.1f s; nothing was lost",
-                      writer->path, now - writer->trouble_since);
-    }
-    writer->trouble = 0;
-    writer->retry_at = 0;
-    writer->trouble_over = now;
+    trouble_end(&writer->trouble, self, writer->path, dropped(self));
 }
 
 /* ---- the file ---- */
@@ -180,9 +147,10 @@ static void leave_file(struct component *self)
     if (!writer->output.is_open) {
         return;
     }
-    if (writer->partial > 0) {
-        file_output_take_back(&writer->output, writer->partial);
-        writer->partial = 0;
+    if (writer->batch.partial > 0) {
+        file_output_take_back(&writer->output, writer->batch.partial);
+        writer->bytes -= writer->batch.partial;
+        writer->batch.partial = 0;
     }
     ev_io_stop(component_ev(self), &writer->writable);
     writer->output.is_open = false;
@@ -254,7 +222,6 @@ int file_writer_start(struct component *self)
     struct file_writer *writer = component_state(self);
     const int result = open_file(self);
 
-    writer->trouble_over = -CALM;
     writer->must_empty = !writer->append;
     if (result < 0 && !may_pass(-result)) {
         return component_fail(self, -result, "could not open %s", writer->path);
@@ -262,8 +229,8 @@ int file_writer_start(struct component *self)
     if (result < 0) {
         note_trouble(self, -result, "open");
     }
-    component_wake(
-        self); /* the file is made empty once all have started: a reload may be refused */
+    /* The file is made empty when we are run: all have started then.  A reload may be refused. */
+    component_wake(self);
     return 0;
 }
 
@@ -294,51 +261,18 @@ static void take_batch(struct component *self)
     struct file_writer *writer = component_state(self);
     struct message *msg;
 
-    while (writer->taken < FILE_WRITER_GATHERED && (msg = inbox_take(self, INBOX)) != NULL) {
-        writer->batch[writer->taken++] = writer->end_lines ? end_line(self, msg) : msg;
+    while (!batch_is_full(&writer->batch) && (msg = inbox_take(self, INBOX)) != NULL) {
+        batch_add(&writer->batch, writer->end_lines ? end_line(self, msg) : msg);
     }
 }
 
-static int gather(const struct file_writer *writer, struct iovec *parts)
-{
-    size_t skipped = writer->partial;
-    int count = 0;
-
-    for (unsigned i = writer->written; i < writer->taken; i++) {
-        parts[count].iov_base = (void *)(uintptr_t)(writer->batch[i]->data + skipped);
-        parts[count].iov_len = message_size(writer->batch[i]) - skipped;
-        skipped = 0;
-        count++;
-    }
-    return count;
-}
-
-static void advance(struct file_writer *writer, size_t size)
-{
-    writer->bytes += size;
-    writer->partial += size;
-    while (writer->written < writer->taken &&
-           writer->partial >= message_size(writer->batch[writer->written])) {
-        writer->partial -= message_size(writer->batch[writer->written]);
-        writer->written++;
-        writer->messages++;
-    }
-}
-
-/* What has to wait keeps no more memory than its bytes. */
-static void compact_batch(struct file_writer *writer)
-{
-    for (unsigned i = writer->handed; i < writer->taken; i++) {
-        message_compact(writer->batch[i]);
-    }
-}
-
+/* Writing has failed, or a FIFO is full. */
 static void handle_error(struct component *self, int error)
 {
     struct file_writer *writer = component_state(self);
 
-    compact_batch(writer);
     if (error == EAGAIN) {
+        batch_compact(&writer->batch);
         ev_io_start(component_ev(self), &writer->writable);
         return;
     }
@@ -352,26 +286,28 @@ static void handle_error(struct component *self, int error)
 static bool write_batch(struct component *self)
 {
     struct file_writer *writer = component_state(self);
-    struct iovec parts[FILE_WRITER_GATHERED];
+    struct iovec parts[BATCH_MOST];
 
     if (!ready_file(self)) {
-        compact_batch(writer);
         return false;
     }
-    while (writer->written < writer->taken) {
-        const int count = gather(writer, parts);
+    while (!batch_is_written(&writer->batch)) {
+        const unsigned before = writer->batch.written;
+        const int count = batch_gather(&writer->batch, parts);
         const ssize_t written = file_output_write(&writer->output, parts, count);
 
         if (written < 0) {
             handle_error(self, (int)-written);
             return false;
         }
-        if (written == 0 && count > 0 && parts[0].iov_len > 0) {
+        writer->is_dirty = true;
+        writer->bytes += (size_t)written;
+        batch_advance(&writer->batch, (size_t)written);
+        writer->messages += writer->batch.written - before;
+        if (written == 0 && writer->batch.written == before) {
             handle_error(self, EIO); /* no file does that */
             return false;
         }
-        writer->is_dirty = true;
-        advance(writer, (size_t)written);
     }
     note_success(self);
     return true;
@@ -386,19 +322,16 @@ static bool hand_on(struct component *self)
     if (writer->fsync == FSYNC_ALWAYS && file_sync_is_busy(&writer->sync)) {
         return false;
     }
-    for (; writer->handed < writer->written; writer->handed++) {
+    while (batch_has_written(&writer->batch)) {
         if (!forwards) {
-            message_release(writer->batch[writer->handed]);
+            message_release(batch_take(&writer->batch));
         } else if (outbox_has_room(self, OUTBOX)) {
-            outbox_send(self, OUTBOX, writer->batch[writer->handed]);
+            outbox_send(self, OUTBOX, batch_take(&writer->batch));
         } else {
             return false;
         }
     }
-    if (writer->handed == writer->taken) {
-        writer->handed = writer->written = writer->taken = 0;
-        writer->is_flushing = false;
-    }
+    writer->is_flushing = writer->is_flushing && !batch_is_empty(&writer->batch);
     return true;
 }
 
@@ -415,7 +348,7 @@ static bool is_due(struct component *self)
     if (writer->flush_at <= 0) {
         writer->flush_at = steady_now() + writer->flush_interval;
     }
-    writer->is_flushing = writer->flush_interval <= 0 || writer->taken == FILE_WRITER_GATHERED ||
+    writer->is_flushing = writer->flush_interval <= 0 || batch_is_full(&writer->batch) ||
                           !inbox_is_empty(self, CONTROL) || steady_now() >= writer->flush_at;
     if (writer->is_flushing) {
         writer->flush_at = 0;
@@ -426,10 +359,10 @@ static bool is_due(struct component *self)
 /* For the end of a pause, or for room in a FIFO. */
 static bool is_waiting(struct file_writer *writer)
 {
-    if (writer->retry_at > 0 && steady_now() >= writer->retry_at) {
-        writer->retry_at = 0;
+    if (writer->trouble.retry_at > 0 && steady_now() >= writer->trouble.retry_at) {
+        writer->trouble.retry_at = 0;
     }
-    return ev_is_active(&writer->writable) || writer->retry_at > 0;
+    return ev_is_active(&writer->writable) || writer->trouble.retry_at > 0;
 }
 
 static void begin_sync(struct component *self)
@@ -473,7 +406,7 @@ static void attend_sync(struct component *self)
 static void set_alarm(struct component *self)
 {
     struct file_writer *writer = component_state(self);
-    const double times[] = {writer->flush_at, writer->sync_at, writer->retry_at};
+    const double times[] = {writer->flush_at, writer->sync_at, writer->trouble.retry_at};
     double next = 0;
 
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
@@ -495,14 +428,14 @@ static bool attend_writing(struct component *self)
     if (!hand_on(self) || waits) {
         return false;
     }
-    if ((writer->must_empty || writer->trouble != 0) && !ready_file(self)) {
+    if ((writer->must_empty || writer->trouble.error != 0) && !ready_file(self)) {
         return false;
     }
-    if (writer->taken == 0) {
+    if (batch_is_empty(&writer->batch)) {
         note_success(self); /* what there was to write is written, or there was none yet */
     }
     take_batch(self);
-    return writer->taken > 0 && is_due(self) && write_batch(self);
+    return !batch_is_empty(&writer->batch) && is_due(self) && write_batch(self);
 }
 
 void file_writer_run(struct component *self)
@@ -514,7 +447,7 @@ void file_writer_run(struct component *self)
         goes_on = attend_writing(self);
         attend_sync(self);
     } while (goes_on);
-    if (!writer->hold_open && writer->taken == 0) {
+    if (!writer->hold_open && batch_is_empty(&writer->batch)) {
         leave_file(self);
     }
     set_alarm(self);
@@ -525,7 +458,7 @@ bool file_writer_flush(struct component *self)
 {
     struct file_writer *writer = component_state(self);
 
-    if (writer->taken > 0 || file_sync_is_busy(&writer->sync)) {
+    if (!batch_is_empty(&writer->batch) || file_sync_is_busy(&writer->sync)) {
         return false;
     }
     if (writer->fsync != FSYNC_NEVER && writer->is_dirty && writer->output.is_open) {
@@ -538,8 +471,9 @@ bool file_writer_flush(struct component *self)
 void file_writer_stop(struct component *self)
 {
     struct file_writer *writer = component_state(self);
-    const uint32_t waiting =
-        component_common_inbox(self, INBOX)->box.queued + writer->taken - writer->written;
+    const uint32_t waiting = component_common_inbox(self, INBOX)->box.queued + writer->batch.taken -
+                             writer->batch.written;
+    struct message *msg;
 
     alarm_stop(self, &writer->alarm);
     if (waiting > 0) {
@@ -547,8 +481,8 @@ void file_writer_stop(struct component *self)
                       waiting, writer->path);
     }
     leave_file(self);
-    for (; writer->handed < writer->taken; writer->handed++) {
-        message_release(writer->batch[writer->handed]);
+    while ((msg = batch_take(&writer->batch)) != NULL) {
+        message_release(msg);
     }
 }
 
@@ -556,11 +490,12 @@ bool file_writer_describe(struct component *self, char *text, size_t size)
 {
     const struct file_writer *writer = component_state(self);
 
-    if (writer->trouble == 0) {
+    if (writer->trouble.error == 0) {
         return false;
     }
-    (void)snprintf(text, size, "not able to %s %s for %.0f s: %s", writer->trouble_deed,
-                   writer->path, steady_now() - writer->trouble_since, strerror(writer->trouble));
+    (void)snprintf(text, size, "not able to %s %s for %.0f s: %s", writer->trouble.deed,
+                   writer->path, steady_now() - writer->trouble.since,
+                   strerror(writer->trouble.error));
     return true;
 }
 

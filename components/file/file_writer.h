@@ -10,56 +10,39 @@
 
 #include "components/file/file_output.h"
 #include "components/file/file_sync.h"
+#include "components/file/file_trouble.h"
+#include "components/file/write_batch.h"
 #include "components/util/alarm.h"
 #include "graph/component.h"
 
-enum {
-    FILE_WRITER_GATHERED = 64, /* messages in one write: as many as a turn has */
-    FILE_WRITER_MODE = 0640,
-};
+enum { FILE_WRITER_MODE = 0640 };
 
 struct file_writer {
     const char *path; /* parameters */
+    double flush_interval;
+    double fsync_interval;
+    mode_t mode;
+    int fsync;
+    int open_mode; /* SimpleFileWriter's "mode" */
     bool append;
     bool forwarder;
     bool hold_open;
     bool directories;
     bool end_lines;
-    mode_t mode;
-    double flush_interval;
-    int fsync;
-    double fsync_interval;
-    int open_mode; /* SimpleFileWriter's "mode" */
 
-    struct file_output output;
-    struct file_sync sync;
-    ev_io writable;   /* active while a FIFO is full */
     bool must_empty;  /* the file is still to be made empty */
     bool has_moved;   /* what is opened next is another file */
     bool is_dirty;    /* something was written since the last fsync(2) began */
-    double looked_at; /* when we last saw that the file is where it should be */
-
-    /* What is being written lies here, out of reach of the inbox's policy: 0 <= handed <= written
-     * <= taken; partial bytes of the message at written are in the file. */
-    struct message *batch[FILE_WRITER_GATHERED];
-    unsigned taken;
-    unsigned written;
-    unsigned handed; /* on, or released */
-    size_t partial;
-
-    /* Times of steady_now(); 0: nothing is waited for. */
-    struct alarm alarm;
     bool is_flushing; /* the batch is to be written, not only gathered */
+    struct write_batch batch;
+    struct file_output output;
+    struct file_sync sync;
+    struct file_trouble trouble;
+    ev_io writable;     /* active while a FIFO is full */
+    struct alarm alarm; /* for what is due next; times of steady_now(), 0: nothing is waited for */
     double flush_at;
     double sync_at;
-    double retry_at;
-
-    int trouble; /* an errno; 0: all is well */
-    const char *trouble_deed;
-    double trouble_since;
-    double trouble_over; /* when the last one was */
-    double pause;        /* before the next try */
-    uint32_t dropped_before;
+    double looked_at; /* when the path was last seen to lead to our file */
 
     uint64_t messages; /* statistics */
     uint64_t bytes;
