@@ -18,7 +18,8 @@ int main(int argc, char **argv)
     if (!options_read(&daemon.options, argc, argv, &status)) {
         return status;
     }
-    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN); /* writing tells: EPIPE */
+    (void)signal(SIGXFSZ, SIG_IGN); /* likewise: EFBIG, at the limit of a file's size */
     if (log_open(daemon.options.target) < 0) {
         log_event(LOG_LEVEL_WARNING, NULL, "there is no journal here; logging to stderr");
     }

@@ -35,16 +35,19 @@ static void on_deadline(struct ev_loop *ev, ev_timer *watcher, int revents)
     graph_stop(drain->graph);
 }
 
-/* A component that takes nothing in by linkages is a source. */
+/* A component that takes nothing in by linkages is a source.  The one that protocols lead to, as
+ * "/audit.inbox", is none while there is no connection either: one may still come. */
 static bool is_source(const struct component *component)
 {
     unsigned i = NO_BOX;
 
     while ((i = component_next_inbox(component, i)) != NO_BOX) {
-        const struct box_spec *spec = component_inbox_plan(component, i)->spec;
+        const struct plan_box *plan = component_inbox_plan(component, i);
         const struct inbox *in = component_have_inbox(component, i);
 
-        if (spec->by_name || (spec->carries != NOTICES && in != NULL && inbox_is_fed(in))) {
+        if (plan->spec->by_name ||
+            (plan->spec->carries != NOTICES &&
+             (plan->is_linked || (in != NULL && inbox_is_fed(in))))) {
             return false;
         }
     }

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import socket
 import subprocess
 import time
 
@@ -22,7 +23,7 @@ class Examples(axond.TestCase):
         return self.pipe(data, self.need("socat"), "-t10", "-", f"TCP:127.0.0.1:{daemon.port}")
 
     def test_all_are_here(self):
-        tested = {name[len("test_"):] + ".yaml" for name in dir(self) if name.startswith("test_")}
+        tested = {name[len("test_"):].replace("_", "-") + ".yaml" for name in dir(self) if name.startswith("test_")}
         for path in (axond.SOURCE / "etc").glob("*.yaml"):
             self.assertIn(path.name, tested)
             self.assertEqual(axond.axond("--check", path).stderr, "")  # not even a warning
@@ -108,6 +109,29 @@ class Examples(axond.TestCase):
             axond.wait_for(lambda: "room.subscriber" in daemon.ctl("linkages"), "the first to be there")
             self.assertEqual(self.nc(daemon, b"hello\nworld\n"), b"hello\nworld\n")
             self.assertEqual(axond.receive(other, 12), b"hello\nworld\n")
+
+    def test_lines_to_file(self):
+        path = self.directory() / "lines.log"
+        with axond.Axond("etc/lines-to-file.yaml", env={"FILE": str(path)}) as daemon:
+            self.nc(daemon, b"hello\nworld\n")
+            self.nc(daemon, b"no newline")
+            self.nc(daemon, b"x" * 100000 + b"\nshort\n")  # max_line
+            lines = b"hello\nworld\nno newline\nshort\n"
+            axond.wait_for(lambda: len(path.read_bytes()) >= len(lines), "the lines")
+            self.assertEqual(path.read_bytes(), lines)
+
+    def test_tail_to_tcp(self):
+        path = self.directory() / "lines.log"
+        path.write_bytes(b"old\n")
+        with axond.Axond("etc/tail-to-tcp.yaml", env={"FILE": str(path)}) as daemon:
+            clients = [daemon.connect() for _ in range(3)]
+            axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 3, "three readers")
+            with path.open("ab") as file:
+                file.write(b"one\ntwo\nunfinished")
+            for client in clients:
+                self.assertEqual(axond.receive(client, 8), b"one\ntwo\n")
+            clients[0].shutdown(socket.SHUT_WR)
+            self.assertEqual(axond.receive_all(clients[0]), b"unfinished")
 
     def redis(self, stack):
         """A redis-server of the test's own; returns its port."""

@@ -295,6 +295,21 @@ class Service(TestCase):
         self.assertEqual(ask(8080), b"hello")
 
 
+class Files(TestCase):
+    def test_lie_in_the_logs_directory_of_the_service(self):
+        collect = (axond.SOURCE / "etc/lines-to-file.yaml").read_text()
+        tail = (axond.SOURCE / "etc/tail-to-tcp.yaml").read_text()
+        (ETC / "axond.yaml").write_text(collect.replace("end_lines: true", "fsync: always"))
+        (ETC / "tail.yaml").write_text(tail.replace("8080", "8081").replace("from: end", "from: start"))
+        systemctl("start", "axond", "axond@tail")
+        with connect(8080) as client:
+            client.sendall(b"hello\n")
+
+        with connect(8081) as reader:
+            self.assertEqual(reader.recv(6, socket.MSG_WAITALL), b"hello\n")
+        self.assertEqual(pathlib.Path("/var/log/axond/lines.log").stat().st_mode & 0o777, 0o640)
+
+
 class Journal(TestCase):
     def test_has_fields(self):
         systemctl("start", "axond")
