@@ -349,10 +349,10 @@ static void attend_exit(struct component *self)
 static void finish_input(struct component *self)
 {
     struct unix_process *process = component_state(self);
-    const struct inbox *inbox = component_common_inbox(self, INBOX);
+    struct inbox *inbox = component_common_inbox(self, INBOX);
 
     close_stream(self, &process->streams[STDIN_FILENO]);
-    if (list_is_empty(&inbox->sources) && inbox->messages == 0) {
+    if (inbox_next_sender(inbox, NULL) == NULL && inbox->messages == 0) {
         process->was_asked = true;
         child_end(process->child);
     }
