@@ -224,10 +224,11 @@ static void test_stderr_goes_to_the_log_by_lines_where_it_is_not(void **context)
 static void test_a_long_line_of_stderr_is_logged_in_pieces(void **context)
 {
     struct scene *scene = scene_start(
-        NULL, "components:\n"
-              "  it: {type: UnixProcess, command: \"printf '%0500d\\\\ntwo\\\\n' 7 >&2; cat\"}\n"
-              "  probe: {type: Probe}\n"
-              "linkages: [probe.out0 -> it.inbox, it.outbox -> probe.in0]\n");
+        NULL,
+        "components:\n"
+        "  it: {type: UnixProcess, command: \"printf '%0500d\\\\ntwo\\\\n' 7 >&2; exec cat\"}\n"
+        "  probe: {type: Probe}\n"
+        "linkages: [probe.out0 -> it.inbox, it.outbox -> probe.in0]\n");
 
     scene_wait(scene, has_logged, scene);
     assert_int_equal(scene_find(scene, "it")->state, RUNNING);
@@ -279,11 +280,11 @@ static bool has_room(void *arg)
 
 static void test_a_program_that_does_not_read_makes_the_sender_wait(void **context)
 {
-    struct scene *scene =
-        scene_start(NULL, "components:\n"
-                          "  it: {type: UnixProcess, command: \"kill -STOP $$; cat >/dev/null\"}\n"
-                          "  probe: {type: Probe}\n"
-                          "linkages: [probe.out0 -> it.inbox, it.outbox -> probe.in0]\n");
+    struct scene *scene = scene_start(
+        NULL, "components:\n"
+              "  it: {type: UnixProcess, command: \"kill -STOP $$; exec cat >/dev/null\"}\n"
+              "  probe: {type: Probe}\n"
+              "linkages: [probe.out0 -> it.inbox, it.outbox -> probe.in0]\n");
     struct component *probe = scene_find(scene, "probe");
     static char text[32 * 1024];
     int sent = 0;
@@ -708,10 +709,10 @@ static void test_says_what_runs_without_its_secrets(void **context)
     assert_non_null(file);
     (void)fputs("hush\n", file);
     (void)fclose(file);
-    g = start("{command: [sh, -c, \"echo $$; cat\", \"${credential:key}\"]}");
+    g = start("{command: [sh, -c, \"echo $$; exec cat\", \"${credential:key}\"]}");
     wait_for_output(g, 2);
     pid = strtol(g->text, NULL, 10);
-    (void)snprintf(expected, sizeof(expected), "running sh -c echo $$; cat ***, pid %ld", pid);
+    (void)snprintf(expected, sizeof(expected), "running sh -c echo $$; exec cat ***, pid %ld", pid);
 
     assert_true(
         harness_component(g->h)->type->describe(harness_component(g->h), text, sizeof(text)));

@@ -36,8 +36,11 @@ bool process_command_parse(const struct node *node, void *field, struct arena *a
         run_by_shell(node, command, arena);
         return true;
     }
-    if (node->kind != NODE_SEQUENCE || node->size == 0) {
+    if (node->kind != NODE_SEQUENCE) {
         return false;
+    }
+    if (node->size == 0) {
+        return error_set(err, node, "command: the list is empty; the program is its first item");
     }
     arguments = arena_alloc_array(arena, node->size + 1, sizeof(*arguments));
     command->arguments = arguments;
