@@ -78,6 +78,7 @@ __attribute__((no_sanitize("address", "undefined", "thread"))) static int become
     const struct spawn_request *request = birth->request;
 
     (void)setsid();
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != birth->parent) {
         _exit(EXIT_FAILURE); /* it has ended before it could be watched */

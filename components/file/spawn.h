@@ -5,8 +5,9 @@
  *
  * The program is the leader of a session, and so of a process group, of its own: its process id is
  * the group's number.  It gets its three pipes and no other descriptor, no blocked and no ignored
- * signal, and a limit of descriptors that old programs can live with.  It gets SIGTERM when the
- * thread that spawned it ends, so that none is left behind by a crash.
+ * signal, a limit of descriptors that old programs can live with, and none of the capabilities that
+ * a service manager may have given us, such as that to listen on low ports.  It gets SIGTERM when
+ * the thread that spawned it ends, so that none is left behind by a crash.
  *
  * The memory of a big daemon is not copied for it: the new process borrows ours until it has become
  * the program, and we wait for so long. */
