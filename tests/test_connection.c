@@ -37,7 +37,8 @@ static const struct component_type socket_type = {
 };
 
 struct holder {
-    struct list graphs;
+    uint64_t made;
+    struct list graphs; /* not the first: 0 would mean that there is none */
 };
 
 static int holder_start(struct component *self)
@@ -63,9 +64,10 @@ static const struct component_type *const types[] = {&holder_type, &socket_type,
 /* Makes a graph of one component, and starts it. */
 static struct component *make(struct component *holder, const struct component_type *type)
 {
+    struct holder *state = component_state(holder);
     struct plan *plan = plan_single(type);
     struct blueprint *blueprint = blueprint_create(component_loop(holder), plan);
-    struct graph *graph = blueprint_instantiate(blueprint, holder, 1);
+    struct graph *graph = blueprint_instantiate(blueprint, holder, ++state->made);
 
     plan_release(plan);
     blueprint_release(blueprint); /* the instance keeps it */
