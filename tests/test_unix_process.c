@@ -344,6 +344,21 @@ static void test_output_is_read_to_its_end_before_it_finishes(void **context)
     stop(g);
 }
 
+static void test_what_is_in_the_pipe_is_not_lost_however_slow_the_reader_is(void **context)
+{
+    struct gathering *g = start("{command: [head, -c, \"50000\", /dev/zero], buffersize: 1KiB, "
+                                "kill_timeout: 50ms}");
+
+    harness_bound(g->h, "outbox", 1);
+    scene_wait_seconds(harness_scene(g->h), 0.15); /* it has exited, and its time is over */
+    assert_int_equal(state_of(g), RUNNING);
+    wait_for_end(g);
+
+    assert_int_equal(g->size, 50000);
+    assert_int_equal(state_of(g), STOPPED);
+    stop(g);
+}
+
 /* ---- what the program finds */
 
 static void test_has_its_three_pipes_and_no_other_descriptor(void **context)
@@ -753,6 +768,7 @@ int main(void)
         cmocka_unit_test(test_a_slow_reader_makes_the_program_wait),
         cmocka_unit_test(test_what_comes_after_it_closed_its_stdin_is_counted_and_no_failure),
         cmocka_unit_test(test_output_is_read_to_its_end_before_it_finishes),
+        cmocka_unit_test(test_what_is_in_the_pipe_is_not_lost_however_slow_the_reader_is),
         cmocka_unit_test(test_has_its_three_pipes_and_no_other_descriptor),
         cmocka_unit_test(test_its_signals_are_as_in_a_shell),
         cmocka_unit_test(test_may_open_no_more_descriptors_than_old_programs_can_count),

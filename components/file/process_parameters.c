@@ -103,7 +103,9 @@ bool process_success_parse(const struct node *node, void *field, struct arena *a
         int64_t status;
 
         if (item->kind != NODE_SCALAR || !value_integer(item->text, 0, 255, &status, &accepted)) {
-            return false;
+            return error_set(
+                err, item, "success: an exit status is a number from 0 to 255; found %s",
+                item->kind == NODE_SCALAR ? node_shown(item).text : node_kind_name(item));
         }
         success->statuses[status / 32] |= 1U << (status % 32);
     }

@@ -382,25 +382,5 @@ linkages:
             self.assertEqual((shown["state"], shown["reason"]), ("failed", "killed by SIGKILL"))
             self.assertEqual(shown["statistics"][0]["value"], 128 + signal.SIGKILL)
 
-    def test_mistakes_are_found_when_the_file_is_loaded(self):
-        for parameters, message in (
-                ('command: ""', "command must be a list of a program and its arguments, or a text for /bin/sh"),
-                ("command: []", "command: the list is empty; the program is its first item"),
-                ("command: {}", "or a text for /bin/sh; got a mapping"),
-                ("command: [cat, [x]]", "command: each argument must be a text; found a list"),
-                ('command: [""]', "command: the program must be a text; found an empty one"),
-                ("command: x, environment: [A]", "environment must be a mapping of names to texts"),
-                ('command: x, environment: {"A=B": c}', 'environment: "A=B" is no name for a variable'),
-                ("command: x, environment: {A: [b]}", "the value of A must be a text; found a list"),
-                ("command: x, success: [0, 256]", "success must be a number from 0 to 255, or a list of such"),
-                ("command: x, kill_timeout: 0", "kill_timeout must be a duration"),
-                ("directory: /", 'needs the parameter "command"')):
-            with self.subTest(parameters):
-                graph = self.directory() / "graph.yaml"
-                graph.write_text(self.GRAPH % parameters)
-                done = axond.axond("--check", graph)
-                self.assertEqual(done.returncode, axond.EXIT_BAD_GRAPH)
-                self.assertIn(message, done.stderr)
-
 
 axond.main()
