@@ -513,6 +513,17 @@ static void test_an_exit_status_is_a_failure_unless_it_is_called_success(void **
     stop(g);
 }
 
+static void test_its_status_is_known_though_sigchld_was_ignored_when_we_began(void **context)
+{
+    struct gathering *g;
+
+    (void)signal(SIGCHLD, SIG_IGN);
+    g = run("{command: \"exit 3\"}", NULL);
+
+    assert_string_equal(reason_of(g), "exited with status 3");
+    stop(g);
+}
+
 static void test_a_signal_is_a_failure(void **context)
 {
     struct gathering *g = start("{command: \"kill -KILL $$\"}");
@@ -779,6 +790,7 @@ int main(void)
         cmocka_unit_test(test_runs_in_its_directory),
         cmocka_unit_test(test_a_list_sees_no_shell),
         cmocka_unit_test(test_an_exit_status_is_a_failure_unless_it_is_called_success),
+        cmocka_unit_test(test_its_status_is_known_though_sigchld_was_ignored_when_we_began),
         cmocka_unit_test(test_a_signal_is_a_failure),
         cmocka_unit_test(test_a_program_that_cannot_be_run_is_named_with_the_reason),
         cmocka_unit_test(test_without_descriptors_it_says_so_and_leaves_none_behind),

@@ -86,13 +86,15 @@ static bool is_group_empty(const struct child *child)
 
 static void kill_group(struct child *child)
 {
-    if (kill(-child->pid, SIGKILL) == -1 && errno == EPERM) {
-        child->is_gone = true;
-        complain(child, "has other users' processes, which did not end");
-    } else {
+    if (kill(-child->pid, SIGKILL) == 0) {
         child->was_killed = true;
         child->reaper->killed++;
         complain(child, "was killed, as it did not end");
+        return;
+    }
+    child->is_gone = true;
+    if (errno == EPERM) {
+        complain(child, "has other users' processes, which did not end");
     }
 }
 
@@ -193,6 +195,7 @@ static void on_exit_of(struct ev_loop *ev, ev_io *watcher, int revents)
 int child_start(struct component *owner, const struct spawn_request *request, double kill_timeout,
                 struct child **started, int pipes[3], char *text, size_t size)
 {
+    struct reaper *reaper = reaper_of(owner);
     struct spawned spawned;
     const int result = spawn(request, &spawned, text, size);
     struct child *child;
@@ -202,7 +205,7 @@ int child_start(struct component *owner, const struct spawn_request *request, do
     }
     memcpy(pipes, spawned.pipes, sizeof(spawned.pipes));
     child = mem_alloc(sizeof(*child));
-    child->reaper = reaper_of(owner);
+    child->reaper = reaper;
     child->loop = component_loop(owner);
     child->owner = owner;
     child->pid = spawned.pid;
@@ -274,6 +277,7 @@ static int reaper_start(struct component *self)
     struct reaper *reaper = component_state(self);
 
     list_init(&reaper->children);
+    (void)signal(SIGCHLD, SIG_DFL); /* ignored, as we may have inherited it, it hides statuses */
     return 0;
 }
 

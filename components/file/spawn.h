@@ -10,7 +10,7 @@
  * the thread that spawned it ends, so that none is left behind by a crash.
  *
  * The memory of a big daemon is not copied for it: the new process borrows ours until it has become
- * the program, and we wait for so long. */
+ * the program, and we wait for so long.  Its end is told by a pidfd, which takes Linux 5.3. */
 #ifndef AXOND_COMPONENTS_FILE_SPAWN_H
 #define AXOND_COMPONENTS_FILE_SPAWN_H
 
