@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "graph/component_extra.h"
+#include "graph/connection.h"
 #include "graph/graph.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
@@ -167,12 +168,9 @@ const char *component_path(const struct component *component, char *text, size_t
 /* The peer of the connection that a component belongs to; false: of none. */
 static bool peer_of(struct component *self, char *text, size_t size)
 {
-    const struct graph *graph = self->graph;
+    struct component *socket = connection_of(self);
 
-    if (self->type->describe_peer == NULL && graph->blueprint != NULL && graph->peer != NULL) {
-        self = graph_component(graph->peer, 0);
-    }
-    return self->type->describe_peer != NULL && self->type->describe_peer(self, text, size);
+    return socket != NULL && socket->type->describe_peer(socket, text, size);
 }
 
 void component_say(struct component *self, enum log_level level, const char *text)

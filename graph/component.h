@@ -27,6 +27,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "graph/box.h"
 #include "graph/component_type.h"
@@ -104,6 +105,15 @@ static inline const struct message *inbox_peek(struct component *self, unsigned 
  * released, and empty ones that follow; the one that is cut keeps its rest.  Does not count against
  * the turn.  The inbox must be a common one. */
 void inbox_consume(struct component *self, unsigned index, size_t size);
+
+/* Points to the bytes of waiting messages, up to one in a pipe, for a writev(2): at most "most"
+ * parts; *size is what they have together.  Returns the number of parts.  The inbox must be a
+ * common one, not empty. */
+int inbox_gather(struct component *self, unsigned index, struct iovec *parts, int most,
+                 size_t *size);
+
+/* What has to wait keeps no more memory than its bytes, see message_compact().  Likewise. */
+void inbox_compact(struct component *self, unsigned index);
 
 /* False: the sink is full and keeps its messages; the component is run when there is room.  An
  * outbox that is not linked, or whose sink drops when full, always has room. */

@@ -9,6 +9,7 @@
 
 struct arena;
 struct component;
+struct connection_ends;
 struct error;
 struct graph;
 struct message;
@@ -184,8 +185,10 @@ struct component_type {
     void (*stop)(struct component *self);
     /* The peer of a connection that it stands for, as text; false: none. */
     bool (*describe_peer)(struct component *self, char *text, size_t size);
-    /* A line for status and log: "listening on ADDRESS" or "connected to ADDRESS"; anything else is
-     * shown as a warning ("no longer listening").  False: nothing to say. */
+    /* Both ends of that connection (connection.h); false: it is closed. */
+    bool (*connection_ends)(struct component *self, struct connection_ends *ends);
+    /* A line for status and log: "listening on ADDRESS", "connected to ADDRESS" or "running WHAT";
+     * anything else is shown as a warning ("no longer listening").  False: nothing to say. */
     bool (*describe)(struct component *self, char *text, size_t size);
 };
 

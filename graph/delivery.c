@@ -191,3 +191,36 @@ void inbox_consume(struct component *self, unsigned index, size_t size)
         inbox_announce_room(in);
     }
 }
+
+int inbox_gather(struct component *self, unsigned index, struct iovec *parts, int most,
+                 size_t *size)
+{
+    const struct message *last = component_common_inbox(self, index)->box.last;
+    const struct message *msg = last;
+    int count = 0;
+
+    *size = 0;
+    do {
+        msg = msg->next;
+        if (msg->kind == PIPED) {
+            break;
+        }
+        parts[count].iov_base = (void *)(uintptr_t)msg->data;
+        parts[count].iov_len = msg->size;
+        *size += msg->size;
+        count++;
+    } while (msg != last && count < most);
+    return count;
+}
+
+void inbox_compact(struct component *self, unsigned index)
+{
+    const struct message *last = component_common_inbox(self, index)->box.last;
+    struct message *msg = last->next;
+
+    message_compact(msg);
+    while (msg != last) {
+        msg = msg->next;
+        message_compact(msg);
+    }
+}

@@ -15,7 +15,6 @@
  *    when it is over (socketShutdown, with the errno); it then closes the socket. */
 #include "components/internet/connected_socket_adapter.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -24,6 +23,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "graph/connection.h"
 #include "graph/loop.h"
 #include "graph/pipe.h"
 #include "graph/readiness.h"
@@ -119,33 +119,13 @@ static void end(struct component *self, int error)
 
 /* ---- to the peer ---- */
 
-static int gather(struct component *self, struct iovec *parts, size_t *size)
-{
-    const struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
-    const struct message *msg = last;
-    int count = 0;
-
-    *size = 0;
-    do {
-        msg = msg->next;
-        if (msg->kind == PIPED) {
-            break;
-        }
-        parts[count].iov_base = (void *)(uintptr_t)msg->data;
-        parts[count].iov_len = msg->size;
-        *size += msg->size;
-        count++;
-    } while (msg != last && count < GATHERED);
-    return count;
-}
-
 /* As send(2), of as many messages as go into one call; *size is their size. */
 static ssize_t write_gathered(struct component *self, int fd, size_t *size)
 {
     struct iovec parts[GATHERED];
     struct msghdr header = {.msg_iov = parts};
 
-    header.msg_iovlen = (size_t)gather(self, parts, size);
+    header.msg_iovlen = (size_t)inbox_gather(self, CSA_INBOX, parts, GATHERED, size);
     return sendmsg(fd, &header, MSG_NOSIGNAL);
 }
 
@@ -174,21 +154,6 @@ static ssize_t write_waiting(struct component *self, int fd, size_t *size)
     return written;
 }
 
-/* What has to wait for a slow peer keeps no more memory than its bytes. */
-static void compact_waiting(struct component *self)
-{
-    struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
-    struct message *msg = last;
-
-    while (msg != NULL) {
-        msg = msg->next;
-        message_compact(msg);
-        if (msg == last) {
-            break;
-        }
-    }
-}
-
 /* Writes what waits in inbox. */
 static void handle_sending(struct component *self)
 {
@@ -207,7 +172,7 @@ static void handle_sending(struct component *self)
             note_activity(self);
         }
         if (written != (ssize_t)size) {
-            compact_waiting(self);
+            inbox_compact(self, CSA_INBOX);
             set_awaiting(self, true);
             return;
         }
@@ -524,24 +489,47 @@ bool csa_is_told_to_stop(struct component *component, unsigned control)
     return false;
 }
 
+/* The peer, as accept4(2) had it. */
+static void get_peer(const struct connected_socket_adapter *csa, struct sockaddr_storage *peer)
+{
+    struct sockaddr_in *in = (struct sockaddr_in *)(void *)peer;
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)peer;
+
+    *peer = (struct sockaddr_storage){.ss_family = csa->peer.family};
+    if (csa->peer.family == AF_INET) {
+        in->sin_port = csa->peer.port;
+        memcpy(&in->sin_addr, csa->peer.address, sizeof(in->sin_addr));
+    } else if (csa->peer.family == AF_INET6) {
+        in6->sin6_port = csa->peer.port;
+        memcpy(&in6->sin6_addr, csa->peer.address, sizeof(in6->sin6_addr));
+    }
+}
+
 bool csa_describe_peer(struct component *self, char *text, size_t size)
 {
-    const struct connected_socket_adapter *csa = component_state(self);
-    const struct peer *peer = &csa->peer;
-    char host[INET6_ADDRSTRLEN] = "";
-    const bool is_mapped =
-        peer->family == AF_INET6 && memcmp(peer->address, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0;
+    struct sockaddr_storage peer;
+    char host[HOST_SIZE];
+    uint16_t port;
 
-    if (peer->family == AF_INET || is_mapped) {
-        (void)inet_ntop(AF_INET, peer->address + (is_mapped ? 12 : 0), host, sizeof(host));
-        (void)snprintf(text, size, "%s:%u", host, ntohs(peer->port));
-    } else if (peer->family == AF_INET6) {
-        (void)inet_ntop(AF_INET6, peer->address, host, sizeof(host));
-        (void)snprintf(text, size, "[%s]:%u", host, ntohs(peer->port));
-    } else {
+    get_peer(component_state(self), &peer);
+    if (!connection_host(&peer, host, &port)) {
         (void)snprintf(text, size, "unix");
+    } else if (strchr(host, ':') != NULL) {
+        (void)snprintf(text, size, "[%s]:%u", host, port);
+    } else {
+        (void)snprintf(text, size, "%s:%u", host, port);
     }
     return true;
+}
+
+static bool csa_connection_ends(struct component *self, struct connection_ends *ends)
+{
+    const struct connected_socket_adapter *csa = component_state(self);
+    socklen_t size = sizeof(ends->local);
+
+    get_peer(csa, &ends->peer);
+    return csa->has_socket &&
+           getsockname(readiness_fd(&csa->readiness), (struct sockaddr *)&ends->local, &size) == 0;
 }
 
 static const struct box_spec inboxes[] = {
@@ -602,4 +590,5 @@ const struct component_type connected_socket_adapter_type = {
     .run = csa_run,
     .stop = csa_close,
     .describe_peer = csa_describe_peer,
+    .connection_ends = csa_connection_ends,
 };

@@ -61,6 +61,14 @@ class Examples(axond.TestCase):
             self.assertEqual(self.nc(daemon, b"x" * 1000 + b"\nnext\nLAST\n"), b"apple\ncherry\n")
             daemon.wait_line('chooser .*no such command: "next"; there are NEXT, PREV, FIRST, LAST and SAME')
 
+    def test_inetd(self):
+        with axond.Axond("etc/inetd.yaml") as daemon:
+            hello = b"Hello, 127.0.0.1. Send me a text, and I count its lines and words.\n"
+            self.assertEqual(self.nc(daemon, b"one two\nthree\n"), hello + b"2 lines, 3 words\n")
+            text = b"the quick brown fox\n" * 50000
+            self.assertEqual(self.socat(daemon, text), hello + b"50000 lines, 200000 words\n")
+            axond.wait_for(lambda: daemon.fds() < 15, "every connection and every pipe to be closed")
+
     def test_tcpserver(self):
         with axond.Axond("etc/tcpserver.yaml") as daemon:
             self.check_echo(daemon)

@@ -193,6 +193,47 @@ class Service(TestCase):
 
         self.assertEqual(ask(80), b"hello")
 
+    def test_may_run_programs(self):
+        (ETC / "axond.yaml").write_text("""\
+components:
+  server: {type: TCPServer, host: 127.0.0.1, listenport: 8080}
+  inetd:
+    type: ProtocolHandler
+    protocol:
+      type: UnixProcess
+      command: |
+        date -u +%Y; echo "$REMOTE_ADDR $NOTIFY_SOCKET"; id -un; sort /etc/passwd | head -n 1 | wc -l
+        grep -E "^Cap(Prm|Eff|Amb)" /proc/self/status | cut -f 2
+        echo to the journal >&2
+        exec cat
+linkages: [server -> inetd]
+""")
+        systemctl("start", "axond")
+        with connect(8080) as client:
+            client.sendall(b"the end\n")
+            client.shutdown(socket.SHUT_WR)
+            lines = client.makefile().read().splitlines()
+
+        self.assertEqual(lines[1:], ["127.0.0.1 ", "axond", "1"] + ["0" * 16] * 3 + ["the end"])
+        self.assertIn("to the journal", messages("axond"))
+
+    def test_leaves_no_program_behind(self):
+        (ETC / "axond.yaml").write_text("""\
+components:
+  it: {type: UnixProcess, command: "echo $$ >pid; sleep 1000 & sleep 1000 & wait"}
+  out: {type: ConsoleEchoer}
+linkages: [it -> out]
+""")
+        path = pathlib.Path("/var/lib/axond/pid")
+        systemctl("start", "axond")
+        group = int(axond.wait_for(lambda: path.exists() and path.read_text(), "the program to start"))
+        systemctl("stop", "axond")
+
+        self.assertEqual(show("axond", "Result"), "success")
+        self.assertNotIn("SIGKILL", messages("axond"))
+        with self.assertRaises(ProcessLookupError):
+            os.killpg(group, 0)
+
     def test_answers_axonctl_until_it_stops(self):
         control = pathlib.Path("/run/axond/control.sock")
         systemctl("start", "axond")
