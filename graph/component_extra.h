@@ -1,4 +1,5 @@
-/* What few components need, and so none has a place for: rare boxes, the reason of a failure. */
+/* What few components need, and so none has a place for: rare boxes, the reason of a failure.  And
+ * what the files of the runtime share about a component. */
 #ifndef AXOND_GRAPH_COMPONENT_EXTRA_H
 #define AXOND_GRAPH_COMPONENT_EXTRA_H
 
@@ -8,6 +9,9 @@
 struct component_extra {
     struct list rare;
     char *reason;
+    struct supervision *supervision; /* NULL: it was never restarted; see supervise.h */
+    uint32_t held;                   /* how often it held the loop for too long, see held.h */
+    double held_longest;             /* s */
 };
 
 /* The component's; made if there is none yet. */
@@ -15,6 +19,28 @@ struct component_extra *component_need_extra(struct component *component);
 
 /* Takes all boxes of a component that ends out of the graph: linkages, taps, messages. */
 void component_deinit_boxes(struct component *component);
+
+/* True if a component is inside a chassis, at whatever depth. */
+bool component_is_inside(const struct component *component, const struct component *chassis);
+
+/* Sets the state, and since when; tells the loop's owner of it. */
+void component_enter(struct component *component, enum component_state state);
+void component_announce(const struct component *component);
+
+/* Why it failed; NULL: no reason any more. */
+void component_set_reason(struct component *component, const char *text);
+
+/* Starts a component that is counted as living already. */
+int component_begin(struct component *component);
+
+/* Ends what it made and frees what it acquired: its boxes and its struct are left. */
+void component_dismantle(struct component *component);
+
+/* True if nothing waits in any inbox but those that carry notices. */
+bool component_is_drained(struct component *component);
+
+/* Notes that those are told to end whose control leads to "to" by way of "from". */
+void box_note_told(struct box *from, const struct box *to);
 
 /* Logs a line with the component's path, and with its peer. */
 void component_say(struct component *self, enum log_level level, const char *text);

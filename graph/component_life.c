@@ -12,13 +12,15 @@
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/service.h"
+#include "graph/supervise.h"
 
-static uint32_t now_s(const struct component *component)
+void component_enter(struct component *component, enum component_state state)
 {
-    return (uint32_t)(component_now(component) - component->graph->loop->born);
+    component->state = (uint8_t)state;
+    component->since = (uint32_t)(component_now(component) - component->graph->loop->born);
 }
 
-static void announce(struct component *component)
+void component_announce(const struct component *component)
 {
     struct loop *loop = component->graph->loop;
 
@@ -27,18 +29,29 @@ static void announce(struct component *component)
     }
 }
 
+/* It asked for its end, or failed: ends it, unless its policy has it start again. */
 static void end_as_asked(struct component *component)
 {
+    const bool has_failed = (component->flags & COMPONENT_FAILING) != 0;
+
+    if ((has_failed || component->plan->restart != NULL) &&
+        supervise(component, has_failed ? FAILED : STOPPED)) {
+        return;
+    }
     component_end(component, (component->flags & COMPONENT_FAILING) != 0 ? FAILED : STOPPED);
 }
 
 int component_start(struct component *component)
 {
+    component->graph->living++;
+    return component_begin(component);
+}
+
+int component_begin(struct component *component)
+{
     int result = 0;
 
-    component->state = RUNNING;
-    component->since = now_s(component);
-    component->graph->living++;
+    component_enter(component, RUNNING);
     if (component->type->start != NULL) {
         component->flags |= COMPONENT_RUNNING;
         result = component->type->start(component);
@@ -51,7 +64,7 @@ int component_start(struct component *component)
         end_as_asked(component);
         return result;
     }
-    announce(component);
+    component_announce(component);
     for (unsigned i = 0; i < component->plan->inboxes; i++) {
         if (!inbox_is_empty(component, i)) {
             component_wake(component);
@@ -80,9 +93,18 @@ static void destroy_graphs(struct component *component)
     }
 }
 
+void component_dismantle(struct component *component)
+{
+    destroy_graphs(component);
+    if (component->type->stop != NULL) {
+        component->type->stop(component);
+    }
+}
+
 void component_end(struct component *component, enum component_state state)
 {
     struct graph *graph = component->graph;
+    const bool was_waiting = component->state == RESTARTING;
     struct component *parent;
 
     if (component_is_over(component)) {
@@ -97,15 +119,15 @@ void component_end(struct component *component, enum component_state state)
     if (component->signal != NO_BOX && (component->flags & COMPONENT_SIGNALLED) == 0) {
         outbox_notify(component, component->signal, PRODUCER_FINISHED, NULL, 0);
     }
-    destroy_graphs(component);
-    if (component->type->stop != NULL) {
-        component->type->stop(component);
+    if (was_waiting) {
+        supervise_forget(component);
+    } else {
+        component_dismantle(component);
     }
     component_deinit_boxes(component);
     service_forget(graph->loop, component);
-    component->state = (uint8_t)state;
-    component->since = now_s(component);
-    announce(component);
+    component_enter(component, state);
+    component_announce(component);
     parent = component->plan->parent != NULL
                  ? graph_component(graph, component->plan->parent->index)
                  : NULL;
@@ -119,7 +141,7 @@ void component_finish(struct component *self)
 {
     self->flags |= COMPONENT_ENDING;
     if ((self->flags & COMPONENT_RUNNING) == 0) {
-        component_end(self, STOPPED);
+        end_as_asked(self);
     }
 }
 
@@ -129,7 +151,7 @@ int component_fail(struct component *self, int error, const char *format, ...)
     size_t used;
     va_list args;
 
-    if (self->state >= STOPPING) {
+    if (self->state >= RESTARTING) {
         return error > 0 ? -error : -EIO;
     }
     va_start(args, format);
@@ -139,12 +161,10 @@ int component_fail(struct component *self, int error, const char *format, ...)
     if (error > 0) {
         (void)snprintf(text + used, sizeof(text) - used, ": %s", strerror(error));
     }
-    free(component_need_extra(self)->reason);
-    self->extra->reason = mem_strdup(text);
-    component_say(self, self->graph->holder != NULL ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, text);
+    component_set_reason(self, text);
     self->flags |= COMPONENT_ENDING | COMPONENT_FAILING;
     if ((self->flags & COMPONENT_RUNNING) == 0) {
-        component_end(self, FAILED);
+        end_as_asked(self);
     }
     return error > 0 ? -error : -EIO;
 }
@@ -166,6 +186,10 @@ void component_receive(struct component *component, struct inbox *in, struct mes
     const unsigned index = /* services have no rare inboxes */
         (unsigned)(in - (struct inbox *)(void *)(component + 1));
 
+    if (component->state == RESTARTING) {
+        inbox_put(in, msg); /* handled once it has been started again */
+        return;
+    }
     component->flags |= COMPONENT_RUNNING;
     component->plan->in[index].spec->receive(component, msg);
     if (nested) {
@@ -177,8 +201,7 @@ void component_receive(struct component *component, struct inbox *in, struct mes
     }
 }
 
-/* True if nothing waits in any inbox but those that carry notices. */
-static bool is_drained(struct component *component)
+bool component_is_drained(struct component *component)
 {
     for (unsigned i = 0; i < component->plan->inboxes; i++) {
         if (component->plan->in[i].spec->carries != NOTICES && !inbox_is_empty(component, i)) {
@@ -215,7 +238,7 @@ static void heed_control(struct component *component)
     }
     if ((component->flags & COMPONENT_STOP_ASKED) == 0) {
         if (first->kind == PRODUCER_FINISHED) {
-            if (!is_drained(component) ||
+            if (!component_is_drained(component) ||
                 (component->type->flush != NULL && !component->type->flush(component))) {
                 return; /* run again when there is room */
             }
@@ -262,6 +285,9 @@ void component_run(struct component *component)
 
     if (UNLIKELY(component->state != RUNNING)) {
         component->flags = (uint8_t)flags;
+        if (component->state == RESTARTING) {
+            supervise_told(component);
+        }
         return;
     }
     component->flags = (uint8_t)(flags | COMPONENT_RUNNING);

@@ -29,10 +29,12 @@ void loop_enqueue(struct loop *loop, struct component *component)
     loop->last_runnable = component;
 }
 
-/* Runs components in the order in which they were woken.  Returns how many. */
-static unsigned run_queue(struct loop *loop, unsigned most)
+/* Runs components in the order in which they were woken, from a time in units of held.h on.
+ * Returns how many. */
+static unsigned run_queue(struct loop *loop, unsigned most, uint32_t now)
 {
     unsigned runs = 0;
+    uint32_t patience = now + HELD_UNITS;
     struct component *component;
 
     while (runs < most && (component = loop->first_runnable) != NULL) {
@@ -42,6 +44,11 @@ static unsigned run_queue(struct loop *loop, unsigned most)
         }
         component_run(component);
         runs++;
+        now = held_units();
+        if (UNLIKELY(now > patience)) {
+            held_look(loop, patience - HELD_UNITS, component);
+        }
+        patience = now + HELD_UNITS;
     }
     loop->turns += runs;
     return runs;
@@ -89,10 +96,16 @@ static void wake_thirsty(struct loop *loop)
 static void invoke_and_run(struct ev_loop *ev)
 {
     struct loop *loop = ev_userdata(ev);
+    const uint32_t began = held_units();
+    uint32_t now;
 
     loop->ms = (uint32_t)(uint64_t)((ev_now(ev) - loop->born) * 1000.0);
     ev_invoke_pending(ev);
-    (void)run_queue(loop, PASS);
+    now = held_units();
+    if (UNLIKELY(now - began > HELD_UNITS)) {
+        held_look(loop, began, NULL);
+    }
+    (void)run_queue(loop, PASS, now);
     if (loop->thirsty_count > 0 && !pool_is_short(&loop->pool)) {
         wake_thirsty(loop);
     }
@@ -127,6 +140,7 @@ struct loop *loop_create(const struct component_type *const *types, const struct
         loop->hooks = *hooks;
     }
     loop->born = ev_now(ev);
+    held_init(&loop->held);
     list_init(&loop->graphs);
     list_init(&loop->services);
     list_init(&loop->dead);
@@ -152,10 +166,10 @@ void loop_destroy(struct loop *loop)
         graph_destroy(container_of(first, struct graph, sibling));
     }
     wake_thirsty(loop);
-    (void)run_queue(loop, UINT32_MAX);
+    (void)run_queue(loop, UINT32_MAX, held_units());
     bury(loop);
     services_destroy(loop);
-    (void)run_queue(loop, UINT32_MAX);
+    (void)run_queue(loop, UINT32_MAX, held_units());
     bury(loop);
     REQUIRE(list_is_empty(&loop->dead) && list_is_empty(&loop->graphs));
     listeners_destroy(loop->listeners);
@@ -185,7 +199,7 @@ unsigned loop_settle(struct loop *loop)
     unsigned runs = 0;
 
     while (loop->first_runnable != NULL) {
-        runs += run_queue(loop, UINT32_MAX);
+        runs += run_queue(loop, UINT32_MAX, held_units());
     }
     bury(loop);
     return runs;

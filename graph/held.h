@@ -1,0 +1,89 @@
+/* Who holds the loop: a turn that takes longer than HELD_LIMIT is named in a warning, and counted.
+ *
+ *     watchers ─┬─► turn of a ─┬─► turn of b ─┬─► …       the time is read at each ┬
+ *
+ * While a component does not return, nobody else is run: no socket is read, no timer fires.  So
+ * each turn is timed, by the processor's own counter, read in units of about a millisecond: a turn
+ * costs five instructions for it where clock_gettime() would cost fifty.  What looks too long by
+ * that coarse measure is looked at closely. */
+#ifndef AXOND_GRAPH_HELD_H
+#define AXOND_GRAPH_HELD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+struct component;
+struct loop;
+
+#define HELD_LIMIT 0.1  /* seconds; a turn may take so long */
+#define HELD_QUIET 10.0 /* seconds between two warnings */
+
+struct held {
+    uint64_t born_ticks; /* the counter, and ... */
+    double born;         /* ... CLOCK_MONOTONIC at the same time, s */
+    uint64_t times;      /* that the loop was held for too long */
+    double longest;      /* s */
+    uint32_t told;       /* units that were laid at the door of a component, not of all watchers */
+    double warned;       /* CLOCK_MONOTONIC at the last warning; 0: none yet */
+    unsigned unsaid;     /* times since then */
+};
+
+/* A counter of the processor that runs at one speed, and how far it is shifted to make a unit.
+ * HELD_UNITS are so few that no processor takes HELD_LIMIT for them: from 13 ms at 5 GHz to 67 ms
+ * at 1 GHz. */
+#if defined(__x86_64__)
+enum { HELD_SHIFT = 20, HELD_UNITS = 64 };
+static inline uint64_t held_ticks(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+#elif defined(__aarch64__)
+enum { HELD_SHIFT = 16, HELD_UNITS = 16 }; /* 1 ms at 1 GHz, 44 ms at 24 MHz */
+static inline uint64_t held_ticks(void)
+{
+    uint64_t ticks;
+
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+}
+#else
+enum { HELD_SHIFT = 20, HELD_UNITS = 64 }; /* ns: 67 ms */
+static inline uint64_t held_ticks(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+#endif
+
+/* Now, in units.  They wrap after weeks: then a turn is looked at closely for nothing, or one that
+ * is too long is missed. */
+static inline uint32_t held_units(void)
+{
+#if defined(__x86_64__)
+    uint32_t low; /* what gcc makes of held_ticks() >> HELD_SHIFT takes two instructions more */
+    uint32_t high;
+
+    __asm__ volatile("rdtsc\n\tshrd $20, %%edx, %%eax" : "=a"(low), "=d"(high) : : "cc");
+    return low;
+#else
+    return (uint32_t)(held_ticks() >> HELD_SHIFT);
+#endif
+}
+
+void held_init(struct held *held);
+
+/* Looks closely at what began so many units ago.  component: who did it; NULL: watchers, and the
+ * last that they woke is named. */
+void held_look(struct loop *loop, uint32_t began, struct component *component);
+
+/* How often it has held the loop for too long, and the longest of that in seconds. */
+unsigned component_held(const struct component *component, double *longest);
+
+/* The same as held_look() for what a watcher of the runtime's has done in the name of a component.
+ */
+void held_by(struct loop *loop, uint32_t began, struct component *component);
+
+#endif
