@@ -78,7 +78,7 @@ void component_tell(struct component *component, enum message_kind kind, struct 
         struct inbox *control = component_inbox(component, component->control);
         struct inbox *sink = inbox_sink(control);
 
-        if (message_kind_ends(kind)) {
+        if (sink != control && message_kind_ends(kind)) {
             box_note_told(&control->box, &sink->box);
         }
         inbox_deliver(sink, message_notice(component_pool(component), kind, about, error), NULL);
@@ -128,12 +128,12 @@ void component_unref(struct component *component)
 
 void component_wake(struct component *self)
 {
-    if ((self->flags & COMPONENT_QUEUED) != 0) {
-        return;
-    }
-    if (LIKELY(self->state == RUNNING) ||
-        (self->state == RESTARTING && (self->flags & COMPONENT_TOLD) != 0)) {
-        loop_enqueue(self->graph->loop, self);
+    if ((self->flags & COMPONENT_QUEUED) == 0) {
+        if (LIKELY(self->state == RUNNING)) {
+            loop_enqueue(self->graph->loop, self);
+        } else {
+            supervise_wake(self);
+        }
     }
 }
 

@@ -30,9 +30,6 @@ void component_announce(const struct component *component);
 /* Why it failed; NULL: no reason any more. */
 void component_set_reason(struct component *component, const char *text);
 
-/* Starts a component that is counted as living already. */
-int component_begin(struct component *component);
-
 /* Ends what it made and frees what it acquired: its boxes and its struct are left. */
 void component_dismantle(struct component *component);
 

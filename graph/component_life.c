@@ -43,15 +43,10 @@ static void end_as_asked(struct component *component)
 
 int component_start(struct component *component)
 {
-    component->graph->living++;
-    return component_begin(component);
-}
-
-int component_begin(struct component *component)
-{
     int result = 0;
 
     component_enter(component, RUNNING);
+    component->graph->living++;
     if (component->type->start != NULL) {
         component->flags |= COMPONENT_RUNNING;
         result = component->type->start(component);
@@ -285,9 +280,7 @@ void component_run(struct component *component)
 
     if (UNLIKELY(component->state != RUNNING)) {
         component->flags = (uint8_t)flags;
-        if (component->state == RESTARTING) {
-            supervise_told(component);
-        }
+        supervise_told(component);
         return;
     }
     component->flags = (uint8_t)(flags | COMPONENT_RUNNING);

@@ -53,18 +53,13 @@ static void warn(struct loop *loop, struct component *component, double seconds)
     }
 }
 
-void held_look(struct loop *loop, uint32_t began, struct component *component)
+void held_look(struct loop *loop, struct component *component)
 {
     struct held *held = &loop->held;
     const double now = monotonic();
-    uint32_t units = held_units() - began;
-    double seconds;
+    const uint32_t units = held_units() - (held->patience - HELD_UNITS);
+    const double seconds = seconds_of(held, units, now);
 
-    if (component == NULL) {
-        units -= held->told < units ? held->told : units;
-        held->told = 0;
-    }
-    seconds = seconds_of(held, units, now);
     if (seconds < HELD_LIMIT || units > INT32_MAX) {
         return;
     }
@@ -83,16 +78,6 @@ void held_look(struct loop *loop, uint32_t began, struct component *component)
     warn(loop, component, seconds);
     held->warned = now;
     held->unsaid = 0;
-}
-
-void held_by(struct loop *loop, uint32_t began, struct component *component)
-{
-    const uint32_t units = held_units() - began;
-
-    if (units > HELD_UNITS) {
-        held_look(loop, began, component);
-        loop->held.told += units;
-    }
 }
 
 unsigned component_held(const struct component *component, double *longest)

@@ -24,7 +24,7 @@ struct held {
     double born;         /* ... CLOCK_MONOTONIC at the same time, s */
     uint64_t times;      /* that the loop was held for too long */
     double longest;      /* s */
-    uint32_t told;       /* units that were laid at the door of a component, not of all watchers */
+    uint32_t patience;   /* in units: when whoever is at work now has been at it for HELD_UNITS */
     double warned;       /* CLOCK_MONOTONIC at the last warning; 0: none yet */
     unsigned unsaid;     /* times since then */
 };
@@ -75,15 +75,28 @@ static inline uint32_t held_units(void)
 
 void held_init(struct held *held);
 
-/* Looks closely at what began so many units ago.  component: who did it; NULL: watchers, and the
- * last that they woke is named. */
-void held_look(struct loop *loop, uint32_t began, struct component *component);
+/* Looks closely at what has taken more than HELD_UNITS. */
+void held_look(struct loop *loop, struct component *component);
+
+/* Something begins. */
+static inline void held_begin(struct held *held)
+{
+    held->patience = held_units() + HELD_UNITS;
+}
+
+/* It is over, and the next thing begins.  component: who did it; NULL: watchers, and the component
+ * that they woke last is named. */
+static inline void held_end(struct held *held, struct loop *loop, struct component *component)
+{
+    const uint32_t now = held_units();
+
+    if (__builtin_expect(now > held->patience, 0)) {
+        held_look(loop, component);
+    }
+    held->patience = now + HELD_UNITS;
+}
 
 /* How often it has held the loop for too long, and the longest of that in seconds. */
 unsigned component_held(const struct component *component, double *longest);
-
-/* The same as held_look() for what a watcher of the runtime's has done in the name of a component.
- */
-void held_by(struct loop *loop, uint32_t began, struct component *component);
 
 #endif

@@ -29,29 +29,26 @@ void loop_enqueue(struct loop *loop, struct component *component)
     loop->last_runnable = component;
 }
 
-/* Runs components in the order in which they were woken, from a time in units of held.h on.
- * Returns how many. */
-static unsigned run_queue(struct loop *loop, unsigned most, uint32_t now)
+/* Runs components in the order in which they were woken, at least one and at most "most" of them.
+ * Each turn is timed, and the first begins with held_begin() or held_end().  Returns how many. */
+static unsigned run_queue(struct loop *loop, unsigned most)
 {
-    unsigned runs = 0;
-    uint32_t patience = now + HELD_UNITS;
+    unsigned left = most;
     struct component *component;
 
-    while (runs < most && (component = loop->first_runnable) != NULL) {
+    while ((component = loop->first_runnable) != NULL) {
         loop->first_runnable = component->next_runnable;
         if (loop->first_runnable == NULL) {
             loop->last_runnable = NULL;
         }
         component_run(component);
-        runs++;
-        now = held_units();
-        if (UNLIKELY(now > patience)) {
-            held_look(loop, patience - HELD_UNITS, component);
+        held_end(&loop->held, loop, component);
+        if (--left == 0) {
+            break;
         }
-        patience = now + HELD_UNITS;
     }
-    loop->turns += runs;
-    return runs;
+    loop->turns += most - left;
+    return most - left;
 }
 
 /* Frees the dead.  A graph that goes may be the last that kept the one of its maker. */
@@ -96,16 +93,12 @@ static void wake_thirsty(struct loop *loop)
 static void invoke_and_run(struct ev_loop *ev)
 {
     struct loop *loop = ev_userdata(ev);
-    const uint32_t began = held_units();
-    uint32_t now;
 
-    loop->ms = (uint32_t)(uint64_t)((ev_now(ev) - loop->born) * 1000.0);
+    held_begin(&loop->held);
+    loop->ms = (uint32_t)(int64_t)((ev_now(ev) - loop->born) * 1000.0);
     ev_invoke_pending(ev);
-    now = held_units();
-    if (UNLIKELY(now - began > HELD_UNITS)) {
-        held_look(loop, began, NULL);
-    }
-    (void)run_queue(loop, PASS, now);
+    held_end(&loop->held, loop, NULL);
+    (void)run_queue(loop, PASS);
     if (loop->thirsty_count > 0 && !pool_is_short(&loop->pool)) {
         wake_thirsty(loop);
     }
@@ -166,10 +159,11 @@ void loop_destroy(struct loop *loop)
         graph_destroy(container_of(first, struct graph, sibling));
     }
     wake_thirsty(loop);
-    (void)run_queue(loop, UINT32_MAX, held_units());
+    held_begin(&loop->held);
+    (void)run_queue(loop, UINT32_MAX);
     bury(loop);
     services_destroy(loop);
-    (void)run_queue(loop, UINT32_MAX, held_units());
+    (void)run_queue(loop, UINT32_MAX);
     bury(loop);
     REQUIRE(list_is_empty(&loop->dead) && list_is_empty(&loop->graphs));
     listeners_destroy(loop->listeners);
@@ -198,8 +192,9 @@ unsigned loop_settle(struct loop *loop)
 {
     unsigned runs = 0;
 
+    held_begin(&loop->held);
     while (loop->first_runnable != NULL) {
-        runs += run_queue(loop, UINT32_MAX, held_units());
+        runs += run_queue(loop, UINT32_MAX);
     }
     bury(loop);
     return runs;

@@ -11,7 +11,6 @@
 #include "graph/chassis.h"
 #include "graph/component_extra.h"
 #include "graph/graph.h"
-#include "graph/held.h"
 #include "graph/loop.h"
 
 /* Times are of the loop's clock. */
@@ -210,9 +209,16 @@ static void end_waiting(struct component *component, enum component_state state)
     component_end(component, state);
 }
 
+void supervise_wake(struct component *component)
+{
+    if (component->state == RESTARTING && (component->flags & COMPONENT_TOLD) != 0) {
+        loop_enqueue(component_loop(component), component);
+    }
+}
+
 void supervise_told(struct component *component)
 {
-    if (is_done(component)) {
+    if (component->state == RESTARTING && is_done(component)) {
         end_waiting(component, STOPPED);
     }
 }
@@ -290,7 +296,8 @@ static int start_again(struct component *component)
     chassis_remake(component);
     cell_reset(component);
     reset_flags(component);
-    result = component_begin(component);
+    component->graph->living--; /* which counts it once more */
+    result = component_start(component);
     receive_waiting(component);
     if (component->state == RUNNING) {
         chassis_begin(component);
@@ -305,10 +312,11 @@ static void on_time(struct ev_loop *ev, ev_timer *timer, int revents)
 {
     struct supervision *supervision = timer->data;
     struct component *component = supervision->component;
-    const uint32_t began = held_units();
+    struct loop *loop = component_loop(component);
 
+    held_end(&loop->held, loop, NULL); /* what other watchers did before is not its doing */
     (void)start_again(component);
-    held_by(component_loop(component), began, component);
+    held_end(&loop->held, loop, component);
 }
 
 int component_restart(struct component *component)

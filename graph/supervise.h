@@ -31,8 +31,13 @@ struct supervision;
  * its restart, or has gone along with the chassis that holds it; false: it is to be ended now. */
 bool supervise(struct component *component, enum component_state how);
 
-/* Something came to the control of a component that waits for its restart. */
-void supervise_told(struct component *component);
+/* A component that does not run is woken: that counts if it waits for its restart and its control
+ * is not empty. */
+__attribute__((cold, noinline)) void supervise_wake(struct component *component);
+
+/* The turn of a component that does not run: if it waits for its restart, something has come to its
+ * control. */
+__attribute__((cold, noinline)) void supervise_told(struct component *component);
 
 /* A component that waits is ended: it waits no longer. */
 void supervise_forget(struct component *component);

@@ -130,24 +130,33 @@ static int gather(struct component *self, struct iovec *parts, size_t *size)
     return count;
 }
 
-/* Writes the messages that wait, as many as go into one call; *size is their size. */
-static ssize_t write_waiting(struct component *self, int fd, size_t *size)
+/* Writes several messages that wait.  Apart from the case of one, which has no use for so much of
+ * the stack: that takes a tenth of the instructions off an echo's write. */
+__attribute__((noinline)) static ssize_t write_several(struct component *self, int fd, size_t *size)
 {
-    const struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
     struct iovec parts[GATHERED];
     struct msghdr header = {.msg_iov = parts};
     ssize_t written;
 
-    if (last->next == last) {
-        *size = last->size;
-        do {
-            written = send(fd, last->data, last->size, MSG_NOSIGNAL);
-        } while (written == -1 && errno == EINTR);
-        return written;
-    }
     header.msg_iovlen = (size_t)gather(self, parts, size);
     do {
         written = sendmsg(fd, &header, MSG_NOSIGNAL);
+    } while (written == -1 && errno == EINTR);
+    return written;
+}
+
+/* Writes the messages that wait, as many as go into one call; *size is their size. */
+static ssize_t write_waiting(struct component *self, int fd, size_t *size)
+{
+    const struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
+    ssize_t written;
+
+    if (last->next != last) {
+        return write_several(self, fd, size);
+    }
+    *size = last->size;
+    do {
+        written = send(fd, last->data, last->size, MSG_NOSIGNAL);
     } while (written == -1 && errno == EINTR);
     return written;
 }
@@ -302,7 +311,7 @@ static void csa_run(struct component *self)
             set_awaiting(self, false);
         }
     }
-    if (csa_is_told_to_stop(self, CSA_CONTROL)) {
+    if (component_is_told_to_stop(self) && csa_is_told_to_stop(self, CSA_CONTROL)) {
         end(self, 0);
     }
     if ((csa->flags & (OVER | AWAITS_SEND)) == 0) {
