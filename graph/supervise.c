@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,9 @@ static struct span span(double seconds)
     if (seconds < 0.9995) {
         (void)snprintf(span.text, sizeof(span.text), "%.0f ms", seconds > 0 ? seconds * 1000 : 0);
     } else {
-        (void)snprintf(span.text, sizeof(span.text), "%.3g s", seconds);
+        const double tenths = seconds < 9.95 ? floor(seconds * 10 + 0.5) / 10 : seconds;
+
+        (void)snprintf(span.text, sizeof(span.text), seconds < 9.95 ? "%g s" : "%.0f s", tenths);
     }
     return span;
 }

@@ -1,11 +1,15 @@
 /* Supervision of single components; chassis are in test_chassis.c. */
 #include "graph/supervise.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "graph/blueprint.h"
 #include "graph/drain.h"
 #include "graph/graph.h"
+#include "graph/inspect.h"
 #include "graph/service.h"
 #include "tests/faulty.h"
 #include "tests/unit.h"
@@ -595,7 +599,7 @@ static struct scene *start_maker(const char *restart)
     return scene_start(connection_types, yaml);
 }
 
-static struct graph *connect(struct scene *scene, uint64_t number)
+static struct graph *make(struct scene *scene, uint64_t number)
 {
     struct component *m = scene_find(scene, "m");
     const struct maker *maker = component_state(m);
@@ -620,7 +624,7 @@ static bool is_restarted(void *arg)
 static void test_a_connections_component_restarts_within_it(void **context)
 {
     struct scene *scene = start_maker("{delay: 1ms}");
-    struct graph *graph = connect(scene, 7);
+    struct graph *graph = make(scene, 7);
     struct component *b = graph_component(graph, 1);
 
     give(scene, graph, "fail");
@@ -637,8 +641,8 @@ static void test_a_connections_component_restarts_within_it(void **context)
 static void test_giving_up_ends_its_connection_and_no_other(void **context)
 {
     struct scene *scene = start_maker("{delay: 1ms, limit: 1}");
-    struct graph *graph = connect(scene, 1);
-    struct graph *other = connect(scene, 2);
+    struct graph *graph = make(scene, 1);
+    struct graph *other = make(scene, 2);
     const struct maker *maker = component_state(scene_find(scene, "m"));
 
     give(scene, graph, "fail");
@@ -653,7 +657,7 @@ static void test_giving_up_ends_its_connection_and_no_other(void **context)
 static void test_without_a_policy_the_rest_of_a_connection_goes_on(void **context)
 {
     struct scene *scene = start_maker("never");
-    struct graph *graph = connect(scene, 1);
+    struct graph *graph = make(scene, 1);
 
     give(scene, graph, "fail");
 
@@ -665,7 +669,7 @@ static void test_without_a_policy_the_rest_of_a_connection_goes_on(void **contex
 static void test_a_connection_may_go_while_one_of_its_components_waits(void **context)
 {
     struct scene *scene = start_maker("{delay: 1h, max_delay: 1h}");
-    struct graph *graph = connect(scene, 1);
+    struct graph *graph = make(scene, 1);
     const struct maker *maker = component_state(scene_find(scene, "m"));
 
     give(scene, graph, "fail");
@@ -681,13 +685,13 @@ static void test_graphs_that_it_made_end_with_it_and_it_makes_new_ones(void **co
     struct scene *scene = start_maker("never");
     const struct maker *maker = component_state(scene_find(scene, "m"));
 
-    (void)connect(scene, 1);
-    (void)connect(scene, 2);
+    (void)make(scene, 1);
+    (void)make(scene, 2);
     (void)component_fail(scene_find(scene, "m"), 0, "it broke");
     assert_int_equal(maker->ended, 2);
     assert_int_equal(faulty.stops, 2);
     faulty_wait_restarts(scene, "m", 1);
-    (void)connect(scene, 3);
+    (void)make(scene, 3);
 
     assert_int_equal(maker->ended, 0); /* counted anew */
     scene_stop(scene);
@@ -754,6 +758,47 @@ static void test_a_service_keeps_its_name_and_what_it_is_sent(void **context)
     scene_stop(scene);
 }
 
+/* ---- a real one ---- */
+
+static int connect_to(const char *address)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const char *colon = strrchr(address, ':');
+
+    assert_non_null(colon);
+    assert_true(fd >= 0);
+    to.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
+    assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+    return fd;
+}
+
+static void test_a_server_that_fails_listens_again(void **context)
+{
+    struct scene *scene = scene_start(NULL, "components:\n"
+                                            "  it: {type: TCPServer, host: 127.0.0.1}\n"
+                                            "  echo: {type: ProtocolHandler, protocol: Discard}\n"
+                                            "linkages: [it -> echo]\n");
+    char address[200];
+    char byte;
+    int fd;
+
+    assert_int_equal(it(scene)->plan->restart->policy, RESTART_ON_FAILURE); /* it is to last */
+    assert_true(component_listens(it(scene), address, sizeof(address)));
+    fd = connect_to(address);
+    scene_wait_seconds(scene, 0.01);
+    (void)component_fail(it(scene), EBADF, "it broke");
+    assert_int_equal(scene->loop->connections, 0);
+    assert_int_equal(recv(fd, &byte, 1, 0), 0);
+    (void)close(fd);
+    faulty_wait_restarts(scene, "it", 1);
+
+    assert_true(component_listens(it(scene), address, sizeof(address)));
+    (void)close(connect_to(address));
+    assert_int_equal(scene_find(scene, "echo")->state, RUNNING);
+    scene_stop(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -793,6 +838,7 @@ int main(void)
         cmocka_unit_test(test_a_connection_may_go_while_one_of_its_components_waits),
         cmocka_unit_test(test_graphs_that_it_made_end_with_it_and_it_makes_new_ones),
         cmocka_unit_test(test_a_service_keeps_its_name_and_what_it_is_sent),
+        cmocka_unit_test(test_a_server_that_fails_listens_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
