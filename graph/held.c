@@ -26,12 +26,14 @@ static double seconds_of(const struct held *held, uint32_t units, double now)
     return (double)((uint64_t)units << HELD_SHIFT) * (now - held->born) / ticks;
 }
 
+/* A component is known by its turn.  Of watchers nothing is known but whom they woke. */
 static void warn(struct loop *loop, struct component *component, double seconds)
 {
     struct held *held = &loop->held;
+    const struct component *woken = component == NULL ? loop->last_runnable : NULL;
+    char path[PATH_SIZE];
     char more[64] = "";
     char text[200];
-    char path[PATH_SIZE];
 
     if (held->unsaid > 0) {
         (void)snprintf(more, sizeof(more), "; held %u more time%s since the last warning",
@@ -40,16 +42,13 @@ static void warn(struct loop *loop, struct component *component, double seconds)
     if (component != NULL) {
         (void)snprintf(text, sizeof(text), "held the loop for %.0f ms%s", seconds * 1000, more);
         component_say(component, LOG_LEVEL_WARNING, text);
-    } else if (loop->last_runnable != NULL) {
-        loop_log(
-            loop, LOG_LEVEL_WARNING, NULL,
-            "the loop was held for %.0f ms by a timer or another watcher, perhaps of %s, woken "
-            "last%s",
-            seconds * 1000, component_path(loop->last_runnable, path, sizeof(path)), more);
     } else {
         loop_log(loop, LOG_LEVEL_WARNING, NULL,
-                 "the loop was held for %.0f ms by a timer or another watcher%s", seconds * 1000,
-                 more);
+                 "the loop was held for %.0f ms by a timer, a signal or a call of the control "
+                 "socket%s%s%s%s",
+                 seconds * 1000, woken != NULL ? "; " : "",
+                 woken != NULL ? component_path(woken, path, sizeof(path)) : "",
+                 woken != NULL ? " was woken last" : "", more);
     }
 }
 

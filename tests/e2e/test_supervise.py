@@ -177,6 +177,23 @@ class Supervise(axond.TestCase):
         self.assertEqual(run.returncode, axond.EXIT_CANNOT_START)
         self.assertIn("Address already in use", run.stderr)
 
+    def test_what_holds_the_loop_is_said_and_counted(self):
+        daemon = self.start(GRAPH % "limit: 0")
+        large = self.write("components:\n" + "".join(
+            f"  a{i}: {{type: PassThrough}}\n" for i in range(60000)) + "linkages:\n" + "".join(
+            f"  - a{i} -> a{i + 1}\n" for i in range(59999)))
+        self.assertNotIn("held for", daemon.ctl("status"))
+
+        daemon.ctl("check", large)
+
+        daemon.wait_line(r"warning: the loop was held for \d+ ms by a timer, a signal or a call of the control "
+                         "socket")
+        held = daemon.ctl("status", json=True)["held"]
+        self.assertEqual(held["limit"], 0.1)
+        self.assertGreaterEqual(held["times"], 1)
+        self.assertGreater(held["longest"], 0.1)
+        self.assertRegex(daemon.ctl("status"), r"loop +held for more than 100 ?ms \d+ times?, for up to ")
+
     def write(self, text):
         path = self.directory() / "graph.yaml"
         path.write_text(text)
