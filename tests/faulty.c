@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "graph/graph.h"
 #include "graph/supervise.h"
 #include "tests/unit.h"
 
@@ -69,6 +70,8 @@ static bool obey(struct component *self, const struct message *msg)
         (void)component_fail(self, EPIPE, "it broke");
     } else if (strcmp(text, "finish") == 0) {
         component_finish(self);
+    } else if (strcmp(text, "break next") == 0) {
+        (void)component_fail(graph_component(self->graph, self->plan->index + 1), 0, "it broke");
     } else if (strcmp(text, "hold") == 0) {
         hold_the_loop();
     } else if (strcmp(text, "fail later") == 0 || strcmp(text, "hold later") == 0) {
@@ -100,6 +103,7 @@ static void faulty_stop(struct component *self)
 {
     struct faulty_state *state = component_state(self);
 
+    assert_int_equal(self->flags & COMPONENT_RUNNING, 0);
     faulty.stops++;
     ev_timer_stop(component_ev(self), &state->timer);
     free(state->memory);

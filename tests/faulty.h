@@ -3,8 +3,8 @@
  *     from --> [inbox] Faulty [outbox] --> to
  *
  * "fail" has it fail in run, "fail later" in a timer, "finish" end in order, "say so" say
- * producerFinished with an error and fail, "hold" hold the loop for HOLD_MS, "hold later" in a
- * timer. */
+ * producerFinished with an error and fail, "break next" have the next component of the graph fail,
+ * "hold" hold the loop for HOLD_MS, "hold later" in a timer. */
 #ifndef TESTS_FAULTY_H
 #define TESTS_FAULTY_H
 

@@ -284,6 +284,50 @@ static void test_an_end_that_still_waits_is_heard_after_the_restart(void **conte
     scene_stop(scene);
 }
 
+static void test_a_stop_that_still_waits_counts_at_once(void **context)
+{
+    struct scene *scene = start(SOON, "", "");
+
+    outbox_notify(find(scene, "from"), PROBE_SIGNAL, SHUTDOWN_MICROPROCESS, NULL, 0);
+    break_b(scene);
+
+    assert_int_equal(find(scene, "pipe")->state, STOPPED);
+    faulty_assert_notice(scene, "<shutdownMicroprocess>");
+    scene_stop(scene);
+}
+
+static void test_an_end_that_was_held_for_another_sender_counts_too(void **context)
+{
+    struct scene *scene = start("restart: {policy: always, delay: 1ms}", "", "");
+    struct component *aside = find(scene, "aside");
+
+    probe_link(aside, PROBE_SIGNAL, find(scene, "pipe"), find(scene, "pipe")->control);
+    tell(scene, PRODUCER_FINISHED);
+    assert_int_equal(find(scene, "pipe")->state, RUNNING);
+    box_unlink(&component_outbox(aside, PROBE_SIGNAL)->box); /* it goes without a word */
+    scene_run(scene);
+
+    assert_int_equal(find(scene, "pipe")->state, STOPPED);
+    scene_stop(scene);
+}
+
+static void test_nobody_is_stopped_in_the_middle_of_its_turn(void **context)
+{
+    struct scene *scene = start(SOON, "", "");
+
+    faulty_say(scene, "break next"); /* which is b, in a turn of a */
+    faulty_say(scene, "x");
+    scene_run(scene);
+    assert_int_equal(find(scene, "pipe")->state, RESTARTING);
+    assert_int_equal(faulty.stops, 2);
+    faulty_wait_restarts(scene, "pipe", 1);
+    faulty_say(scene, "y");
+    scene_run(scene);
+
+    assert_int_equal(faulty.starts, 4);
+    scene_stop(scene);
+}
+
 static void test_a_stop_ends_a_chassis_that_waits(void **context)
 {
     struct scene *scene = start(LATE, "", "");
@@ -408,6 +452,9 @@ int main(void)
         cmocka_unit_test(test_it_stays_ended_also_if_the_last_sender_only_goes),
         cmocka_unit_test(test_a_failure_on_the_way_to_the_end_is_no_reason_to_begin_again),
         cmocka_unit_test(test_an_end_that_still_waits_is_heard_after_the_restart),
+        cmocka_unit_test(test_a_stop_that_still_waits_counts_at_once),
+        cmocka_unit_test(test_an_end_that_was_held_for_another_sender_counts_too),
+        cmocka_unit_test(test_nobody_is_stopped_in_the_middle_of_its_turn),
         cmocka_unit_test(test_a_stop_ends_a_chassis_that_waits),
         cmocka_unit_test(test_a_chassis_is_restarted_by_hand),
         cmocka_unit_test(test_chassis_in_each_other_restart_from_the_nearest_on),

@@ -129,6 +129,19 @@ static void test_one_that_says_that_it_fails_is_not_believed_to_have_ended(void 
     scene_stop(scene);
 }
 
+static void test_one_that_has_said_its_end_is_not_restarted(void **context)
+{
+    struct scene *scene = faulty_scene(SOON);
+
+    outbox_notify(it(scene), FAULTY_SIGNAL, PRODUCER_FINISHED, NULL, 0);
+    break_it(scene);
+
+    assert_int_equal(it(scene)->state, FAILED);
+    faulty_assert_notice(scene, "<producerFinished>");
+    faulty_assert_notice(scene, NULL);
+    scene_stop(scene);
+}
+
 static void test_a_failing_start_is_tried_again(void **context)
 {
     struct scene *scene = faulty_scene(SOON);
@@ -799,6 +812,25 @@ static void test_a_server_that_fails_listens_again(void **context)
     scene_stop(scene);
 }
 
+static void test_draining_a_server_ends_it_whether_it_waits_or_not(void **context)
+{
+    struct scene *scene =
+        scene_start(NULL, "components:\n"
+                          "  it: {type: TCPServer, host: 127.0.0.1, restart: always}\n"
+                          "  that: {type: TCPServer, host: 127.0.0.1, restart: {delay: 30s}}\n"
+                          "  echo: {type: ProtocolHandler, protocol: Discard}\n"
+                          "linkages: [it -> echo, that -> echo]\n");
+
+    (void)component_fail(scene_find(scene, "that"), 0, "it broke");
+    assert_int_equal(scene_find(scene, "that")->state, RESTARTING);
+    component_drain(it(scene));
+    component_drain(scene_find(scene, "that"));
+
+    assert_int_equal(it(scene)->state, STOPPED);
+    assert_int_equal(scene_find(scene, "that")->state, STOPPED);
+    scene_stop(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -808,6 +840,7 @@ int main(void)
         cmocka_unit_test(test_senders_wait_until_it_runs_again),
         cmocka_unit_test(test_a_failure_in_a_timer_is_one),
         cmocka_unit_test(test_one_that_says_that_it_fails_is_not_believed_to_have_ended),
+        cmocka_unit_test(test_one_that_has_said_its_end_is_not_restarted),
         cmocka_unit_test(test_a_failing_start_is_tried_again),
         cmocka_unit_test(test_a_graph_that_cannot_start_is_refused_whatever_the_policy),
         cmocka_unit_test(test_a_hundred_restarts_leave_nothing_behind),
@@ -839,6 +872,7 @@ int main(void)
         cmocka_unit_test(test_graphs_that_it_made_end_with_it_and_it_makes_new_ones),
         cmocka_unit_test(test_a_service_keeps_its_name_and_what_it_is_sent),
         cmocka_unit_test(test_a_server_that_fails_listens_again),
+        cmocka_unit_test(test_draining_a_server_ends_it_whether_it_waits_or_not),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
