@@ -266,8 +266,8 @@ static bool may_restart(struct varlink_call *call, const struct component *compo
                               path);
         return false;
     }
-    if (component->state != RUNNING && component->state != RESTARTING) {
-        control_invalid_state(call, path, state, "%s is not running", path);
+    if (strcmp(state, "running") != 0 && component->state != RESTARTING) {
+        control_invalid_state(call, path, state, "%s is %s", path, state);
         return false;
     }
     return true;

@@ -227,6 +227,7 @@ static void release_held_finish(struct inbox *in)
 {
     if ((in->box.flags & BOX_FINISH_HELD) != 0 && !inbox_has_unfinished_sender(in)) {
         in->box.flags = (uint16_t)(in->box.flags & ~BOX_FINISH_HELD);
+        /* those who only hand their control on to here are told as well */
         for (struct box *at = next_in_tree(&in->box, &in->box); at != NULL;
              at = next_in_tree(&in->box, at)) {
             if (box_is_inbox(at)) {

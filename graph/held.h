@@ -4,12 +4,11 @@
  *
  * While a component does not return, nobody else is run: no socket is read, no timer fires.  So
  * each turn is timed, by the processor's own counter, read in units of about a millisecond: a turn
- * costs five instructions for it where clock_gettime() would cost fifty.  What looks too long by
+ * costs six instructions for it where clock_gettime() would cost fifty.  What looks too long by
  * that coarse measure is looked at closely. */
 #ifndef AXOND_GRAPH_HELD_H
 #define AXOND_GRAPH_HELD_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 

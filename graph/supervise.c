@@ -429,6 +429,12 @@ bool supervise(struct component *component, enum component_state how)
 {
     const bool again = wants_restart(component, how);
 
+    if (component->state == STOPPING) {
+        return true; /* it is on its way, and so is what it made */
+    }
+    if (component->state == CREATED && how == FAILED) {
+        say(component, LOG_LEVEL_ERROR, reason_of(component));
+    }
     if (component->state != RUNNING || (how == STOPPED && !again)) {
         return false;
     }
@@ -442,7 +448,10 @@ bool supervise(struct component *component, enum component_state how)
         }
         suspend(component);
         if (is_done(component)) {
-            end_waiting(component, STOPPED);
+            if (how == FAILED) {
+                say(component, LOG_LEVEL_ERROR, reason_of(component));
+            }
+            end_waiting(component, how);
             return true;
         }
         if (count(component)) {

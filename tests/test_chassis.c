@@ -291,7 +291,7 @@ static void test_a_stop_that_still_waits_counts_at_once(void **context)
     outbox_notify(find(scene, "from"), PROBE_SIGNAL, SHUTDOWN_MICROPROCESS, NULL, 0);
     break_b(scene);
 
-    assert_int_equal(find(scene, "pipe")->state, STOPPED);
+    assert_int_equal(find(scene, "pipe")->state, FAILED);
     faulty_assert_notice(scene, "<shutdownMicroprocess>");
     scene_stop(scene);
 }

@@ -457,7 +457,8 @@ static void test_who_fails_with_its_end_before_it_restarts_only_for_what_is_left
     scene = faulty_scene(SOON);
     faulty_say(scene, "fail");
     tell(scene, PRODUCER_FINISHED);
-    assert_int_equal(it(scene)->state, STOPPED);
+    assert_int_equal(it(scene)->state, FAILED);
+    assert_string_equal(scene->log, "it: it broke");
     faulty_assert_notice(scene, "<producerFinished>");
     scene_stop(scene);
 }
