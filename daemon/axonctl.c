@@ -60,6 +60,7 @@ const struct ctl_command ctl_commands[] = {
      ctl_run_send,
      {{"notice", "NOTICE", "a notice instead of data, such as producerFinished", ctl_notices}}},
     {"stop", "PATH", 1, 1, "stop a component, or end a connection", ctl_run_stop, {{0}}},
+    {"restart", "PATH", 1, 1, "start a component again, in place", ctl_run_restart, {{0}}},
     {"drain",
      "[PATH]",
      0,

@@ -2,6 +2,7 @@
 #include "daemon/control.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include "daemon/io_axond.h"
 #include "daemon/log.h"
 #include "graph/graph.h"
+#include "graph/supervise.h"
 
 static void note(void *context, const char *text)
 {
@@ -115,7 +117,7 @@ void control_settings_changed(struct control *control, const struct control_sett
 void control_component_changed(struct control *control, const struct component *component)
 {
     char path[PATH_SIZE];
-    char text[400];
+    char text[640];
     const char *reason = component_reason(component);
 
     if (control == NULL || list_is_empty(&control->subscribers)) {
@@ -124,7 +126,13 @@ void control_component_changed(struct control *control, const struct component *
     (void)component_path(component, path, sizeof(path));
     switch ((enum component_state)component->state) {
     case RUNNING:
-        control_event(control, "component_started", path, control_type_name(component));
+        if (component_restarts(component) > 0) {
+            (void)snprintf(text, sizeof(text), "%u restart%s so far", component_restarts(component),
+                           component_restarts(component) == 1 ? "" : "s");
+            control_event(control, "component_restarted", path, text);
+        } else {
+            control_event(control, "component_started", path, control_type_name(component));
+        }
         if (component_listens((struct component *)(uintptr_t)component, text, sizeof(text))) {
             control_event(control, "listening", path, text);
         }
@@ -136,8 +144,19 @@ void control_component_changed(struct control *control, const struct component *
             control_event(control, "component_finished", path, "it has done its work");
         }
         return;
+    case RESTARTING:
+        if (reason != NULL) {
+            control_event(control, "component_failed", path, reason);
+        }
+        (void)component_describe_trouble(component, text, sizeof(text));
+        control_event(control, "component_restarting", path, text);
+        return;
     case FAILED:
         control_event(control, "component_failed", path, reason != NULL ? reason : "it has failed");
+        if (component_has_given_up(component)) {
+            (void)component_describe_trouble(component, text, sizeof(text));
+            control_event(control, "component_gave_up", path, text);
+        }
         return;
     case CREATED:
     case STOPPING:

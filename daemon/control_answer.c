@@ -8,6 +8,7 @@
 #include "graph/error.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
+#include "graph/supervise.h"
 
 json_t *control_text(const char *text)
 {
@@ -48,6 +49,13 @@ json_t *control_path_of_box(const struct box *box)
 const char *control_type_name(const struct component *component)
 {
     return component->plan->type_name != NULL ? component->plan->type_name : component->type->name;
+}
+
+json_t *control_next_restart(const struct component *component)
+{
+    const double next = component_next_restart(component);
+
+    return next > 0 ? json_real(next) : json_null();
 }
 
 json_t *control_bound(bool is_bound, uint32_t limit)

@@ -1,4 +1,4 @@
-/* Send, Stop, Drain, LogLevel: what changes something. */
+/* Send, Stop, Restart, Drain, LogLevel: what changes something. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "graph/drain.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
+#include "graph/supervise.h"
 #include "graph/waiting.h"
 
 /* ---- send ---- */
@@ -100,7 +101,7 @@ static struct inbox *find_sink(struct varlink_call *call, bool is_data)
                               "%s is an outbox: messages are sent to inboxes", path);
         return NULL;
     }
-    if (place.component->state != RUNNING) {
+    if (place.component->state != RUNNING && place.component->state != RESTARTING) {
         control_invalid_state(call, path, component_condition(place.component),
                               "%s is not running: it takes no messages", path);
         return NULL;
@@ -245,6 +246,56 @@ void control_on_stop(struct varlink_call *call)
     stop(call, place.graph, place.component);
 }
 
+/* ---- restart ---- */
+
+/* Says why it can't be.  Returns true if it can. */
+static bool may_restart(struct varlink_call *call, const struct component *component)
+{
+    const char *path = varlink_string(call, "path");
+    const char *state = component_condition(component);
+
+    if (component_is_over(component)) {
+        control_invalid_state(call, path, state,
+                              "%s has %s and has no linkages any more: a reload starts the graph "
+                              "anew",
+                              path, component->state == FAILED ? "failed" : "ended");
+        return false;
+    }
+    if (component->plan->at == NULL) {
+        control_invalid_state(call, path, state,
+                              "%s is of no graph file: it was made for one occasion, and can only "
+                              "be stopped",
+                              path);
+        return false;
+    }
+    if (strcmp(state, "running") != 0 && component->state != RESTARTING) {
+        control_invalid_state(call, path, state, "%s is %s", path, state);
+        return false;
+    }
+    return true;
+}
+
+void control_on_restart(struct varlink_call *call)
+{
+    const char *path = varlink_string(call, "path");
+    struct place place;
+
+    if (!control_find_component(call, &place) || !may_restart(call, place.component)) {
+        return;
+    }
+    log_event(LOG_LEVEL_NOTICE, NULL, "restarting %s, as uid %u asks", path,
+              (unsigned)call->peer.uid);
+    if (component_restart(place.component) < 0) {
+        const char *reason = component_reason(place.component);
+
+        varlink_error(call, "io.axond.CannotStart",
+                      json_pack("{s:s, s:o}", "path", path, "reason",
+                                control_text(reason != NULL ? reason : "it is busy")));
+        return;
+    }
+    varlink_reply(call, NULL);
+}
+
 /* ---- drain ---- */
 
 #define DRAIN_LOOK 0.1 /* seconds between looks at how many connections are left */
@@ -341,7 +392,7 @@ void control_on_drain(struct varlink_call *call)
         if (!control_find_component(call, &place)) {
             return;
         }
-        if (place.component->state != RUNNING) {
+        if (place.component->state != RUNNING && place.component->state != RESTARTING) {
             control_invalid_state(call, path, component_condition(place.component),
                                   "%s is not running", path);
             return;

@@ -7,6 +7,7 @@
 #include "daemon/control_private.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
+#include "graph/supervise.h"
 #include "graph/waiting.h"
 
 enum { BATCH = 100 }; /* items, or a few more */
@@ -33,12 +34,14 @@ static void add_component(struct listing *listing, const struct component *compo
     char path[PATH_SIZE];
 
     if (fits(listing, component_path(component, path, sizeof(path)))) {
-        json_array_append_new(listing->items,
-                              json_pack("{s:o, s:o, s:s, s:f, s:o}", "path", control_text(path),
-                                        "type", control_text(control_type_name(component)), "state",
-                                        component_condition(component), "since",
-                                        component_begun(component), "reason",
-                                        control_text(component_reason(component))));
+        json_array_append_new(
+            listing->items,
+            json_pack("{s:o, s:o, s:s, s:f, s:o, s:i, s:o}", "path", control_text(path), "type",
+                      control_text(control_type_name(component)), "state",
+                      component_condition(component), "since", component_begun(component), "reason",
+                      control_text(component_reason(component)), "restarts",
+                      (int)component_restarts(component), "next_restart",
+                      control_next_restart(component)));
     }
 }
 

@@ -71,6 +71,7 @@ const struct varlink_method control_methods[] = {
     {.name = "Tap", .parameters = for_tap, .handle = control_on_tap, .more = VARLINK_MUST_STREAM},
     {.name = "Send", .parameters = for_send, .handle = control_on_send, .privileged = true},
     {.name = "Stop", .parameters = a_path, .handle = control_on_stop, .privileged = true},
+    {.name = "Restart", .parameters = a_path, .handle = control_on_restart, .privileged = true},
     {.name = "Drain",
      .parameters = a_path_or_none,
      .handle = control_on_drain,

@@ -84,6 +84,9 @@ json_t *control_path_of_box(const struct box *box); /* NULL: null */
 
 const char *control_type_name(const struct component *component);
 
+/* When it will be started again; null: it will not. */
+json_t *control_next_restart(const struct component *component);
+
 /* A bound: null where an inbox has none. */
 json_t *control_bound(bool is_bound, uint32_t limit);
 const char *control_unit(unsigned box_flags);
@@ -122,6 +125,7 @@ void control_on_reload(struct varlink_call *call);
 void control_on_tap(struct varlink_call *call);
 void control_on_send(struct varlink_call *call);
 void control_on_stop(struct varlink_call *call);
+void control_on_restart(struct varlink_call *call);
 void control_on_drain(struct varlink_call *call);
 void control_on_events(struct varlink_call *call);
 void control_on_log_level(struct varlink_call *call);

@@ -8,6 +8,8 @@
 #include "graph/param.h"
 #include "graph/plan.h"
 #include "graph/source.h"
+#include "graph/supervise.h"
+#include "graph/value.h"
 #include "graph/waiting.h"
 
 enum { MOST_SENDERS = 20000 }; /* that are counted: it takes a millisecond or two */
@@ -173,10 +175,33 @@ static json_t *outboxes_of(const struct component *component)
 
 /* ---- the component ---- */
 
+/* "on-failure, after 100ms to 30s, up to 5 in 1min". */
+static json_t *restart_of(const struct component *component)
+{
+    const struct restart *restart = component->plan->restart;
+    char limit[320] = "";
+    char text[900];
+
+    if (restart == NULL) {
+        return control_text(restart_policy_name(NULL));
+    }
+    if (restart->limit > 0) {
+        (void)snprintf(limit, sizeof(limit), ", up to %lld in %s", (long long)restart->limit,
+                       value_show_duration(restart->within).text);
+    }
+    (void)snprintf(text, sizeof(text), "%s, after %s to %s%s", restart_policy_name(restart),
+                   value_show_duration(restart->delay).text,
+                   value_show_duration(restart->max_delay).text, limit);
+    return control_text(text);
+}
+
 static json_t *address_of(struct component *component)
 {
     char text[400];
 
+    if (component->state == RESTARTING) {
+        return json_null(); /* it has none now */
+    }
     if (component_listens(component, text, sizeof(text)) ||
         (component->type->describe_peer != NULL && component->state != CREATED &&
          component->type->describe_peer(component, text, sizeof(text))) ||
@@ -209,12 +234,14 @@ void control_on_show(struct varlink_call *call)
     component = place.component;
     varlink_reply(
         call,
-        json_pack("{s:o, s:o, s:s, s:f, s:o, s:i, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "path",
-                  control_path_of(component), "type", control_text(control_type_name(component)),
-                  "state", component_condition(component), "since", component_begun(component),
-                  "reason", control_text(component_reason(component)), "restarts", 0, "parent",
-                  control_path_of(component_holder(component)), "children",
-                  (json_int_t)count_children(component), "address", address_of(place.component),
-                  "parameters", parameters_of(component), "statistics", statistics_of(component),
-                  "inboxes", inboxes_of(component), "outboxes", outboxes_of(component)));
+        json_pack(
+            "{s:o, s:o, s:s, s:f, s:o, s:o, s:i, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "path",
+            control_path_of(component), "type", control_text(control_type_name(component)), "state",
+            component_condition(component), "since", component_begun(component), "reason",
+            control_text(component_reason(component)), "restart", restart_of(component), "restarts",
+            (int)component_restarts(component), "next_restart", control_next_restart(component),
+            "parent", control_path_of(component_holder(component)), "children",
+            (json_int_t)count_children(component), "address", address_of(place.component),
+            "parameters", parameters_of(component), "statistics", statistics_of(component),
+            "inboxes", inboxes_of(component), "outboxes", outboxes_of(component)));
 }

@@ -13,6 +13,7 @@
 #include "graph/graph.h"
 #include "graph/plan.h"
 #include "graph/source.h"
+#include "graph/supervise.h"
 
 #define SAMPLE_SHORTEST 0.2  /* seconds that rates are over */
 #define SAMPLE_LONGEST  10.0 /* older ones are not used */
@@ -38,7 +39,7 @@ struct status {
 __attribute__((format(printf, 3, 4))) static void warn(struct status *status, json_t *path,
                                                        const char *format, ...)
 {
-    char text[PATH_SIZE + 400];
+    char text[PATH_SIZE + 640];
     va_list args;
 
     if (status->warning_count++ >= CONTROL_FIRST) {
@@ -110,6 +111,23 @@ static void look_at_statistics(struct status *status, const struct component *co
     }
 }
 
+/* Failures and restarts, and how it held up the others. */
+static void look_at_trouble(struct status *status, const struct component *component)
+{
+    double longest;
+    const unsigned held = component_held(component, &longest);
+    char text[640];
+
+    if (component_describe_trouble(component, text, sizeof(text))) {
+        warn(status, control_path_of(component), "%s", text);
+    }
+    if (held > 0) {
+        warn(status, control_path_of(component),
+             "has held the loop for more than %.0f ms %u time%s, for up to %.0f ms",
+             HELD_LIMIT * 1000, held, held == 1 ? "" : "s", longest * 1000);
+    }
+}
+
 /* ---- one component after another ---- */
 
 /* What a component with sockets has to say: it listens, it is connected, or all is not well. */
@@ -145,11 +163,7 @@ static void look_at(struct status *status, struct component *component)
 
         status->counts[is_stopping ? STOPPING : component->state]++;
     }
-    if (component->state == FAILED) {
-        const char *reason = component_reason(component);
-
-        warn(status, control_path_of(component), "failed: %s", reason != NULL ? reason : "?");
-    }
+    look_at_trouble(status, component);
     if (component_is_over(component)) {
         return;
     }
@@ -258,8 +272,9 @@ static json_t *make_reply(struct status *status)
     const struct daemon *daemon = control_of(status->call)->daemon;
     const struct loop *loop = daemon->loop;
     json_t *components =
-        json_pack("{s:i, s:i, s:i, s:i, s:i}", "starting", (int)status->counts[CREATED], "running",
-                  (int)status->counts[RUNNING], "stopping", (int)status->counts[STOPPING],
+        json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "starting", (int)status->counts[CREATED],
+                  "running", (int)status->counts[RUNNING], "restarting",
+                  (int)status->counts[RESTARTING], "stopping", (int)status->counts[STOPPING],
                   "stopped", (int)status->counts[STOPPED], "failed", (int)status->counts[FAILED]);
     json_t *connections = json_pack("{s:I, s:I, s:I}", "now", (json_int_t)loop->connections,
                                     "total", (json_int_t)loop->connections_in_all, "refused",
@@ -268,15 +283,18 @@ static json_t *make_reply(struct status *status)
         json_pack("{s:I, s:I, s:f, s:f}", "messages", (json_int_t)loop->pool.messages, "bytes",
                   (json_int_t)loop->pool.bytes, "messages_per_second", status->messages_per_second,
                   "bytes_per_second", status->bytes_per_second);
+    json_t *held = json_pack("{s:f, s:I, s:f}", "limit", HELD_LIMIT, "times",
+                             (json_int_t)loop->held.times, "longest", loop->held.longest);
 
     return json_pack(
-        "{s:s, s:i, s:s, s:f, s:f, s:o, s:i, s:o, s:O, s:I, s:o, s:o, s:o, s:O, s:I}", "version",
-        AXOND_VERSION, "pid", (int)getpid(), "state", daemon_state_name(daemon->state), "started",
-        daemon->started, "uptime", ev_now(loop->ev) - daemon->started, "files", files_of(daemon),
-        "generation", (int)daemon->generation, "components", components, "listeners",
-        status->listeners, "listeners_total", (json_int_t)status->listener_count, "connections",
-        connections, "traffic", traffic, "last_reload", last_reload_of(daemon), "warnings",
-        status->warnings, "warnings_total", (json_int_t)status->warning_count);
+        "{s:s, s:i, s:s, s:f, s:f, s:o, s:i, s:o, s:O, s:I, s:o, s:o, s:o, s:o, s:O, s:I}",
+        "version", AXOND_VERSION, "pid", (int)getpid(), "state", daemon_state_name(daemon->state),
+        "started", daemon->started, "uptime", ev_now(loop->ev) - daemon->started, "files",
+        files_of(daemon), "generation", (int)daemon->generation, "components", components,
+        "listeners", status->listeners, "listeners_total", (json_int_t)status->listener_count,
+        "connections", connections, "traffic", traffic, "held", held, "last_reload",
+        last_reload_of(daemon), "warnings", status->warnings, "warnings_total",
+        (json_int_t)status->warning_count);
 }
 
 static void reply_or_wait(struct status *status)

@@ -6,6 +6,21 @@ static json_t *pattern(const struct ctl *ctl)
     return ctl->argument_count > 0 ? json_pack("{s:s}", "pattern", ctl->arguments[0]) : NULL;
 }
 
+/* "3", "3, next at 14:03:22"; nothing if there was none and will be none. */
+static void add_restarts(struct ctl_table *table, const json_t *component)
+{
+    const long long times = ctl_int(component, "restarts");
+    char text[100] = "";
+
+    if (ctl_has(component, "next_restart")) {
+        snprintf(text, sizeof(text), "%lld, next at %s", times,
+                 ctl_time(ctl_real(component, "next_restart")).text);
+    } else if (times > 0) {
+        snprintf(text, sizeof(text), "%lld", times);
+    }
+    ctl_table_add(table, text);
+}
+
 static bool add_component(struct ctl *ctl, json_t *component, void *data)
 {
     struct ctl_table *table = data;
@@ -14,13 +29,15 @@ static bool add_component(struct ctl *ctl, json_t *component, void *data)
     ctl_table_add(table, ctl_string(component, "type"));
     ctl_table_add(table, ctl_string(component, "state"));
     ctl_table_add(table, ctl_time(ctl_real(component, "since")).text);
+    add_restarts(table, component);
     ctl_table_add(table, ctl_string(component, "reason"));
     return true;
 }
 
 enum ctl_status ctl_run_list(struct ctl *ctl)
 {
-    static const char *const titles[] = {"PATH", "TYPE", "STATE", "SINCE", "REASON", NULL};
+    static const char *const titles[] = {"PATH",     "TYPE",   "STATE", "SINCE",
+                                         "RESTARTS", "REASON", NULL};
     struct ctl_table table;
     enum ctl_status status;
 

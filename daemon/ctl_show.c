@@ -150,8 +150,12 @@ static bool print_component(struct ctl *ctl, json_t *reply, void *data)
     if (ctl_int(reply, "children") > 0) {
         printf("  holds: %lld components\n", ctl_int(reply, "children"));
     }
+    printf("  restart: %s\n", ctl_string(reply, "restart"));
     if (ctl_int(reply, "restarts") > 0) {
         printf("  restarts: %lld\n", ctl_int(reply, "restarts"));
+    }
+    if (ctl_has(reply, "next_restart")) {
+        printf("  next restart: %s\n", ctl_time(ctl_real(reply, "next_restart")).text);
     }
     print_part(reply, "parameters", parameter_titles, add_parameter);
     print_part(reply, "inboxes", inbox_titles, add_inbox);

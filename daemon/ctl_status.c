@@ -26,7 +26,8 @@ static void print_graph(const json_t *reply)
 
 static void print_components(const json_t *reply)
 {
-    static const char *const states[] = {"running", "starting", "stopping", "stopped", "failed"};
+    static const char *const states[] = {"running",  "starting", "restarting",
+                                         "stopping", "stopped",  "failed"};
     const json_t *counts = json_object_get(reply, "components");
     const char *comma = "";
 
@@ -81,6 +82,20 @@ static void print_traffic(const json_t *reply)
            ctl_size(ctl_real(traffic, "bytes")).text);
 }
 
+/* Only if it has ever happened. */
+static void print_held(const json_t *reply)
+{
+    const json_t *held = json_object_get(reply, "held");
+    const long long times = ctl_int(held, "times");
+
+    if (times > 0) {
+        print_label("loop");
+        printf("held for more than %s %lld time%s", ctl_duration(ctl_real(held, "limit")).text,
+               times, times == 1 ? "" : "s");
+        printf(", for up to %s\n", ctl_duration(ctl_real(held, "longest")).text);
+    }
+}
+
 static void print_reload(const json_t *reply)
 {
     const json_t *reload = json_object_get(reply, "last_reload");
@@ -132,6 +147,7 @@ static bool print_status(struct ctl *ctl, json_t *reply, void *data)
     print_components(reply);
     print_listeners(reply);
     print_traffic(reply);
+    print_held(reply);
     print_reload(reply);
     print_warnings(reply);
     return true;

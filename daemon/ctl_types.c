@@ -140,6 +140,7 @@ static bool print_type(struct ctl *ctl, json_t *reply, void *data)
     if (ctl_has(reply, "doc")) {
         printf("\n%s\n", ctl_string(reply, "doc"));
     }
+    printf("restart: %s, unless the file says otherwise\n", ctl_string(reply, "restart"));
     print_boxes(json_object_get(reply, "inboxes"), box_titles[0]);
     print_boxes(json_object_get(reply, "outboxes"), box_titles[1]);
     print_parameters(json_object_get(reply, "parameters"));

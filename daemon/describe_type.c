@@ -116,11 +116,11 @@ static json_t *describe_statistics(const struct stat_spec *table)
 
 json_t *describe_type(const struct component_type *type)
 {
-    return json_pack("{s:s, s:s, s:n, s:o, s:o, s:o, s:o}", "name", type->name, "summary",
-                     type->summary, "doc", "inboxes", describe_boxes(type->inboxes), "outboxes",
-                     describe_boxes(type->outboxes), "parameters",
-                     describe_parameters(type->parameters), "statistics",
-                     describe_statistics(type->statistics));
+    return json_pack(
+        "{s:s, s:s, s:s, s:n, s:o, s:o, s:o, s:o}", "name", type->name, "summary", type->summary,
+        "restart", type->lasts ? "on-failure" : "never", "doc", "inboxes",
+        describe_boxes(type->inboxes), "outboxes", describe_boxes(type->outboxes), "parameters",
+        describe_parameters(type->parameters), "statistics", describe_statistics(type->statistics));
 }
 
 json_t *describe_types(const struct component_type *const *types)

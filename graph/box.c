@@ -259,8 +259,16 @@ static void release_held_finish(struct inbox *in)
 {
     if ((in->box.flags & BOX_FINISH_HELD) != 0 && !inbox_has_unfinished_sender(in)) {
         in->box.flags = (uint16_t)(in->box.flags & ~BOX_FINISH_HELD);
-        inbox_put(in,
-                  message_notice(component_pool(box_owner(&in->box)), PRODUCER_FINISHED, NULL, 0));
+        /* those who only hand their control on to here are told as well */
+        for (struct box *at = next_in_tree(&in->box, &in->box); at != NULL;
+             at = next_in_tree(&in->box, at)) {
+            if (box_is_inbox(at)) {
+                box_owner(at)->was_told = true;
+            }
+        }
+        inbox_deliver(
+            in, message_notice(component_pool(box_owner(&in->box)), PRODUCER_FINISHED, NULL, 0),
+            NULL);
     }
 }
 

@@ -19,6 +19,13 @@ size_t cell_size(const struct plan_component *plan)
     return (size + CELL_ALIGN - 1) & ~(size_t)(CELL_ALIGN - 1);
 }
 
+void cell_reset(struct component *cell)
+{
+    if (cell->type->size > 0) {
+        memcpy(component_state(cell), cell->plan->state, cell->type->size);
+    }
+}
+
 void cell_init(struct component *cell, const struct plan_component *plan, struct graph *graph)
 {
     *cell = (struct component){
@@ -43,9 +50,19 @@ void cell_init(struct component *cell, const struct plan_component *plan, struct
         outbox_init(out);
         out->box.offset = (uint16_t)((char *)out - (char *)cell);
     }
-    if (plan->type->size > 0) {
-        memcpy(component_state(cell), plan->state, plan->type->size);
-    }
+    cell_reset(cell);
+}
+
+void cell_renew(struct component *cell)
+{
+    struct component_extra *extra = cell->extra;
+    struct component *next_runnable = cell->next_runnable;
+    const uint8_t queued = cell->flags & COMPONENT_QUEUED;
+
+    cell_init(cell, cell->plan, cell->graph);
+    cell->extra = extra;
+    cell->next_runnable = next_runnable;
+    cell->flags = queued;
 }
 
 static struct box *box_of(struct component *component, const struct plan_end *end)

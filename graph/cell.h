@@ -19,6 +19,12 @@ size_t cell_size(const struct plan_component *plan);
 /* Makes a component in that memory, created, its boxes without linkages. */
 void cell_init(struct component *cell, const struct plan_component *plan, struct graph *graph);
 
+/* The component's own struct as it was made: zeroes and parameters. */
+void cell_reset(struct component *cell);
+
+/* Makes a component that has ended as it was created, without linkages; what lies apart stays. */
+void cell_renew(struct component *cell);
+
 /* Links two components of one graph as planned; the plan was checked, so it can't fail. */
 void cell_link(struct component *from, struct component *to, const struct plan_linkage *linkage);
 

@@ -12,6 +12,7 @@
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/service.h"
+#include "graph/supervise.h"
 
 struct ev_loop *component_ev(const struct component *self)
 {
@@ -86,17 +87,24 @@ void component_tell(struct component *component, enum message_kind kind, struct 
                     int error)
 {
     if (component->control != NO_BOX && !component_is_over(component)) {
-        inbox_deliver(inbox_sink(component_inbox(component, component->control)),
-                      message_notice(component_pool(component), kind, about, error), NULL);
+        struct inbox *control = component_inbox(component, component->control);
+        struct inbox *sink = inbox_sink(control);
+
+        if (sink != control && message_kind_ends(kind)) {
+            box_note_told(&control->box, &sink->box);
+        }
+        inbox_deliver(sink, message_notice(component_pool(component), kind, about, error), NULL);
     }
 }
 
-static bool is_inside(const struct plan_component *plan, const struct plan_component *parent)
+bool component_is_inside(const struct component *component, const struct component *chassis)
 {
-    while (plan != NULL && plan != parent) {
+    const struct plan_component *plan = component->plan;
+
+    while (plan != NULL && plan != chassis->plan) {
         plan = plan->parent;
     }
-    return plan == parent;
+    return plan == chassis->plan;
 }
 
 /* What a chassis holds follows it in the plan, children of children included. */
@@ -112,7 +120,7 @@ struct component *component_next_child(const struct component *parent,
         if (component->plan->parent == parent->plan) {
             return component;
         }
-        if (!is_inside(component->plan, parent->plan)) {
+        if (!component_is_inside(component, parent)) {
             break;
         }
     }
@@ -132,8 +140,12 @@ void component_unref(struct component *component)
 
 void component_wake(struct component *self)
 {
-    if ((self->flags & COMPONENT_QUEUED) == 0 && self->state == RUNNING) {
-        loop_enqueue(self->graph->loop, self);
+    if ((self->flags & COMPONENT_QUEUED) == 0) {
+        if (LIKELY(self->state == RUNNING)) {
+            loop_enqueue(self->graph->loop, self);
+        } else {
+            supervise_wake(self);
+        }
     }
 }
 
@@ -201,9 +213,18 @@ const char *component_reason(const struct component *component)
     return component->extra != NULL ? component->extra->reason : NULL;
 }
 
+void component_set_reason(struct component *component, const char *text)
+{
+    struct component_extra *extra = component_need_extra(component);
+
+    free(extra->reason);
+    extra->reason = text != NULL ? mem_strdup(text) : NULL;
+}
+
 void component_free_extra(struct component *component)
 {
     if (component->extra != NULL) {
+        supervise_free(component->extra->supervision);
         free(component->extra->reason);
         free(component->extra);
         component->extra = NULL;
@@ -217,6 +238,8 @@ const char *component_state_name(enum component_state state)
         return "created";
     case RUNNING:
         return "running";
+    case RESTARTING:
+        return "restarting";
     case STOPPING:
         return "stopping";
     case STOPPED:

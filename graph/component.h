@@ -8,9 +8,12 @@
  * functions may call.  A component is run by its loop, never by another component, and its
  * functions never block.
  *
- *     created ─► running ─► stopped           control: producerFinished, once all inboxes are
- * empty, └─────► failed            and shutdownMicroprocess at once, end a component; the runtime
- * sees to it and passes the notice on by signal
+ *     created ─► running ─► stopped, failed
+ *                 ▲   └──► restarting ─┐      supervise.h
+ *                 └────────────────────┘
+ *
+ * On control, producerFinished ends a component once all its inboxes are empty, and
+ * shutdownMicroprocess at once; the runtime sees to it and passes the notice on by signal.
  *
  * 1. Memory: the component, its boxes and its struct are one piece, inside its graph's where the
  *    graph was made from a blueprint.  The struct is zeroed but for the parameters.
@@ -34,7 +37,14 @@
 #include "graph/log_level.h"
 #include "graph/message.h"
 
-enum component_state { CREATED = 0, RUNNING, STOPPING, STOPPED, FAILED };
+enum component_state {
+    CREATED = 0,
+    RUNNING,
+    RESTARTING, /* stopped, and waits to be started again; its boxes stay */
+    STOPPING,
+    STOPPED,
+    FAILED,
+};
 
 enum {
     COMPONENT_QUEUED = 1 << 0,     /* in the loop's run queue */
@@ -68,6 +78,7 @@ struct component {
     uint8_t control; /* index of the inbox that carries notices; NO_BOX: none */
     uint8_t signal;
     uint32_t since; /* s of the loop's clock: when the state began */
+    bool was_told;  /* to end, by its control or by component_drain(): it is not started again */
 };
 
 enum { NO_BOX = 255 };
@@ -158,10 +169,12 @@ void component_wait_for_memory(struct component *self);
 void component_wake(struct component *self);
 
 /* Ends the component, in order; signal says producerFinished if nothing was said there.  The
- * functions of the component may go on until they return. */
+ * functions of the component may go on until they return.  With "restart: always" it is started
+ * again after a while, in place, unless it was told to end; until then signal says nothing. */
 void component_finish(struct component *self);
 
-/* Ends the component as failed.  error: an errno or 0.  The reason is kept, logged and shown.
+/* Ends the component as failed, or has it started again after a while, as its policy says.
+ * error: an errno or 0.  The reason is kept, logged and shown.
  * Returns -error, or -EIO for 0, for "return component_fail(...)" in start. */
 __attribute__((format(printf, 3, 4))) int component_fail(struct component *self, int error,
                                                          const char *format, ...);
@@ -254,7 +267,8 @@ void *component_outbox_resource(const struct component *self, unsigned index);
 /* Starts a component that was created.  Returns 0, or -errno after it has failed. */
 MUST_CHECK int component_start(struct component *component);
 
-/* Ends it now; component_finish() and component_fail() lead here. */
+/* Ends it now, for good; component_finish() and component_fail() lead here unless it is restarted.
+ */
 void component_end(struct component *component, enum component_state state);
 
 /* Runs it for one turn. */

@@ -1,5 +1,5 @@
 /* What few components need, and so none has a place for: rare boxes and those that come and go, the
- * reason of a failure. */
+ * reason of a failure, supervision.  And what the files of the runtime share about a component. */
 #ifndef AXOND_GRAPH_COMPONENT_EXTRA_H
 #define AXOND_GRAPH_COMPONENT_EXTRA_H
 
@@ -24,6 +24,9 @@ struct component_extra {
     struct list rare;
     struct added_boxes *added; /* see component_added.c; NULL: none yet */
     char *reason;
+    struct supervision *supervision; /* NULL: it was never restarted; see supervise.h */
+    uint32_t held;                   /* how often it held the loop for too long, see held.h */
+    double held_longest;             /* s */
 };
 
 /* The component's; made if there is none yet. */
@@ -40,6 +43,25 @@ struct rare_box *added_box(const struct component *component, bool is_inbox, uns
 
 /* Removes all that were added, and what kept count of them. */
 void added_boxes_free(struct component *component);
+
+/* True if a component is inside a chassis, at whatever depth. */
+bool component_is_inside(const struct component *component, const struct component *chassis);
+
+/* Sets the state, and since when; tells the loop's owner of it. */
+void component_enter(struct component *component, enum component_state state);
+void component_announce(const struct component *component);
+
+/* Why it failed; NULL: no reason any more. */
+void component_set_reason(struct component *component, const char *text);
+
+/* Ends what it made and frees what it acquired: its boxes and its struct are left. */
+void component_dismantle(struct component *component);
+
+/* True if nothing waits in any inbox but those that carry notices, or may be left as they are. */
+bool component_is_drained(struct component *component);
+
+/* Notes that those are told to end whose control leads to "to" by way of "from". */
+void box_note_told(struct box *from, const struct box *to);
 
 /* Logs a line with the component's path, and with its peer. */
 void component_say(struct component *self, enum log_level level, const char *text);

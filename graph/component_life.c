@@ -12,13 +12,15 @@
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/service.h"
+#include "graph/supervise.h"
 
-static uint32_t now_s(const struct component *component)
+void component_enter(struct component *component, enum component_state state)
 {
-    return (uint32_t)(component_now(component) - component->graph->loop->born);
+    component->state = (uint8_t)state;
+    component->since = (uint32_t)(component_now(component) - component->graph->loop->born);
 }
 
-static void announce(struct component *component)
+void component_announce(const struct component *component)
 {
     struct loop *loop = component->graph->loop;
 
@@ -28,8 +30,15 @@ static void announce(struct component *component)
     }
 }
 
+/* It asked for its end, or failed: ends it, unless its policy has it start again. */
 static void end_as_asked(struct component *component)
 {
+    const bool has_failed = (component->flags & COMPONENT_FAILING) != 0;
+
+    if ((has_failed || component->plan->restart != NULL) &&
+        supervise(component, has_failed ? FAILED : STOPPED)) {
+        return;
+    }
     component_end(component, (component->flags & COMPONENT_FAILING) != 0 ? FAILED : STOPPED);
 }
 
@@ -37,8 +46,7 @@ int component_start(struct component *component)
 {
     int result = 0;
 
-    component->state = RUNNING;
-    component->since = now_s(component);
+    component_enter(component, RUNNING);
     component->graph->living++;
     if (component->type->start != NULL) {
         component->flags |= COMPONENT_RUNNING;
@@ -52,7 +60,7 @@ int component_start(struct component *component)
         end_as_asked(component);
         return result;
     }
-    announce(component);
+    component_announce(component);
     for (unsigned i = 0; i < component->plan->inboxes; i++) {
         if (!inbox_is_empty(component, i)) {
             component_wake(component);
@@ -81,9 +89,18 @@ static void destroy_graphs(struct component *component)
     }
 }
 
+void component_dismantle(struct component *component)
+{
+    destroy_graphs(component);
+    if (component->type->stop != NULL) {
+        component->type->stop(component);
+    }
+}
+
 void component_end(struct component *component, enum component_state state)
 {
     struct graph *graph = component->graph;
+    const bool was_waiting = component->state == RESTARTING;
     struct component *parent;
 
     if (component_is_over(component)) {
@@ -98,15 +115,15 @@ void component_end(struct component *component, enum component_state state)
     if (component->signal != NO_BOX && (component->flags & COMPONENT_SIGNALLED) == 0) {
         outbox_notify(component, component->signal, PRODUCER_FINISHED, NULL, 0);
     }
-    destroy_graphs(component);
-    if (component->type->stop != NULL) {
-        component->type->stop(component);
+    if (was_waiting) {
+        supervise_forget(component);
+    } else {
+        component_dismantle(component);
     }
     component_deinit_boxes(component);
     service_forget(graph->loop, component);
-    component->state = (uint8_t)state;
-    component->since = now_s(component);
-    announce(component);
+    component_enter(component, state);
+    component_announce(component);
     parent = component->plan->parent != NULL
                  ? graph_component(graph, component->plan->parent->index)
                  : NULL;
@@ -120,7 +137,7 @@ void component_finish(struct component *self)
 {
     self->flags |= COMPONENT_ENDING;
     if ((self->flags & COMPONENT_RUNNING) == 0) {
-        component_end(self, STOPPED);
+        end_as_asked(self);
     }
 }
 
@@ -130,7 +147,7 @@ int component_fail(struct component *self, int error, const char *format, ...)
     size_t used;
     va_list args;
 
-    if (self->state >= STOPPING) {
+    if (self->state >= RESTARTING) {
         return error > 0 ? -error : -EIO;
     }
     va_start(args, format);
@@ -140,12 +157,10 @@ int component_fail(struct component *self, int error, const char *format, ...)
     if (error > 0) {
         (void)snprintf(text + used, sizeof(text) - used, ": %s", strerror(error));
     }
-    free(component_need_extra(self)->reason);
-    self->extra->reason = mem_strdup(text);
-    component_say(self, self->graph->holder != NULL ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, text);
+    component_set_reason(self, text);
     self->flags |= COMPONENT_ENDING | COMPONENT_FAILING;
     if ((self->flags & COMPONENT_RUNNING) == 0) {
-        component_end(self, FAILED);
+        end_as_asked(self);
     }
     return error > 0 ? -error : -EIO;
 }
@@ -167,6 +182,10 @@ void component_receive(struct component *component, struct inbox *in, struct mes
     const unsigned index = /* services have no rare inboxes */
         (unsigned)(in - (struct inbox *)(void *)(component + 1));
 
+    if (component->state == RESTARTING) {
+        inbox_put(in, msg); /* handled once it has been started again */
+        return;
+    }
     component->flags |= COMPONENT_RUNNING;
     component->plan->in[index].spec->receive(component, msg);
     if (nested) {
@@ -184,8 +203,7 @@ static bool holds_data(struct component *component, const struct plan_box *plan,
            !inbox_is_empty(component, index);
 }
 
-/* True if nothing waits in any inbox but those that carry notices, or may be left as they are. */
-static bool is_drained(struct component *component)
+bool component_is_drained(struct component *component)
 {
     for (unsigned i = 0; i < component->plan->inboxes; i++) {
         if (holds_data(component, &component->plan->in[i], i)) {
@@ -228,7 +246,7 @@ static void heed_control(struct component *component)
     }
     if ((component->flags & COMPONENT_STOP_ASKED) == 0) {
         if (first->kind == PRODUCER_FINISHED) {
-            if (!is_drained(component) ||
+            if (!component_is_drained(component) ||
                 (component->type->flush != NULL && !component->type->flush(component))) {
                 return; /* run again when there is room */
             }
@@ -275,6 +293,7 @@ void component_run(struct component *component)
 
     if (UNLIKELY(component->state != RUNNING)) {
         component->flags = (uint8_t)flags;
+        supervise_told(component);
         return;
     }
     component->flags = (uint8_t)(flags | COMPONENT_RUNNING);

@@ -154,6 +154,8 @@ struct component_type {
     bool is_fanout;
     /* Named graphs used as a type: are components of this one. */
     bool is_named_graph;
+    /* Meant to last: "restart: on-failure" unless the file says otherwise; else never. */
+    bool lasts;
     /* The component reads its control itself.  Otherwise the runtime does: it ends the component at
      * once on shutdownMicroprocess, and on producerFinished when its inboxes are empty. */
     bool heeds_control;

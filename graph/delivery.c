@@ -4,8 +4,10 @@
 #include <errno.h>
 
 #include "graph/component.h"
+#include "graph/component_extra.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/supervise.h"
 #include "graph/tap.h"
 
 void inbox_put(struct inbox *in, struct message *msg)
@@ -39,6 +41,15 @@ void inbox_put(struct inbox *in, struct message *msg)
 
 /* ---- off the shortest way ---- */
 
+void box_note_told(struct box *from, const struct box *to)
+{
+    for (; from != NULL && from != to; from = box_next(from)) {
+        if (box_is_inbox(from)) {
+            box_owner(from)->was_told = true;
+        }
+    }
+}
+
 static void put_notice(struct inbox *in, struct message *msg, struct outbox *from)
 {
     struct component *owner = box_owner(&in->box);
@@ -55,6 +66,12 @@ static void put_notice(struct inbox *in, struct message *msg, struct outbox *fro
     }
     if (is_control && (msg->kind == SHUTDOWN_MICROPROCESS || msg->kind == SOCKET_SHUTDOWN)) {
         owner->flags |= COMPONENT_STOP_ASKED;
+    }
+    if (is_control && message_kind_ends((enum message_kind)msg->kind)) {
+        owner->was_told = true;
+        if (from != NULL && from->next != &in->box) {
+            box_note_told(from->next, &in->box);
+        }
     }
     inbox_put(in, msg);
     component_wake(owner);
@@ -103,22 +120,30 @@ void inbox_deliver(struct inbox *in, struct message *msg, struct outbox *from)
     inbox_put(in, msg);
 }
 
-/* A notice on signal: those whose own signal it passes through have said it as well. */
-static void note_signal(struct component *self, struct outbox *out, const struct message *msg)
+/* A notice on signal: those whose own signal it passes through say it as well.  Returns false if it
+ * goes no further, since one of them is not at its end. */
+static bool note_signal(struct component *self, struct outbox *out, const struct message *msg)
 {
     struct box *box = out != NULL ? out->next : NULL;
 
+    if (supervise_holds_back(self, msg)) {
+        return false;
+    }
     self->flags |= COMPONENT_SIGNALLED;
     for (; box != NULL && !box_is_inbox(box); box = box_next(box)) {
         struct component *owner = box_owner(box);
 
         if (box_as_outbox(box) == component_have_outbox(owner, owner->signal)) {
+            if (supervise_holds_back(owner, msg)) {
+                return false;
+            }
             owner->flags |= COMPONENT_SIGNALLED;
             if (msg->kind == PRODUCER_FINISHED) {
                 box->flags |= BOX_FINISHED;
             }
         }
     }
+    return true;
 }
 
 /* Taps on an outbox and on the boxes that it sends through see the message. */
@@ -138,8 +163,9 @@ void outbox_send_specially(struct component *self, unsigned index, struct messag
 {
     struct outbox *out = component_outbox(self, index);
 
-    if (index == self->signal) {
-        note_signal(self, out, msg);
+    if (index == self->signal && !note_signal(self, out, msg)) {
+        message_release(msg);
+        return;
     }
     if (out == NULL) {
         struct inbox *in = component_standing_sink(self, index);

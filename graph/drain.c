@@ -56,7 +56,10 @@ static bool is_source(const struct component *component)
 
 void component_drain(struct component *component)
 {
-    if (component->type->drain != NULL) {
+    if (component->type->drain != NULL && component->state == RESTARTING) {
+        component_end(component, STOPPED);
+    } else if (component->type->drain != NULL) {
+        component->was_told = true;
         component->type->drain(component);
     } else {
         component_tell(component, PRODUCER_FINISHED, NULL, 0);
@@ -93,7 +96,7 @@ static struct drain *begin(struct graph *graph)
     for (size_t i = 0; i < graph_size(graph); i++) {
         struct component *component = graph_component(graph, i);
 
-        if (component->state == RUNNING &&
+        if ((component->state == RUNNING || component->state == RESTARTING) &&
             (component->type->drain != NULL || is_source(component))) {
             component_drain(component);
         }

@@ -30,22 +30,26 @@ void loop_enqueue(struct loop *loop, struct component *component)
     loop->last_runnable = component;
 }
 
-/* Runs components in the order in which they were woken.  Returns how many. */
+/* Runs components in the order in which they were woken, at least one and at most "most" of them.
+ * Each turn is timed, and the first begins with held_begin() or held_end().  Returns how many. */
 static unsigned run_queue(struct loop *loop, unsigned most)
 {
-    unsigned runs = 0;
+    unsigned left = most;
     struct component *component;
 
-    while (runs < most && (component = loop->first_runnable) != NULL) {
+    while ((component = loop->first_runnable) != NULL) {
         loop->first_runnable = component->next_runnable;
         if (loop->first_runnable == NULL) {
             loop->last_runnable = NULL;
         }
         component_run(component);
-        runs++;
+        held_end(&loop->held, loop, component);
+        if (--left == 0) {
+            break;
+        }
     }
-    loop->turns += runs;
-    return runs;
+    loop->turns += most - left;
+    return most - left;
 }
 
 /* Frees the dead.  A graph that goes may be the last that kept the one of its maker. */
@@ -120,8 +124,10 @@ static void invoke_and_run(struct ev_loop *ev)
 {
     struct loop *loop = ev_userdata(ev);
 
-    loop->ms = (uint32_t)(uint64_t)((ev_now(ev) - loop->born) * 1000.0);
+    held_begin(&loop->held);
+    loop->ms = (uint32_t)(int64_t)((ev_now(ev) - loop->born) * 1000.0);
     ev_invoke_pending(ev);
+    held_end(&loop->held, loop, NULL);
     (void)run_queue(loop, PASS);
     if (loop->thirsty_count > 0 && !pool_is_short(&loop->pool)) {
         wake_thirsty(loop);
@@ -157,6 +163,7 @@ struct loop *loop_create(const struct component_type *const *types, const struct
         loop->hooks = *hooks;
     }
     loop->born = ev_now(ev);
+    held_init(&loop->held);
     list_init(&loop->graphs);
     list_init(&loop->services);
     list_init(&loop->dead);
@@ -184,6 +191,7 @@ void loop_destroy(struct loop *loop)
         graph_destroy(container_of(first, struct graph, sibling));
     }
     wake_thirsty(loop);
+    held_begin(&loop->held);
     (void)run_queue(loop, UINT32_MAX);
     bury(loop);
     services_destroy(loop);
@@ -217,6 +225,7 @@ unsigned loop_settle(struct loop *loop)
 {
     unsigned runs = 0;
 
+    held_begin(&loop->held);
     while (loop->first_runnable != NULL) {
         runs += run_queue(loop, UINT32_MAX);
     }

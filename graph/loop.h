@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "graph/component.h"
+#include "graph/held.h"
 #include "graph/list.h"
 #include "graph/message.h"
 
@@ -74,6 +75,7 @@ struct loop {
     const struct component_type *const *types; /* for services */
     struct loop_hooks hooks;
     struct loop_talk talk;      /* what components of connections say */
+    struct held held;           /* turns that took too long */
     struct component **thirsty; /* wait for memory; each keeps its graph */
     size_t thirsty_count;
     double born;               /* ev_time() */

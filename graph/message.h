@@ -143,6 +143,12 @@ static inline size_t message_size(const struct message *msg)
     return msg->size;
 }
 
+/* True for the notices that ask who gets them in its control to come to an end. */
+static inline bool message_kind_ends(enum message_kind kind)
+{
+    return kind >= PRODUCER_FINISHED && kind <= SOCKET_SHUTDOWN;
+}
+
 /* The kind as Kamaelia writes it: "producerFinished"; "data" for data. */
 const char *message_kind_name(enum message_kind kind);
 

@@ -21,6 +21,23 @@ struct errors;
 struct hash;
 struct node;
 
+/* What is done when a component has failed or ended: "restart:" in the file. */
+enum restart_policy { RESTART_NEVER = 0, RESTART_ON_FAILURE, RESTART_ALWAYS };
+
+struct restart {
+    int policy;       /* enum restart_policy */
+    double delay;     /* before the first restart, s; it doubles with each */
+    double max_delay; /* up to this, s */
+    int64_t limit;    /* restarts that may be made ... 0: any number */
+    double within; /* ... within so many seconds; after as long without one, delay counts again */
+};
+
+/* The options of "restart:", into struct restart. */
+extern const struct param_spec restart_options[];
+
+/* "never", "on-failure", "always"; NULL is never. */
+const char *restart_policy_name(const struct restart *restart);
+
 /* A box of one component. */
 struct plan_box {
     const struct box_spec *spec;
@@ -37,6 +54,7 @@ struct plan_component {
     struct plan_component *parent; /* the chassis that holds it, or NULL */
     const struct node *at;         /* its name in the file; NULL where no file mentions it */
     const struct node *mapping;    /* its parameters as the file has them; NULL: none */
+    const struct restart *restart; /* NULL: never */
     size_t index;
     void *state;                             /* type->size bytes: zeroes, and the parameters */
     struct plan_box *in, *out;               /* the common ones, then the rare ones */

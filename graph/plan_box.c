@@ -91,6 +91,7 @@ struct type_info *type_info_create(struct arena *arena, const struct component_t
     model->signal = find_notices(model->out, model->outboxes, "signal");
     model->main_in = find_main(model->in, model->inboxes, model->control);
     model->main_out = find_main(model->out, model->outboxes, model->signal);
+    model->restart = restart_of_type(arena, type);
     return info;
 }
 

@@ -109,12 +109,19 @@ static bool boxes_are_same(const struct plan_box *a, const struct plan_box *b, u
     return true;
 }
 
+/* NULL is "never". */
+static bool restarts_are_same(const struct restart *a, const struct restart *b)
+{
+    return a == b || (a != NULL && b != NULL &&
+                      fields_are_same(restart_options, a, b, &(struct made_of){NULL, NULL}));
+}
+
 /* But for linkages. */
 static bool components_are_same(const struct plan_component *a, const struct plan_component *b)
 {
     return a->type == b->type && texts_are_same(a->type_name, b->type_name) &&
-           a->inboxes == b->inboxes && a->outboxes == b->outboxes &&
-           boxes_are_same(a->in, b->in, a->inboxes) &&
+           restarts_are_same(a->restart, b->restart) && a->inboxes == b->inboxes &&
+           a->outboxes == b->outboxes && boxes_are_same(a->in, b->in, a->inboxes) &&
            boxes_are_same(a->out, b->out, a->outboxes) &&
            fields_are_same(a->type->parameters, a->state, b->state,
                            &(struct made_of){a->mapping, b->mapping});

@@ -109,8 +109,8 @@ const struct node *component_type_node(struct planner *planner, const struct nod
 static bool read_parameters(struct planner *planner, struct scope *scope,
                             struct draft_component *component, const struct node *type)
 {
-    static const char *const reserved[] = {"type", "boxes", "name", NULL};
-    static const char *const usual[] = {"type", "boxes", NULL};
+    static const char *const reserved[] = {"type", "boxes", "restart", "name", NULL};
+    static const char *const usual[] = {"type", "boxes", "restart", NULL};
     struct plan_component *made = &component->made;
     struct param_reader reader = planner_reader(planner, made->type_name);
     struct error err = {0};
@@ -191,6 +191,8 @@ struct draft_component *component_plan(struct planner *planner, struct scope *sc
     if (component->made.type != NULL) {
         component_read_bounds(planner, &component->made,
                               node_get(component->made.mapping, "boxes"));
+        component_read_restart(planner, &component->made,
+                               node_get(component->made.mapping, "restart"));
     }
     return component;
 }

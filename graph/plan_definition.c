@@ -62,7 +62,8 @@ static const struct node *declare_parameters(struct planner *planner, const stru
     for (size_t i = 0; i < node->size; i++) {
         const struct node_pair *pair = &node->pairs[i];
 
-        if (node_is(pair->key, "type") || node_is(pair->key, "boxes")) {
+        if (node_is(pair->key, "type") || node_is(pair->key, "boxes") ||
+            node_is(pair->key, "restart")) {
             errors_report(planner->errors, pair->key,
                           "\"%s\" can't be a parameter: every "
                           "component has it",
@@ -290,7 +291,7 @@ static void check_args(struct planner *planner, struct use *use, const struct dr
         const struct node *key = use->args->pairs[i].key;
 
         if (node_find(parameters, key->text) == NULL && !node_is(key, "type") &&
-            !(self != NULL && node_is(key, "boxes")) &&
+            !(self != NULL && (node_is(key, "boxes") || node_is(key, "restart"))) &&
             !(self != NULL && self->is_listed && node_is(key, "name"))) {
             errors_report(planner->errors, key, "the graph \"%s\" has no parameter \"%s\"%s",
                           shown(use->definition->name).text, shown(key->text).text,

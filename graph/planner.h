@@ -3,6 +3,7 @@
  *     plan.c             the way through: sections, then passes, then the finished arrays
  *     plan_component.c   a component's mapping: its type and parameters
  *     plan_box.c         its boxes
+ *     plan_restart.c     what is done when it fails
  *     plan_chassis.c     what a chassis holds, and graphs that are parameters
  *     plan_definition.c  named graphs, written out where they are used
  *     plan_chain.c       the grammar of "a.outbox -> [b, c]"
@@ -206,6 +207,15 @@ const char *component_suggest_box(struct planner *planner, const struct plan_com
 
 /* True if all of a name, and at least one, are letters, digits, _ and -. */
 bool is_plain_name(const char *name);
+
+/* ---- plan_restart.c ---- */
+
+/* What holds for components of a type that say nothing of it; NULL: they are not restarted. */
+const struct restart *restart_of_type(struct arena *arena, const struct component_type *type);
+
+/* Reads "restart:" of a component; NULL: it has none. */
+void component_read_restart(struct planner *planner, struct plan_component *made,
+                            const struct node *value);
 
 /* ---- plan_component.c ---- */
 

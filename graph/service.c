@@ -33,10 +33,10 @@ static struct service *find(struct loop *loop, const char *name)
 int service_register(struct loop *loop, const char *name, struct component *component,
                      struct inbox *inbox)
 {
-    struct service *service;
+    struct service *service = find(loop, name);
 
-    if (find(loop, name) != NULL) {
-        return -EEXIST;
+    if (service != NULL) { /* its own: it has kept the name over a restart */
+        return service->component == component && service->inbox == inbox ? 0 : -EEXIST;
     }
     service = mem_alloc(sizeof(*service));
     service->name = name;

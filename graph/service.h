@@ -14,7 +14,7 @@ struct inbox;
 struct loop;
 
 /* Registers an inbox.  name: borrowed, as long as the component lives.
- * Returns 0, or -EEXIST if another has the name. */
+ * Returns 0, also if it has the name already; -EEXIST if another has it. */
 MUST_CHECK int service_register(struct loop *loop, const char *name, struct component *component,
                                 struct inbox *inbox);
 

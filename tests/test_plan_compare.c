@@ -83,6 +83,21 @@ static void test_another_bound_is_a_change(void **context)
         "~a =1");
 }
 
+static void test_another_restart_policy_is_a_change_however_it_is_written(void **context)
+{
+    static const char with[] = "components: {a: {type: NullSink, restart: on-failure}}";
+
+    assert_string_equal(
+        compare(with, "components: {a: {type: NullSink, restart: {limit: 5, delay: 0.1s}}}"), "=1");
+    assert_string_equal(compare(with, "components: {a: {type: NullSink, restart: {limit: 6}}}"),
+                        "~a =0");
+    assert_string_equal(compare(with, "components: {a: {type: NullSink, restart: never}}"),
+                        "~a =0");
+    assert_string_equal(compare("components: {a: {type: NullSink}}",
+                                "components: {a: {type: NullSink, restart: never}}"),
+                        "=1");
+}
+
 static void test_another_linkage_changes_where_it_leads_from(void **context)
 {
     assert_string_equal(compare(TWO "linkages: [a -> b]", TWO), "~a =1");
@@ -112,6 +127,7 @@ int main(void)
         cmocka_unit_test(test_another_type_is_a_change),
         cmocka_unit_test(test_another_parameter_is_a_change_however_it_is_written),
         cmocka_unit_test(test_another_bound_is_a_change),
+        cmocka_unit_test(test_another_restart_policy_is_a_change_however_it_is_written),
         cmocka_unit_test(test_another_linkage_changes_where_it_leads_from),
         cmocka_unit_test(test_a_change_inside_a_protocol_changes_the_handler),
     };

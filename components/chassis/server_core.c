@@ -21,6 +21,7 @@ enum { SIGNAL };
 const char server_core_definition[] = "components:\n"
                                       "  server:\n"
                                       "    type: TCPServer\n"
+                                      "    restart: never\n" /* ServerCore's own policy counts */
                                       "    listenport: ${param:port}\n"
                                       "    host: ${param:host}\n"
                                       "    minrange: ${param:minrange}\n"

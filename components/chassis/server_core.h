@@ -41,8 +41,8 @@ void server_core_child_ended(struct component *self, struct component *child);
 #define SERVER_CORE                                                                                \
     .size = sizeof(struct server_core), .inboxes = server_core_inboxes,                            \
     .outboxes = server_core_outboxes, .parameters = server_core_parameters,                        \
-    .chassis = CHASSIS_GRAPH, .definition = server_core_definition, .heeds_control = true,         \
-    .check = server_core_check, .start = server_core_start, .run = server_core_run,                \
-    .child_ended = server_core_child_ended
+    .chassis = CHASSIS_GRAPH, .definition = server_core_definition, .lasts = true,                 \
+    .heeds_control = true, .check = server_core_check, .start = server_core_start,                 \
+    .run = server_core_run, .child_ended = server_core_child_ended
 
 #endif

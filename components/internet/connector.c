@@ -51,6 +51,7 @@ const struct component_type connector_type = {
     .inboxes = inboxes,
     .outboxes = outboxes,
     .service = "connector",
+    .lasts = true,
     .heeds_control = true,
     .start = connector_start,
     .stop = connector_stop,

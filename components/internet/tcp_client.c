@@ -29,6 +29,7 @@
 #include "components/internet/connector.h"
 #include "components/internet/dial.h"
 #include "components/internet/socket_options.h"
+#include "graph/backoff.h"
 #include "graph/document.h"
 #include "graph/error.h"
 #include "graph/graph.h"
@@ -91,21 +92,6 @@ static bool comes_back(struct component *self)
     return client->reconnect && !client->finishing && !is_done(self);
 }
 
-/* A pause of its own length for each, so that many clients of one server do not come back as one.
- */
-static double next_pause(const struct tcp_client *client)
-{
-    const double doubled = client->pause * 2;
-    const double longest = doubled < client->reconnect_max ? doubled : client->reconnect_max;
-
-    return longest > client->reconnect_min ? longest : client->reconnect_min;
-}
-
-static double with_jitter(double seconds)
-{
-    return seconds * (0.5 + 0.5 * (double)arc4random_uniform(1001) / 1000);
-}
-
 /* The connection was not made, or is no longer: tries again, or ends.  why: a sentence; NULL where
  * it is over in order and is not made again. */
 static void fall(struct component *self, int error, const char *why)
@@ -114,12 +100,12 @@ static void fall(struct component *self, int error, const char *why)
 
     client->failed += error != 0;
     if (comes_back(self)) {
-        client->pause = next_pause(client);
+        client->pause = backoff_next(client->pause, client->reconnect_min, client->reconnect_max);
         if (!client->complained) {
             client->complained = true;
             component_log(self, LOG_LEVEL_WARNING, "%s; trying again", why);
         }
-        set_timer(self, with_jitter(client->pause));
+        set_timer(self, backoff_jitter(client->pause));
         return;
     }
     if ((self->flags & COMPONENT_SIGNALLED) == 0) {

@@ -605,6 +605,7 @@ const struct component_type tcp_server_type = {
     .outboxes = outboxes,
     .parameters = parameters,
     .statistics = statistics,
+    .lasts = true,
     .heeds_control = true,
     .children = offsetof(struct tcp_server, connections),
     .check = tcp_server_check,

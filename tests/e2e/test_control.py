@@ -92,7 +92,7 @@ class Control(axond.TestCase):
         self.assertLess(len(text.splitlines()), 24)
         self.assertEqual(status["pid"], daemon.pid)
         self.assertEqual(status["files"], [str(daemon.graph_path)])
-        self.assertEqual(status["components"], {"starting": 0, "running": 6, "stopping": 0,
+        self.assertEqual(status["components"], {"starting": 0, "running": 6, "restarting": 0, "stopping": 0,
                                                 "stopped": 0, "failed": 0})
         self.assertEqual(status["listeners"], [
             {"path": "server", "address": f"127.0.0.1:{daemon.port}", "connections": 1}])
@@ -610,7 +610,7 @@ class Control(axond.TestCase):
 
         for words in (["status"], ["list"], ["show", "server"], ["check"], ["log-level"]):
             self.assertEqual(ctl(*words).returncode, 0, words)
-        for words in (["stop", "pipe"], ["drain"], ["reload"], ["reload", "--dry-run"],
+        for words in (["stop", "pipe"], ["restart", "pipe"], ["drain"], ["reload"], ["reload", "--dry-run"],
                       ["send", "pipe.inbox", "x"], ["log-level", "debug"],
                       ["check", daemon.graph_path]):
             done = ctl(*words)

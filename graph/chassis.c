@@ -1,0 +1,137 @@
+#include "graph/chassis.h"
+
+#include "graph/cell.h"
+#include "graph/component.h"
+#include "graph/component_extra.h"
+#include "graph/graph.h"
+#include "graph/plan.h"
+#include "graph/supervise.h"
+
+/* The next component inside a chassis, in the order of the plan; what stands for "-> [b, c]" comes
+ * after all others, so the whole graph is looked through. */
+static struct component *next_inside(const struct component *chassis, const struct component *after)
+{
+    const struct graph *graph = chassis->graph;
+
+    if (chassis->type->chassis == NOT_A_CHASSIS) {
+        return NULL;
+    }
+    for (size_t i = (after != NULL ? after : chassis)->plan->index + 1; i < graph_size(graph);
+         i++) {
+        struct component *component = graph_component(graph, i);
+
+        if (component_is_inside(component, chassis)) {
+            return component;
+        }
+    }
+    return NULL;
+}
+
+bool chassis_is_busy(const struct component *chassis)
+{
+    const struct component *inner = NULL;
+
+    while ((inner = next_inside(chassis, inner)) != NULL) {
+        if ((inner->flags & COMPONENT_RUNNING) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the end ---- */
+
+static void take_back(struct component *chassis, unsigned index)
+{
+    struct inbox *in = component_have_inbox(chassis, index);
+    struct inbox *sink;
+    const struct component *owner;
+
+    if (in == NULL || (in->box.flags & BOX_PASSES) == 0) {
+        return;
+    }
+    sink = inbox_sink(in);
+    owner = box_owner(&sink->box);
+    if (!component_is_inside(owner, chassis)) {
+        return; /* handed on to what the chassis made, which is gone with it */
+    }
+    box_unlink(&in->box);
+    if (index == chassis->control && (owner->flags & COMPONENT_STOP_ASKED) != 0) {
+        chassis->flags |= COMPONENT_STOP_ASKED;
+    }
+    while (sink->box.last != NULL) {
+        inbox_put(in, inbox_pop(sink));
+    }
+}
+
+void chassis_dismantle(struct component *chassis)
+{
+    struct component *inner = NULL;
+
+    while ((inner = next_inside(chassis, inner)) != NULL) {
+        if (!component_is_over(inner)) {
+            inner->flags |= COMPONENT_SIGNALLED;
+        }
+    }
+    for (unsigned i = 0; chassis->type->chassis != NOT_A_CHASSIS && i < chassis->plan->inboxes;
+         i++) {
+        take_back(chassis, i);
+    }
+    while ((inner = next_inside(chassis, inner)) != NULL) {
+        component_end(inner, (inner->flags & COMPONENT_FAILING) != 0 ? FAILED : STOPPED);
+    }
+}
+
+/* ---- and the beginning ---- */
+
+static bool is_inside(const struct plan_end *end, const struct component *chassis)
+{
+    return end->component != NULL && end->kind == END_COMPONENT &&
+           end->component != chassis->plan &&
+           component_is_inside(graph_component(chassis->graph, end->component->index), chassis);
+}
+
+static struct component *component_of(const struct plan_end *end, struct graph *graph)
+{
+    return graph_component(end->kind == END_OUTER ? graph_root(graph) : graph,
+                           end->component->index);
+}
+
+/* Makes one linkage from or to what is inside; one to what has ended meanwhile is left out. */
+static void link_again(const struct component *chassis, const struct plan_linkage *linkage)
+{
+    if (linkage->from.kind != END_SELF && linkage->to.kind != END_SELF &&
+        (is_inside(&linkage->from, chassis) || is_inside(&linkage->to, chassis))) {
+        struct component *from = component_of(&linkage->from, chassis->graph);
+        struct component *to = component_of(&linkage->to, chassis->graph);
+
+        if (!component_is_over(from) && !component_is_over(to)) {
+            cell_link(from, to, linkage);
+        }
+    }
+}
+
+void chassis_remake(struct component *chassis)
+{
+    const struct plan *plan = chassis->graph->plan;
+    struct component *inner = NULL;
+
+    while ((inner = next_inside(chassis, inner)) != NULL) {
+        cell_renew(inner);
+        supervise_renew(inner);
+    }
+    for (size_t i = 0; chassis->type->chassis != NOT_A_CHASSIS && i < plan->linkage_count; i++) {
+        link_again(chassis, &plan->linkages[i]);
+    }
+}
+
+void chassis_begin(struct component *chassis)
+{
+    struct component *inner = NULL;
+
+    while (chassis->state == RUNNING && (inner = next_inside(chassis, inner)) != NULL) {
+        if (component_start(inner) < 0) {
+            continue; /* its failure has been seen to, by its policy or by ours */
+        }
+    }
+}
