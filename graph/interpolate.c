@@ -40,6 +40,7 @@ static const struct node *interpolate_scalar(struct interpolator *interpolator,
     result = copy_node(interpolator, node);
     if (expansion.broken) {
         result->broken = true;
+        result->later = expansion.later;
     } else {
         result->text = arena_strndup(interpolator->arena,
                                      expansion.text != NULL ? expansion.text : "", expansion.size);

@@ -48,6 +48,16 @@ static bool lists_are_same(const struct texts *a, const struct texts *b)
 
 static bool graphs_are_same(const struct plan *a, const struct plan *b);
 
+static bool all_graphs_are_same(const struct plans *a, const struct plans *b)
+{
+    for (size_t i = 0; a->count == b->count && i < a->count; i++) {
+        if (!graphs_are_same(a->items[i], b->items[i])) {
+            return false;
+        }
+    }
+    return a->count == b->count;
+}
+
 /* What a field was made of where its struct can't be compared. */
 struct made_of {
     const struct node *a, *b; /* mappings */
@@ -75,6 +85,8 @@ static bool field_is_same(const struct param_spec *spec, const void *a, const vo
         return lists_are_same(a, b);
     case PARAM_KIND_GRAPH:
         return graphs_are_same(*(struct plan *const *)a, *(struct plan *const *)b);
+    case PARAM_KIND_GRAPHS:
+        return all_graphs_are_same(a, b);
     case PARAM_KIND_CUSTOM:
         return nodes_are_same(from_a, from_b);
     case PARAM_KIND_SECTION:

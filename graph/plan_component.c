@@ -47,7 +47,7 @@ struct draft_component *component_add(struct planner *planner, struct scope *sco
     made->parent = scope->self != NULL ? &scope->self->made : NULL;
     made->at = at;
     component->draft = scope->draft;
-    component->is_listed = scope->is_pipeline;
+    component->is_listed = scope->is_list;
     *scope->draft->components_end = component;
     scope->draft->components_end = &component->next;
     return component;
@@ -105,6 +105,17 @@ const struct node *component_type_node(struct planner *planner, const struct nod
     return type;
 }
 
+/* True if a parameter is given only at run time: all of them together are checked then. */
+static bool waits_for_more(const struct node *mapping)
+{
+    for (size_t i = 0; mapping != NULL && i < mapping->size; i++) {
+        if (mapping->pairs[i].value->later) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Reads parameters by the type's table.  Returns false after a report. */
 static bool read_parameters(struct planner *planner, struct scope *scope,
                             struct draft_component *component, const struct node *type)
@@ -116,9 +127,10 @@ static bool read_parameters(struct planner *planner, struct scope *scope,
     struct error err = {0};
     bool is_good;
 
-    reader.reserved = scope->is_pipeline ? reserved : usual;
+    reader.reserved = scope->is_list ? reserved : usual;
     is_good = params_read(&reader, made->type->parameters, made->mapping, type, made->state);
-    if (is_good && made->type->check != NULL && !made->type->check(made->state, type, &err)) {
+    if (is_good && !waits_for_more(made->mapping) && made->type->check != NULL &&
+        !made->type->check(made->state, type, &err)) {
         is_good = errors_add(planner->errors, &err);
     }
     component_add_more_outboxes(planner, component);
@@ -139,7 +151,7 @@ static struct draft_component *plan_graph(struct planner *planner, struct scope 
                       "it");
         return component_add(planner, scope, name, at, NULL);
     }
-    component = component_add(planner, scope, name, at, hash_get(&planner->types, shape->name));
+    component = component_add(planner, scope, name, at, planner_type(planner, shape->name));
     component->made.type_name = definition->name;
     component->made.mapping = value->kind == NODE_MAPPING ? value : NULL;
     if (definition->type != NULL &&
@@ -175,11 +187,12 @@ struct draft_component *component_plan(struct planner *planner, struct scope *sc
     struct definition *definition;
     struct type_info *info;
 
-    if (type == NULL || type->broken || !planner_charge(planner, 1, at)) {
+    if (type == NULL || report_later(planner, type, "a type") || type->broken ||
+        !planner_charge(planner, 1, at)) {
         return component_add(planner, scope, name, at, NULL);
     }
     definition = definition_find(planner, type->text);
-    info = hash_get(&planner->types, type->text);
+    info = planner_type(planner, type->text);
     if (definition != NULL) {
         component = plan_graph(planner, scope, name, at, definition, value);
     } else if (info != NULL) {

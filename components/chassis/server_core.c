@@ -12,6 +12,7 @@
  * connections. */
 #include "components/chassis/server_core.h"
 
+#include "components/chassis/children.h"
 #include "components/chassis/protocol_handler.h"
 #include "components/internet/tcp_server.h"
 
@@ -75,21 +76,9 @@ bool server_core_check(const void *state, const struct node *at, struct error *e
 int server_core_start(struct component *self)
 {
     struct server_core *core = component_state(self);
-    const struct component *child = NULL;
 
-    while ((child = component_next_child(self, child)) != NULL) {
-        core->living++;
-    }
+    core->living = children_count(self);
     return 0;
-}
-
-static void tell_children(struct component *self, enum message_kind kind)
-{
-    struct component *child = NULL;
-
-    while ((child = component_next_child(self, child)) != NULL) {
-        component_tell(child, kind, NULL, 0);
-    }
 }
 
 /* Something came to control after the server had ended: it is of no use any more. */
@@ -101,7 +90,7 @@ void server_core_run(struct component *self)
         message_release(msg);
     }
     if (component_is_told_to_stop(self)) {
-        tell_children(self, SHUTDOWN_MICROPROCESS);
+        children_tell(self, SHUTDOWN_MICROPROCESS, 0);
     }
 }
 
@@ -112,7 +101,7 @@ void server_core_child_ended(struct component *self, struct component *child)
     if (--core->living == 0) {
         component_finish(self);
     } else {
-        tell_children(self, SERVER_SHUTDOWN);
+        children_tell(self, SERVER_SHUTDOWN, 0);
     }
 }
 
