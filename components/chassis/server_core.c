@@ -19,27 +19,13 @@
 enum { CONTROL };
 enum { SIGNAL };
 
-const char server_core_definition[] = "components:\n"
-                                      "  server:\n"
-                                      "    type: TCPServer\n"
-                                      "    listenport: ${param:port}\n"
-                                      "    host: ${param:host}\n"
-                                      "    minrange: ${param:minrange}\n"
-                                      "    maxrange: ${param:maxrange}\n"
-                                      "    maxlisten: ${param:maxlisten}\n"
-                                      "    socketOptions: ${param:socketOptions}\n"
-                                      "    reuseport: ${param:reuseport}\n"
-                                      "    keepalive: ${param:keepalive}\n"
-                                      "    nodelay: ${param:nodelay}\n"
-                                      "    max_connections: ${param:max_connections}\n"
-                                      "    idle_timeout: ${param:idle_timeout}\n"
-                                      "  handler:\n"
-                                      "    type: ProtocolHandler\n"
-                                      "    protocol: ${param:protocol}\n"
-                                      "linkages:\n"
-                                      "  - server -> handler\n"
-                                      "  - self.control -> server.control\n"
-                                      "  - handler.signal -> self.signal\n";
+const char server_core_definition[] = SERVER_CORE_LISTENS "  handler:\n"
+                                                          "    type: ProtocolHandler\n"
+                                                          "    protocol: ${param:protocol}\n"
+                                                          "linkages:\n"
+                                                          "  - server -> handler\n"
+                                                          "  - self.control -> server.control\n"
+                                                          "  - handler.signal -> self.signal\n";
 
 const struct box_spec server_core_inboxes[] = {
     [CONTROL] = {.name = "control",
@@ -54,8 +40,7 @@ const struct box_spec server_core_outboxes[] = {
     {0},
 };
 const struct param_spec server_core_parameters[] = {
-    {PARAM_INT(struct server_core, port), .fallback = "1601", .min = 0, .max = 65535,
-     .doc = "port to listen on; 0: a free one from minrange to maxrange"},
+    SERVER_CORE_PORT(struct server_core),
     PROTOCOL_HANDLER_PARAMETERS(struct server_core),
     TCP_SERVER_PARAMETERS(struct server_core),
     {0},
