@@ -196,7 +196,10 @@ static bool read_graphs(const struct param_reader *reader, const struct param_sp
     bool is_good = true;
 
     if (node->kind != NODE_SEQUENCE || node->size == 0) {
-        return reject(reader, spec, node, "a list of at least one, such as [{type: NAME}]", NULL);
+        return errors_report(
+            reader->errors, node,
+            "%s: %s must be a list of at least one, such as [{type: NAME}]; got %s", reader->owner,
+            spec->name, node->kind == NODE_SEQUENCE ? "an empty one" : got(spec, node).text);
     }
     items = arena_alloc_array(reader->arena, node->size, sizeof(struct plan *));
     for (size_t i = 0; i < node->size; i++) {

@@ -27,9 +27,9 @@ static void need_defaults(struct planner *planner, struct type_info *info)
     }
 }
 
-struct draft_component *component_add(struct planner *planner, struct scope *scope,
-                                      const char *name, const struct node *at,
-                                      struct type_info *info)
+static struct draft_component *make_component(struct planner *planner, struct scope *scope,
+                                              const char *name, const struct node *at,
+                                              struct type_info *info)
 {
     struct draft_component *component = arena_alloc(planner->arena, sizeof(*component));
     struct plan_component *made = &component->made;
@@ -48,8 +48,33 @@ struct draft_component *component_add(struct planner *planner, struct scope *sco
     made->at = at;
     component->draft = scope->draft;
     component->is_listed = scope->is_list;
+    return component;
+}
+
+struct draft_component *component_add(struct planner *planner, struct scope *scope,
+                                      const char *name, const struct node *at,
+                                      struct type_info *info)
+{
+    struct draft_component *component = make_component(planner, scope, name, at, info);
+
     *scope->draft->components_end = component;
     scope->draft->components_end = &component->next;
+    return component;
+}
+
+struct draft_component *component_add_late(struct planner *planner, struct scope *scope,
+                                           const char *name, const struct node *at,
+                                           struct type_info *info)
+{
+    struct draft_component *chassis = scope->self;
+    struct draft_component *component;
+
+    if (chassis == NULL || chassis->next == NULL) {
+        return component_add(planner, scope, name, at, info);
+    }
+    component = make_component(planner, scope, name, at, info);
+    component->next = chassis->next;
+    chassis->next = component;
     return component;
 }
 

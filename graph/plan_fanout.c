@@ -61,8 +61,8 @@ static struct draft_component *add_fanout(struct linking *linking, const struct 
     if (hash_get(&linking->scope->names, name) != NULL) {
         name = arena_printf(planner->arena, "%s-%zu", name, ++planner->fanouts);
     }
-    fanout = component_add(planner, linking->scope, name, linking->at,
-                           planner_type(planner, type->name));
+    fanout = component_add_late(planner, linking->scope, name, linking->at,
+                                planner_type(planner, type->name));
     *(struct texts *)(void *)((char *)fanout->made.state + spec->offset) = *boxes;
     component_add_more_outboxes(planner, fanout);
     hash_put(&linking->scope->names, name, fanout);

@@ -235,6 +235,11 @@ struct draft_component *component_add(struct planner *planner, struct scope *sco
                                       const char *name, const struct node *at,
                                       struct type_info *info);
 
+/* The same once all have been read: in its place, behind the chassis that holds it. */
+struct draft_component *component_add_late(struct planner *planner, struct scope *scope,
+                                           const char *name, const struct node *at,
+                                           struct type_info *info);
+
 /* Makes a component known by its name in its scope.  The caller has seen to the name. */
 void scope_list(struct scope *scope, struct draft_component *component);
 
