@@ -243,7 +243,7 @@ static void test_a_list_inside_does_not_end_it_early(void **context)
 {
     struct cast cast;
 
-    start(&cast, "self.inbox -> [a.in0, b.in0], a.out0 -> self.outbox");
+    start(&cast, "\"self.inbox -> [a.in0, b.in0]\", a.out0 -> self.outbox");
     tell(&cast, PRODUCER_FINISHED);
     end(&cast, cast.a);
     assert_int_equal(cast.line->state, RUNNING);

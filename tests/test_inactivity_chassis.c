@@ -79,6 +79,7 @@ static void test_an_idle_child_is_told_to_finish_then_to_stop(void **context)
     assert_true(ev_time() - began > 0.07);
     assert_hears(child, PROBE_CONTROL, "<shutdownMicroprocess>");
     component_finish(child);
+    scene_run(scene);
     assert_int_equal(chassis->state, STOPPED);
     assert_hears(to, PROBE_CONTROL, "<producerFinished>");
     scene_stop(scene);
@@ -130,6 +131,7 @@ static void test_ends_and_says_so_when_its_child_does(void **context)
 {
     start("Probe", "timeout: 1h");
     component_finish(child);
+    scene_run(scene);
 
     assert_int_equal(chassis->state, STOPPED);
     assert_hears(to, PROBE_CONTROL, "<producerFinished>");

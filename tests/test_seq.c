@@ -64,7 +64,7 @@ static void test_each_begins_when_the_one_before_has_ended(void **context)
     start("Probe, Probe, Probe");
 
     for (int i = 1; i <= 3; i++) {
-        char path[8];
+        char path[16];
 
         (void)snprintf(path, sizeof(path), "seq/%d", i);
         assert_step_is(path);

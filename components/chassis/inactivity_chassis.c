@@ -143,16 +143,20 @@ static void inactivity_chassis_graph_ended(struct component *self, struct graph 
     if (held_failure(child, why, sizeof(why))) {
         (void)component_fail(self, 0, "%s", why);
     } else {
-        component_finish(self);
+        component_wake(self);
     }
 }
 
-/* Something came that the child has no box for: what else could be done with it? */
+/* The child has ended, or something came that it has no box for. */
 static void inactivity_chassis_run(struct component *self)
 {
     struct inactivity_chassis *chassis = component_state(self);
     struct message *msg;
 
+    if (chassis->child == NULL) {
+        component_finish(self);
+        return;
+    }
     while ((msg = inbox_take(self, INBOX)) != NULL) {
         message_release(msg);
     }

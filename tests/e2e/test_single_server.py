@@ -151,6 +151,7 @@ class Ends(SingleServer):
             self.talk(sock, b"x")
             daemon.ctl("stop", "server")
             self.assertEqual(axond.receive_all(sock), b"")
+            daemon.wait()  # its signal has ended the echo, too
 
 
 axond.main()

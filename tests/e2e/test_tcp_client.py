@@ -512,9 +512,12 @@ class Idle(Client):
         with Backend(lambda sock: silent.wait(axond.PATIENCE)) as backend:
             with self.proxy_to(backend, ", idle_timeout: 300ms") as daemon:
                 sock = daemon.connect()
-                with self.assertRaises(OSError):
+                sock.settimeout(0.2)
+                with self.assertRaises(TimeoutError):
                     while True:
-                        sock.sendall(b"x" * 65536)
+                        sock.send(b"x" * 65536)
+                sock.settimeout(axond.PATIENCE)
+                self.assertEqual(axond.receive_all(sock), b"")
                 silent.set()
 
     def test_with_reconnect_it_is_made_again(self):
