@@ -19,7 +19,8 @@ static bool nodes_are_same(const struct node *a, const struct node *b)
     if (a == b) {
         return true;
     }
-    if (a == NULL || b == NULL || a->kind != b->kind || a->size != b->size) {
+    if (a == NULL || b == NULL || a->kind != b->kind || a->size != b->size ||
+        a->later != b->later) {
         return false;
     }
     for (size_t i = 0; a->kind == NODE_SEQUENCE && i < a->size; i++) {
@@ -72,6 +73,9 @@ static bool field_is_same(const struct param_spec *spec, const void *a, const vo
     const struct node *from_a = node_get(nodes->a, spec->name);
     const struct node *from_b = node_get(nodes->b, spec->name);
 
+    if ((from_a != NULL && from_a->later) || (from_b != NULL && from_b->later)) {
+        return nodes_are_same(from_a, from_b); /* nothing has been made of it yet */
+    }
     switch (spec->kind) {
     case PARAM_KIND_BOOL:
     case PARAM_KIND_INT:

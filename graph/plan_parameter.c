@@ -163,7 +163,7 @@ struct plan *graph_parameter_read(void *context, const struct param_spec *spec,
 
     if (name != NULL && (node->kind == NODE_SCALAR ||
                          (node->kind == NODE_MAPPING && node_get(node, name->text) == NULL))) {
-        struct node *later = node_create_scalar(planner->arena, name, "", 0);
+        struct node *later = node_create_scalar(planner->arena, name, name->text, name->size);
 
         later->broken = true;
         later->later = true;

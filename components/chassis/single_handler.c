@@ -155,7 +155,7 @@ static void hear_of_connections(struct component *self)
 
 static void hear_from_client(struct component *self)
 {
-    const struct single_handler *handler = component_state(self);
+    struct single_handler *handler = component_state(self);
     struct message *msg;
 
     while ((msg = inbox_take(self, FROM_CLIENT)) != NULL) {

@@ -342,7 +342,7 @@ static void go_on(struct component *self)
 
 static void tcp_client_run(struct component *self)
 {
-    const struct tcp_client *client = component_state(self);
+    struct tcp_client *client = component_state(self);
 
     hear_from_socket(self);
     if ((self->flags & COMPONENT_ENDING) != 0) {
