@@ -61,6 +61,7 @@ static json_t *show_limit(const struct param_spec *spec, double limit)
     case PARAM_KIND_CHOICE:
     case PARAM_KIND_TEXTS:
     case PARAM_KIND_GRAPH:
+    case PARAM_KIND_GRAPHS:
     case PARAM_KIND_CUSTOM:
     case PARAM_KIND_SECTION:
     case PARAM_KIND_CHILDREN:

@@ -193,15 +193,21 @@ void blueprint_free_instance(struct graph *graph)
     graph_unref(outer);
 }
 
-static int link_edge(struct graph *graph, enum edge edge, struct component *other, unsigned index)
+static struct component *edge_component(const struct graph *graph, const struct edge_box *box)
+{
+    return (struct component *)(void *)((char *)(uintptr_t)graph + box->component);
+}
+
+static int link_edge(struct graph *graph, enum edge edge, struct box *other)
 {
     const struct blueprint *blueprint = graph->blueprint;
 
     for (size_t i = 0; i < blueprint->edge_counts[edge]; i++) {
         const struct edge_box *box = &blueprint->edges[edge][i];
-        struct component *inner = (struct component *)(void *)((char *)graph + box->component);
-        int result = box->is_inbox ? component_link(other, index, inner, box->index)
-                                   : component_link(inner, box->index, other, index);
+        struct component *inner = edge_component(graph, box);
+        int result = box->is_inbox
+                         ? box_link(other, &component_need_inbox(inner, box->index)->box)
+                         : box_link(&component_need_outbox(inner, box->index)->box, other);
 
         if (result < 0) {
             return result;
@@ -217,10 +223,49 @@ bool graph_has_edge(const struct graph *graph, enum edge edge)
 
 int graph_link_into(struct graph *graph, enum edge edge, struct component *from, unsigned outbox)
 {
-    return link_edge(graph, edge, from, outbox);
+    return link_edge(graph, edge, &component_need_outbox(from, outbox)->box);
 }
 
 int graph_link_out(struct graph *graph, enum edge edge, struct component *to, unsigned inbox)
 {
-    return link_edge(graph, edge, to, inbox);
+    return link_edge(graph, edge, &component_need_inbox(to, inbox)->box);
+}
+
+int graph_pass_into(struct graph *graph, enum edge edge, struct component *holder, unsigned inbox)
+{
+    return link_edge(graph, edge, &component_need_inbox(holder, inbox)->box);
+}
+
+int graph_pass_out(struct graph *graph, enum edge edge, struct component *holder, unsigned outbox)
+{
+    return link_edge(graph, edge, &component_need_outbox(holder, outbox)->box);
+}
+
+static void finish_component(struct component *component, struct inbox *control)
+{
+    if (!component_is_over(component)) {
+        inbox_deliver(inbox_sink(control),
+                      message_notice(component_pool(component), PRODUCER_FINISHED, NULL, 0), NULL);
+    }
+}
+
+void graph_finish(struct graph *graph)
+{
+    const struct blueprint *blueprint = graph->blueprint;
+
+    for (size_t i = 0; i < blueprint->edge_counts[EDGE_CONTROL]; i++) {
+        const struct edge_box *box = &blueprint->edges[EDGE_CONTROL][i];
+        struct component *inner = edge_component(graph, box);
+
+        finish_component(inner, component_need_inbox(inner, box->index));
+    }
+    for (size_t i = 0; !graph_has_edge(graph, EDGE_CONTROL) && i < graph_size(graph); i++) {
+        struct component *component = graph_component(graph, i);
+        struct inbox *control =
+            component->control != NO_BOX ? component_inbox(component, component->control) : NULL;
+
+        if (control != NULL && !inbox_is_fed(control)) {
+            finish_component(component, control);
+        }
+    }
 }

@@ -19,6 +19,8 @@ const char *param_kind_name(enum param_kind kind)
         return "list of texts";
     case PARAM_KIND_GRAPH:
         return "graph";
+    case PARAM_KIND_GRAPHS:
+        return "list of graphs";
     case PARAM_KIND_CUSTOM:
         return "list";
     case PARAM_KIND_SECTION:

@@ -62,6 +62,7 @@ enum param_kind {
     PARAM_KIND_CHOICE,   /* int: index into .choices */
     PARAM_KIND_TEXTS,    /* struct texts: a list of strings, or one */
     PARAM_KIND_GRAPH,    /* struct plan *: a type's name, a graph's name, or a mapping with type: */
+    PARAM_KIND_GRAPHS,   /* struct plans: a list of them */
     PARAM_KIND_CUSTOM,   /* what .parse makes of the node */
     PARAM_KIND_SECTION,  /* a struct: a mapping, read by the table .section */
     PARAM_KIND_CHILDREN, /* components: of a chassis; read by the loader, no field */
@@ -70,6 +71,11 @@ enum param_kind {
 
 struct texts {
     const char *const *items;
+    size_t count;
+};
+
+struct plans {
+    struct plan *const *items;
     size_t count;
 };
 
@@ -89,8 +95,11 @@ struct param_spec {
     bool (*is_same)(const void *a, const void *b);
     const struct param_spec *section; /* SECTION: its entries, offsets from the field */
     enum carries carries;             /* GRAPH: what passes its edge; 0: anything */
-    const char *accepts;              /* CUSTOM: "a list of [LEVEL, OPTION, VALUE]" */
-    const char *unit;                 /* for INT: "connections"; else NULL */
+    /* GRAPH: the entry of the same table whose text names a parameter of the graph that is given at
+     * run time, by plan_with_argument(). */
+    const char *argument;
+    const char *accepts; /* CUSTOM: "a list of [LEVEL, OPTION, VALUE]" */
+    const char *unit;    /* for INT: "connections"; else NULL */
     const char *doc;
     bool required;
     bool secret; /* shown as *** */
@@ -112,6 +121,7 @@ struct param_spec {
 #define PARAM_CHOICE(type, field)   PARAM_TYPED_(type, field, PARAM_KIND_CHOICE, int)
 #define PARAM_TEXTS(type, field)    PARAM_TYPED_(type, field, PARAM_KIND_TEXTS, struct texts)
 #define PARAM_GRAPH(type, field)    PARAM_TYPED_(type, field, PARAM_KIND_GRAPH, struct plan *)
+#define PARAM_GRAPHS(type, field)   PARAM_TYPED_(type, field, PARAM_KIND_GRAPHS, struct plans)
 #define PARAM_CUSTOM(type, field)   PARAM_FIELD_(type, field, PARAM_KIND_CUSTOM)
 #define PARAM_SECTION(type, field)  PARAM_FIELD_(type, field, PARAM_KIND_SECTION)
 /* What the loader reads of a chassis; there is no field. */
@@ -134,6 +144,8 @@ struct stat_spec {
 enum chassis {
     NOT_A_CHASSIS = 0,
     CHASSIS_PIPELINE, /* components: is a list, linked in a chain from self to self */
+    CHASSIS_PARALLEL, /* components: is a list; each gets what comes to self, and all make what goes
+                         out by self */
     CHASSIS_GRAPH,    /* components: is a mapping; linkages: join them and self */
 };
 

@@ -45,6 +45,7 @@ struct node {
     bool quoted : 1;  /* a scalar in quotes, or a block scalar */
     bool secret : 1;  /* holds a credential: never shown */
     bool broken : 1;  /* its mistake has been reported: error_set() on it is silent */
+    bool later : 1;   /* has a part that is given at run time, so there is nothing to read yet */
     const char *text; /* scalar: size bytes and a NUL, no other NUL; null: as written; else NULL */
     size_t size;      /* bytes of text, or number of items or pairs */
     union {

@@ -45,9 +45,8 @@ static bool is_source(const struct component *component)
         const struct plan_box *plan = component_inbox_plan(component, i);
         const struct inbox *in = component_have_inbox(component, i);
 
-        if (plan->spec->by_name ||
-            (plan->spec->carries != NOTICES &&
-             (plan->is_linked || (in != NULL && inbox_is_fed(in))))) {
+        if (plan->spec->by_name || (plan->spec->carries != NOTICES &&
+                                    (plan->is_linked || (in != NULL && inbox_is_fed(in))))) {
             return false;
         }
     }

@@ -217,6 +217,7 @@ void expansion_add_parameter(struct expansion *expansion, const char *text, cons
     }
     expansion->secret = expansion->secret || node->secret;
     expansion->broken = expansion->broken || node->broken;
+    expansion->later = expansion->later || node->later;
     switch (node->kind) {
     case NODE_NULL:
         break;

@@ -136,6 +136,18 @@ void graph_tell(struct graph *graph, enum message_kind kind, int error)
     }
 }
 
+struct component *graph_failed(const struct graph *graph)
+{
+    for (size_t i = 0; i < graph_size(graph); i++) {
+        struct component *component = graph_component(graph, i);
+
+        if (component->state == FAILED) {
+            return component;
+        }
+    }
+    return NULL;
+}
+
 void graph_stop(struct graph *graph)
 {
     graph_tell(graph, SHUTDOWN_MICROPROCESS, 0);

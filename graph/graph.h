@@ -102,12 +102,26 @@ MUST_CHECK int graph_link_into(struct graph *graph, enum edge edge, struct compo
 MUST_CHECK int graph_link_out(struct graph *graph, enum edge edge, struct component *to,
                               unsigned inbox);
 
+/* Hands an inbox of the holder on to self's inbox or control, or shows what leads to self's outbox
+ * or signal as an outbox of the holder (passthrough); likewise. */
+MUST_CHECK int graph_pass_into(struct graph *graph, enum edge edge, struct component *holder,
+                               unsigned inbox);
+MUST_CHECK int graph_pass_out(struct graph *graph, enum edge edge, struct component *holder,
+                              unsigned outbox);
+
 /* Makes two instances the halves of one connection: each is .peer of the other until one is over,
  * which its holder hears by graph_ended() while .peer is still there. */
 void graph_pair(struct graph *graph, struct graph *peer);
 
 /* Gives each component's control a notice, as if its maker had sent it by self.control. */
 void graph_tell(struct graph *graph, enum message_kind kind, int error);
+
+/* Says producerFinished to an instance: by self.control, or, where nothing inside is linked to
+ * that, to each component that would not hear of it from another. */
+void graph_finish(struct graph *graph);
+
+/* The first component that has failed; NULL: none has. */
+struct component *graph_failed(const struct graph *graph);
 
 /* ---- for the runtime ---- */
 

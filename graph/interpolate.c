@@ -38,9 +38,9 @@ static const struct node *interpolate_scalar(struct interpolator *interpolator,
         expansion_expand(&expansion, text, end, 0);
     }
     result = copy_node(interpolator, node);
-    if (expansion.broken) {
-        result->broken = true;
-    } else {
+    result->broken = expansion.broken;
+    result->later = expansion.later;
+    if (!expansion.broken || expansion.later) {
         result->text = arena_strndup(interpolator->arena,
                                      expansion.text != NULL ? expansion.text : "", expansion.size);
         result->size = expansion.size;

@@ -182,6 +182,33 @@ static bool read_texts(const struct param_reader *reader, const struct param_spe
     return true;
 }
 
+static bool read_graph(const struct param_reader *reader, const struct param_spec *spec,
+                       const struct node *node, struct plan **field)
+{
+    *field = reader->read_graph(reader->context, spec, node, reader->mapping);
+    return *field != NULL;
+}
+
+static bool read_graphs(const struct param_reader *reader, const struct param_spec *spec,
+                        const struct node *node, struct plans *field)
+{
+    struct plan **items;
+    bool is_good = true;
+
+    if (node->kind != NODE_SEQUENCE || node->size == 0) {
+        return errors_report(
+            reader->errors, node,
+            "%s: %s must be a list of at least one, such as [{type: NAME}]; got %s", reader->owner,
+            spec->name, node->kind == NODE_SEQUENCE ? "an empty one" : got(spec, node).text);
+    }
+    items = arena_alloc_array(reader->arena, node->size, sizeof(struct plan *));
+    for (size_t i = 0; i < node->size; i++) {
+        is_good &= read_graph(reader, spec, node->items[i], &items[i]);
+    }
+    *field = (struct plans){.items = items, .count = node->size};
+    return is_good;
+}
+
 static bool read_custom(const struct param_reader *reader, const struct param_spec *spec,
                         const struct node *node, void *field)
 {
@@ -251,8 +278,9 @@ static bool read_one(const struct param_reader *reader, const struct param_spec 
     case PARAM_KIND_TEXTS:
         return read_texts(reader, spec, node, field);
     case PARAM_KIND_GRAPH:
-        *(struct plan **)field = reader->read_graph(reader->context, spec, node);
-        return *(struct plan **)field != NULL;
+        return read_graph(reader, spec, node, field);
+    case PARAM_KIND_GRAPHS:
+        return read_graphs(reader, spec, node, field);
     case PARAM_KIND_CUSTOM:
         return read_custom(reader, spec, node, field);
     case PARAM_KIND_SECTION:
@@ -334,6 +362,12 @@ static bool is_reserved(const struct param_reader *reader, const char *name)
     return false;
 }
 
+/* True for a value that is given only at run time; but what a graph is made of is known at load. */
+static bool may_wait(const struct param_spec *spec, const struct node *value)
+{
+    return value->later && spec->kind != PARAM_KIND_GRAPH && spec->kind != PARAM_KIND_GRAPHS;
+}
+
 static bool read_pairs(const struct param_reader *reader, const struct param_spec *table,
                        const struct node *mapping, void *state)
 {
@@ -343,7 +377,7 @@ static bool read_pairs(const struct param_reader *reader, const struct param_spe
         const struct node_pair *pair = &mapping->pairs[i];
         const struct param_spec *spec = param_find(table, pair->key->text);
 
-        if (pair->value == reader->left_out) {
+        if (pair->value == reader->left_out || (spec != NULL && may_wait(spec, pair->value))) {
             continue;
         }
         if (spec != NULL) {
@@ -364,8 +398,11 @@ static bool read_pairs(const struct param_reader *reader, const struct param_spe
 bool params_read(const struct param_reader *reader, const struct param_spec *table,
                  const struct node *mapping, const struct node *at, void *state)
 {
-    bool is_good = mapping == NULL || read_pairs(reader, table, mapping, state);
+    struct param_reader inside = *reader;
+    bool is_good;
 
+    inside.mapping = mapping;
+    is_good = mapping == NULL || read_pairs(&inside, table, mapping, state);
     for (; table != NULL && table->name != NULL; table++) {
         if (table->required) {
             const struct node *value = node_get(mapping, table->name);

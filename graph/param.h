@@ -25,10 +25,12 @@ struct param_reader {
     const struct node *left_out; /* a value that means that there is none; or NULL */
     struct arena *arena;         /* texts live here */
     struct errors *errors;
-    /* Reads a PARAM_GRAPH; NULL after a report.  May be NULL where no table has one. */
+    /* Reads a PARAM_GRAPH, or one of a PARAM_GRAPHS; NULL after a report.  mapping: what it stands
+     * in; NULL for a default.  May be NULL where no table has one. */
     struct plan *(*read_graph)(void *context, const struct param_spec *spec,
-                               const struct node *node);
-    void *context; /* given to it */
+                               const struct node *node, const struct node *mapping);
+    void *context;              /* given to it */
+    const struct node *mapping; /* set by params_read() */
 };
 
 /* Sets every field to its fallback.  What has none is left as it is. */

@@ -167,6 +167,7 @@ char *param_show(const struct param_spec *spec, const void *state, const struct 
     case PARAM_KIND_TEXTS:
         return node != NULL && node->kind == NODE_SEQUENCE ? show_node(node) : show_texts(field);
     case PARAM_KIND_GRAPH:
+    case PARAM_KIND_GRAPHS:
     case PARAM_KIND_CUSTOM:
         return show_source(spec, node);
     case PARAM_KIND_SECTION:

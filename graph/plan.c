@@ -140,7 +140,10 @@ static struct plan_component *finished(const struct plan *plan, const struct pla
     if (end->component == NULL) {
         return NULL;
     }
-    return &(end->kind == END_OUTER ? plan->root : plan)->components[end->component->index];
+    if (end->kind == END_OUTER) {
+        plan = plan_outermost(plan);
+    }
+    return &plan->components[end->component->index];
 }
 
 static void finish_linkages(struct draft *draft)
@@ -168,7 +171,7 @@ static void index_paths(struct plan *plan, struct arena *arena)
 
 /* Makes the arrays of every draft that is no mere check; a linkage to the outer graph needs the
  * root's, so these come first. */
-static void finish(struct planner *planner)
+void planner_finish(struct planner *planner)
 {
     for (struct draft *draft = planner->drafts; draft != NULL; draft = draft->next) {
         struct plan *plan = draft->plan;
@@ -197,8 +200,8 @@ static void finish(struct planner *planner)
 
 /* ---- from a document ---- */
 
-static void planner_init(struct planner *planner, struct arena *arena, const char *name,
-                         struct errors *errors)
+void planner_init(struct planner *planner, struct arena *arena, const char *name,
+                  struct errors *errors)
 {
     *planner = (struct planner){.errors = errors, .arena = arena, .suggestible = SUGGESTIBLE};
     planner->drafts_end = &planner->drafts;
@@ -211,15 +214,14 @@ static void planner_init(struct planner *planner, struct arena *arena, const cha
     planner->root->plan->refs = 1;
 }
 
-static void know_types(struct planner *planner, const struct plan_options *options)
+void planner_know_types(struct planner *planner, const struct plan_options *options)
 {
     planner->options = options;
     hash_init(&planner->types, planner->arena, 0);
     hash_init(&planner->definitions, planner->arena, 0);
-    for (size_t i = 0; options->types[i] != NULL; i++) {
-        const struct component_type *type = options->types[i];
+    for (; options->types[planner->type_count] != NULL; planner->type_count++) {
+        const struct component_type *type = options->types[planner->type_count];
 
-        hash_put(&planner->types, type->name, type_info_create(planner->arena, type));
         if (type->is_fanout) {
             planner->fanout = type;
         }
@@ -227,6 +229,21 @@ static void know_types(struct planner *planner, const struct plan_options *optio
             planner->named_graph = type;
         }
     }
+}
+
+struct type_info *planner_type(struct planner *planner, const char *name)
+{
+    struct type_info *info = hash_get(&planner->types, name);
+
+    for (size_t i = 0; info == NULL && i < planner->type_count; i++) {
+        const struct component_type *type = planner->options->types[i];
+
+        if (strcmp(type->name, name) == 0) {
+            info = type_info_create(planner->arena, type);
+            hash_put(&planner->types, type->name, info);
+        }
+    }
+    return info;
 }
 
 static void read_settings(struct planner *planner, const struct node *section)
@@ -270,6 +287,15 @@ static void read_root(struct planner *planner, const struct node *root)
                     interpolate(planner->arena, components, NULL, planner->errors));
 }
 
+void planner_link(struct planner *planner)
+{
+    for (struct scope *scope = planner->scopes; scope != NULL; scope = scope->next) {
+        scope_link(planner, scope);
+    }
+    planner_link_implied(planner);
+    planner_check(planner);
+}
+
 static void plan_all(struct planner *planner, const struct node *root)
 {
     read_settings(planner, node_get(root, "daemon"));
@@ -277,11 +303,7 @@ static void plan_all(struct planner *planner, const struct node *root)
     read_root(planner, root);
     planner->is_checking = true;
     graphs_check_unused(planner);
-    for (struct scope *scope = planner->scopes; scope != NULL; scope = scope->next) {
-        scope_link(planner, scope);
-    }
-    planner_link_implied(planner);
-    planner_check(planner);
+    planner_link(planner);
 }
 
 static struct plan *plan_document(struct document *document, const char *name,
@@ -295,13 +317,13 @@ static struct plan *plan_document(struct document *document, const char *name,
     plan = planner.root->plan;
     plan->document = document;
     planner.errors_before = errors_before;
-    know_types(&planner, options);
+    planner_know_types(&planner, options);
     plan_all(&planner, document_root(document));
     if (errors_count(errors) > errors_before) {
         plan_release(plan);
         return NULL;
     }
-    finish(&planner);
+    planner_finish(&planner);
     return plan;
 }
 
@@ -343,7 +365,7 @@ struct plan *plan_single(const struct component_type *type)
     scope->has_edge = true;
     draft_link_only(&planner, scope,
                     component_add(&planner, scope, "", NULL, type_info_create(arena, type)));
-    finish(&planner);
+    planner_finish(&planner);
     REQUIRE(errors_count(errors) == 0);
     errors_destroy(errors);
     return planner.root->plan;
@@ -360,6 +382,7 @@ struct plan *plan_ref(struct plan *plan)
 void plan_release(struct plan *plan)
 {
     struct document *document;
+    struct plan *basis;
     struct arena *arena;
 
     if (plan == NULL || __atomic_sub_fetch(&plan->root->refs, 1, __ATOMIC_ACQ_REL) > 0) {
@@ -367,6 +390,7 @@ void plan_release(struct plan *plan)
     }
     document = plan->root->document;
     arena = plan->root->arena;
+    basis = plan->root->basis;
     for (struct plan_source *source = plan->root->sources; source != NULL; source = source->next) {
         document_destroy(source->document);
     }
@@ -375,6 +399,17 @@ void plan_release(struct plan *plan)
     } else {
         arena_destroy(arena);
     }
+    plan_release(basis);
+}
+
+const struct plan *plan_outermost(const struct plan *plan)
+{
+    const struct plan *root = plan->root;
+
+    while (root->basis != NULL) {
+        root = root->basis->root;
+    }
+    return root;
 }
 
 struct plan_component *plan_find(const struct plan *plan, const char *path)

@@ -4,7 +4,10 @@
  *
  * Components are flat: what a chassis holds follows it, with .parent pointing back, so a plan of
  * nested Pipelines is one array.  A graph that is a parameter (a ProtocolHandler's protocol) is a
- * plan of its own.  Every struct here lives in the arena of the root plan and goes with it. */
+ * plan of its own.  Every struct here lives in the arena of the root plan and goes with it.
+ *
+ * Such a graph may leave one parameter open, its argument: it is then checked at load but for that,
+ * and planned anew, into an arena of its own, whenever there is a value (plan_with_argument()). */
 #ifndef AXOND_GRAPH_PLAN_H
 #define AXOND_GRAPH_PLAN_H
 
@@ -20,6 +23,7 @@ struct document;
 struct errors;
 struct hash;
 struct node;
+struct plan_argument;
 
 /* What is done when a component has failed or ended: "restart:" in the file. */
 enum restart_policy { RESTART_NEVER = 0, RESTART_ON_FAILURE, RESTART_ALWAYS };
@@ -97,13 +101,15 @@ struct plan {
     size_t component_count;
     struct plan_linkage *linkages;
     size_t linkage_count;
-    struct hash *paths; /* of many components; see plan_find() */
+    struct hash *paths;                   /* of many components; see plan_find() */
+    const struct plan_argument *argument; /* what is left open; NULL: nothing is */
 
     /* of the root only */
     struct arena *arena; /* the document's, if there is one */
     struct document *document;
     struct plan_source *sources;
-    unsigned refs; /* changed by any thread */
+    struct plan *basis; /* of one with an argument: what it was made of, which it keeps */
+    unsigned refs;      /* changed by any thread */
 };
 
 struct plan_options {
@@ -126,6 +132,21 @@ struct plan *plan_parse(const char *name, const char *text, size_t size,
  * control and signal at the edge.  For components that make others (a server its sockets).  In an
  * arena of its own; its name is the type's in lower case, unless the caller sets another. */
 struct plan *plan_single(const struct component_type *type);
+
+enum { PLAN_LONGEST_ARGUMENT = 64 * 1024 }; /* bytes */
+
+/* The same graph, with this text for the parameter that its plan leaves open (.argument is not
+ * NULL), as if the file had it there: it goes through the same checks, and ${...} in it means
+ * nothing.  types: the registry, NULL-ended.
+ *
+ * Takes time and memory by the size of this graph, not of the file.  The caller has the only
+ * reference.  Returns NULL if the text won't do; why, in one sentence, is in err (of size bytes).
+ */
+struct plan *plan_with_argument(const struct plan *plan, const struct component_type *const *types,
+                                const void *value, size_t value_size, char *err, size_t size);
+
+/* The plan of the file that a plan comes from. */
+const struct plan *plan_outermost(const struct plan *plan);
 
 struct plan *plan_ref(struct plan *plan);
 void plan_release(struct plan *plan);

@@ -1,4 +1,4 @@
-/* What chassis hold, and graphs that are parameters: all that makes a level of names. */
+/* What chassis hold: all that makes a level of names. */
 #include <string.h>
 
 #include "graph/arena.h"
@@ -14,6 +14,9 @@ static bool is_made_of_others(const struct scope *scope)
 
 void components_read(struct planner *planner, struct scope *scope, const struct node *components)
 {
+    if (report_later(planner, components, "what a graph holds")) {
+        return;
+    }
     if (components->kind != NODE_MAPPING) {
         errors_report(planner->errors, components,
                       "components must be a mapping from names to components; got %s",
@@ -52,7 +55,7 @@ static const char *name_in_list(struct planner *planner, const struct scope *sco
     if (type == NULL || type->kind != NODE_SCALAR) {
         return "";
     }
-    info = hash_get(&planner->types, type->text);
+    info = planner_type(planner, type->text);
     if (own != NULL && own->kind == NODE_SCALAR &&
         (info == NULL || param_find(info->type->parameters, "name") == NULL)) {
         if (component_name_is_good(planner, own->text, own) &&
@@ -72,6 +75,9 @@ static const char *name_in_list(struct planner *planner, const struct scope *sco
 
 static void read_list(struct planner *planner, struct scope *scope, const struct node *list)
 {
+    if (report_later(planner, list, "what a chassis holds")) {
+        return;
+    }
     if (list->kind != NODE_SEQUENCE || list->size == 0) {
         errors_report(planner->errors, list,
                       "%s: components must be a list of at least one, such as [{type: NAME}]; got "
@@ -156,8 +162,8 @@ void chassis_read(struct planner *planner, struct draft_component *chassis,
     if (!planner_enter(planner, at)) {
         return;
     }
-    scope->is_pipeline = type->chassis == CHASSIS_PIPELINE;
-    if (scope->is_pipeline) {
+    scope->is_list = type->chassis != CHASSIS_GRAPH;
+    if (scope->is_list) {
         read_list(planner, scope, components);
     } else {
         scope->linkages = node_get(mapping, "linkages");
@@ -178,72 +184,5 @@ void chassis_write_out(struct planner *planner, struct draft_component *chassis,
     definition_write_out(planner, definition, scope, args, at);
     if (scope->linkages != NULL && definition->type == NULL) {
         add_boxes_of_self(planner, scope);
-    }
-}
-
-/* ---- graphs as parameters ---- */
-
-struct plan *graph_parameter_read(void *context, const struct param_spec *spec,
-                                  const struct node *node)
-{
-    struct planner *planner = context;
-    const struct node *type = node->kind == NODE_SCALAR ? node : node_get(node, "type");
-    struct definition *definition;
-    struct draft *draft;
-    struct scope *scope;
-
-    if (type == NULL || type->kind != NODE_SCALAR) {
-        errors_report(planner->errors, node,
-                      "%s must be the name of a component type or graph, or a mapping with a type; "
-                      "got %s",
-                      spec->name, node_kind_name(node));
-        return NULL;
-    }
-    if (type->broken) {
-        return NULL;
-    }
-    definition = definition_find(planner, type->text);
-    if (definition != NULL && definition->type != NULL) {
-        definition = NULL; /* a type made of others is one component */
-    }
-    draft = draft_create(planner, definition != NULL ? definition->name
-                                                     : lower_case(planner->arena, type->text));
-    scope = scope_create(planner, draft, NULL, type);
-    scope->has_edge = true;
-    scope->edge_carries = spec->carries;
-    if (definition != NULL) {
-        scope->label = definition->name;
-        definition_write_out(planner, definition, scope, node->kind == NODE_MAPPING ? node : NULL,
-                             type);
-    } else {
-        draft_link_only(planner, scope, component_plan(planner, scope, "", type, node));
-    }
-    return draft->plan;
-}
-
-static void link_edge(struct planner *planner, struct scope *scope,
-                      struct draft_component *component, enum self_box edge, unsigned index)
-{
-    const bool is_in = edge == SELF_INBOX || edge == SELF_CONTROL;
-    const struct end self = {.index = edge, .is_inbox = is_in, .is_self = true};
-    const struct end inner = {.component = component, .index = index, .is_inbox = is_in};
-
-    if (index != NO_BOX &&
-        !is_of_runtime((is_in ? component->made.in : component->made.out)[index].spec)) {
-        (void)scope_link_ends(planner, scope, is_in ? &self : &inner, is_in ? &inner : &self,
-                              component->made.at, false);
-    }
-}
-
-void draft_link_only(struct planner *planner, struct scope *scope,
-                     struct draft_component *component)
-{
-    const struct plan_component *made = &component->made;
-
-    if (made->type != NULL) {
-        link_edge(planner, scope, component, SELF_INBOX, made->main_in);
-        link_edge(planner, scope, component, SELF_CONTROL, made->control);
-        link_edge(planner, scope, component, SELF_OUTBOX, made->main_out);
-        link_edge(planner, scope, component, SELF_SIGNAL, made->signal);
     }
 }

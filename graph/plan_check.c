@@ -111,7 +111,7 @@ static bool is_found_by_name(const struct plan_component *made)
 static void check_boxes_of_self(struct planner *planner, const struct draft_component *component)
 {
     const struct plan_component *made = &component->made;
-    const struct type_info *info = hash_get(&planner->types, made->type->name);
+    const struct type_info *info = planner_type(planner, made->type->name);
     struct error err;
 
     if (made->type->chassis != CHASSIS_GRAPH || made->type_name != made->type->name) {

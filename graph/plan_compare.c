@@ -19,7 +19,8 @@ static bool nodes_are_same(const struct node *a, const struct node *b)
     if (a == b) {
         return true;
     }
-    if (a == NULL || b == NULL || a->kind != b->kind || a->size != b->size) {
+    if (a == NULL || b == NULL || a->kind != b->kind || a->size != b->size ||
+        a->later != b->later) {
         return false;
     }
     for (size_t i = 0; a->kind == NODE_SEQUENCE && i < a->size; i++) {
@@ -48,6 +49,16 @@ static bool lists_are_same(const struct texts *a, const struct texts *b)
 
 static bool graphs_are_same(const struct plan *a, const struct plan *b);
 
+static bool all_graphs_are_same(const struct plans *a, const struct plans *b)
+{
+    for (size_t i = 0; a->count == b->count && i < a->count; i++) {
+        if (!graphs_are_same(a->items[i], b->items[i])) {
+            return false;
+        }
+    }
+    return a->count == b->count;
+}
+
 /* What a field was made of where its struct can't be compared. */
 struct made_of {
     const struct node *a, *b; /* mappings */
@@ -62,6 +73,9 @@ static bool field_is_same(const struct param_spec *spec, const void *a, const vo
     const struct node *from_a = node_get(nodes->a, spec->name);
     const struct node *from_b = node_get(nodes->b, spec->name);
 
+    if ((from_a != NULL && from_a->later) || (from_b != NULL && from_b->later)) {
+        return nodes_are_same(from_a, from_b); /* nothing has been made of it yet */
+    }
     switch (spec->kind) {
     case PARAM_KIND_BOOL:
     case PARAM_KIND_INT:
@@ -75,6 +89,8 @@ static bool field_is_same(const struct param_spec *spec, const void *a, const vo
         return lists_are_same(a, b);
     case PARAM_KIND_GRAPH:
         return graphs_are_same(*(struct plan *const *)a, *(struct plan *const *)b);
+    case PARAM_KIND_GRAPHS:
+        return all_graphs_are_same(a, b);
     case PARAM_KIND_CUSTOM:
         return nodes_are_same(from_a, from_b) && (spec->is_same == NULL || spec->is_same(a, b));
     case PARAM_KIND_SECTION:

@@ -27,9 +27,9 @@ static void need_defaults(struct planner *planner, struct type_info *info)
     }
 }
 
-struct draft_component *component_add(struct planner *planner, struct scope *scope,
-                                      const char *name, const struct node *at,
-                                      struct type_info *info)
+static struct draft_component *make_component(struct planner *planner, struct scope *scope,
+                                              const char *name, const struct node *at,
+                                              struct type_info *info)
 {
     struct draft_component *component = arena_alloc(planner->arena, sizeof(*component));
     struct plan_component *made = &component->made;
@@ -47,9 +47,34 @@ struct draft_component *component_add(struct planner *planner, struct scope *sco
     made->parent = scope->self != NULL ? &scope->self->made : NULL;
     made->at = at;
     component->draft = scope->draft;
-    component->is_listed = scope->is_pipeline;
+    component->is_listed = scope->is_list;
+    return component;
+}
+
+struct draft_component *component_add(struct planner *planner, struct scope *scope,
+                                      const char *name, const struct node *at,
+                                      struct type_info *info)
+{
+    struct draft_component *component = make_component(planner, scope, name, at, info);
+
     *scope->draft->components_end = component;
     scope->draft->components_end = &component->next;
+    return component;
+}
+
+struct draft_component *component_add_late(struct planner *planner, struct scope *scope,
+                                           const char *name, const struct node *at,
+                                           struct type_info *info)
+{
+    struct draft_component *chassis = scope->self;
+    struct draft_component *component;
+
+    if (chassis == NULL || chassis->next == NULL) {
+        return component_add(planner, scope, name, at, info);
+    }
+    component = make_component(planner, scope, name, at, info);
+    component->next = chassis->next;
+    chassis->next = component;
     return component;
 }
 
@@ -105,6 +130,17 @@ const struct node *component_type_node(struct planner *planner, const struct nod
     return type;
 }
 
+/* True if a parameter is given only at run time: all of them together are checked then. */
+static bool waits_for_more(const struct node *mapping)
+{
+    for (size_t i = 0; mapping != NULL && i < mapping->size; i++) {
+        if (mapping->pairs[i].value->later) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Reads parameters by the type's table.  Returns false after a report. */
 static bool read_parameters(struct planner *planner, struct scope *scope,
                             struct draft_component *component, const struct node *type)
@@ -116,9 +152,10 @@ static bool read_parameters(struct planner *planner, struct scope *scope,
     struct error err = {0};
     bool is_good;
 
-    reader.reserved = scope->is_pipeline ? reserved : usual;
+    reader.reserved = scope->is_list ? reserved : usual;
     is_good = params_read(&reader, made->type->parameters, made->mapping, type, made->state);
-    if (is_good && made->type->check != NULL && !made->type->check(made->state, type, &err)) {
+    if (is_good && !waits_for_more(made->mapping) && made->type->check != NULL &&
+        !made->type->check(made->state, type, &err)) {
         is_good = errors_add(planner->errors, &err);
     }
     component_add_more_outboxes(planner, component);
@@ -139,7 +176,7 @@ static struct draft_component *plan_graph(struct planner *planner, struct scope 
                       "it");
         return component_add(planner, scope, name, at, NULL);
     }
-    component = component_add(planner, scope, name, at, hash_get(&planner->types, shape->name));
+    component = component_add(planner, scope, name, at, planner_type(planner, shape->name));
     component->made.type_name = definition->name;
     component->made.mapping = value->kind == NODE_MAPPING ? value : NULL;
     if (definition->type != NULL &&
@@ -175,11 +212,12 @@ struct draft_component *component_plan(struct planner *planner, struct scope *sc
     struct definition *definition;
     struct type_info *info;
 
-    if (type == NULL || type->broken || !planner_charge(planner, 1, at)) {
+    if (type == NULL || report_later(planner, type, "a type") || type->broken ||
+        !planner_charge(planner, 1, at)) {
         return component_add(planner, scope, name, at, NULL);
     }
     definition = definition_find(planner, type->text);
-    info = hash_get(&planner->types, type->text);
+    info = planner_type(planner, type->text);
     if (definition != NULL) {
         component = plan_graph(planner, scope, name, at, definition, value);
     } else if (info != NULL) {

@@ -87,7 +87,8 @@ static void definition_list(struct planner *planner, struct definition *definiti
     planner->definitions_end = &definition->next;
 }
 
-static void define(struct planner *planner, const struct node *name, const struct node *body)
+static struct definition *define(struct planner *planner, const struct node *name,
+                                 const struct node *body)
 {
     struct definition *definition = arena_alloc(planner->arena, sizeof(*definition));
 
@@ -96,7 +97,7 @@ static void define(struct planner *planner, const struct node *name, const struc
     definition->body = body;
     definition->shape = planner->named_graph;
     definition_list(planner, definition);
-    if (hash_get(&planner->types, name->text) != NULL) {
+    if (planner_type(planner, name->text) != NULL) {
         errors_report(planner->errors, name, "%s is a component type; a graph needs another name",
                       name->text);
     }
@@ -105,7 +106,7 @@ static void define(struct planner *planner, const struct node *name, const struc
         errors_report(planner->errors, body,
                       "a graph is a mapping with components and linkages; got %s",
                       node_kind_name(body));
-        return;
+        return definition;
     }
     (void)check_keys(planner, body, graph_keys, "a graph");
     definition->parts = count_parts(body);
@@ -116,12 +117,13 @@ static void define(struct planner *planner, const struct node *name, const struc
         errors_report(planner->errors, name, "the graph \"%s\" has no components",
                       shown(name->text).text);
     }
+    return definition;
 }
 
 void graphs_define(struct planner *planner, const struct node *graphs)
 {
     for (size_t i = 0; graphs != NULL && i < graphs->size; i++) {
-        define(planner, graphs->pairs[i].key, graphs->pairs[i].value);
+        (void)define(planner, graphs->pairs[i].key, graphs->pairs[i].value);
     }
 }
 
@@ -150,10 +152,14 @@ static struct definition *define_type(struct planner *planner, const struct comp
 struct definition *definition_find(struct planner *planner, const char *name)
 {
     struct definition *definition = hash_get(&planner->definitions, name);
+    const struct node_pair *pair = node_find(planner->graphs, name);
     const struct type_info *info;
 
+    if (definition == NULL && pair != NULL) {
+        return define(planner, pair->key, pair->value);
+    }
     if (definition == NULL) {
-        info = hash_get(&planner->types, name);
+        info = planner_type(planner, name);
         if (info != NULL && info->type->definition != NULL) {
             return define_type(planner, info->type);
         }
@@ -195,7 +201,7 @@ void report_unknown_type(struct planner *planner, const struct node *name)
 {
     struct type_names names = {.planner = planner};
     const char *meant = planner_suggest(planner, name->text, type_name_at, &names,
-                                        planner->types.count + planner->definitions.count);
+                                        planner->type_count + planner->definitions.count);
 
     errors_report(planner->errors, name, "there is no component type or graph \"%s\"%s",
                   node_shown(name).text, suggest_words(meant).text);

@@ -136,6 +136,9 @@ static bool resolve_component(struct linking *linking, const struct chain_end *t
     }
     end->is_outer = text->is_outer;
     end->component = hash_get_sized(&scope->names, text->name, text->name_size);
+    if (end->component == NULL && text->is_outer) {
+        end->component = planner_find_outer(linking->planner, text->name, text->name_size);
+    }
     if (end->component == NULL) {
         return report_unknown(linking, text, scope);
     }

@@ -61,8 +61,8 @@ static struct draft_component *add_fanout(struct linking *linking, const struct 
     if (hash_get(&linking->scope->names, name) != NULL) {
         name = arena_printf(planner->arena, "%s-%zu", name, ++planner->fanouts);
     }
-    fanout = component_add(planner, linking->scope, name, linking->at,
-                           hash_get(&planner->types, type->name));
+    fanout = component_add_late(planner, linking->scope, name, linking->at,
+                                planner_type(planner, type->name));
     *(struct texts *)(void *)((char *)fanout->made.state + spec->offset) = *boxes;
     component_add_more_outboxes(planner, fanout);
     hash_put(&linking->scope->names, name, fanout);
@@ -87,8 +87,8 @@ static void link_branch(struct linking *linking, struct draft_component *fanout,
     }
 }
 
-void linking_fan_out(struct linking *linking, const struct end *from, size_t from_count,
-                     const struct end *to, size_t to_count)
+struct draft_component *linking_fan_out(struct linking *linking, const struct end *from,
+                                        size_t from_count, const struct end *to, size_t to_count)
 {
     struct planner *planner = linking->planner;
     struct texts boxes = {.count = to_count};
@@ -97,12 +97,12 @@ void linking_fan_out(struct linking *linking, const struct end *from, size_t fro
     if (planner->fanout == NULL) {
         errors_report(planner->errors, linking->at,
                       "there is no component type that could lead to several others");
-        return;
+        return NULL;
     }
     if (2 * to_count > PLAN_MOST_BOXES - 2) {
         errors_report(planner->errors, linking->at, "a list has at most %d components",
                       PLAN_MOST_BOXES / 2 - 1);
-        return;
+        return NULL;
     }
     boxes.items = name_boxes(planner, to, to_count);
     in.component = add_fanout(linking, from, &boxes);
@@ -113,4 +113,5 @@ void linking_fan_out(struct linking *linking, const struct end *from, size_t fro
     for (size_t i = 0; i < to_count; i++) {
         link_branch(linking, in.component, boxes.items[i], &to[i], from->is_plain);
     }
+    return in.component;
 }

@@ -1,6 +1,7 @@
-/* The linkages that a file has: chains, and the rows of pipelines. */
+/* The linkages that a file has: chains, and those of lists: rows, and what runs in parallel. */
 #include <stdlib.h>
 
+#include "graph/arena.h"
 #include "graph/planner.h"
 
 /* ---- chains ---- */
@@ -24,7 +25,7 @@ static void link_step(struct linking *linking, const struct end *from, size_t fr
                       const struct end *to, size_t to_count)
 {
     if (from_count > 0 && to_count > 1) {
-        linking_fan_out(linking, from, from_count, to, to_count);
+        (void)linking_fan_out(linking, from, from_count, to, to_count);
         return;
     }
     for (size_t i = 0; i < from_count && to_count == 1; i++) {
@@ -111,17 +112,70 @@ static void link_pipeline(struct linking *linking)
     }
 }
 
+/* Leads what comes to a chassis to all in it that take something. */
+static void link_copies(struct linking *linking)
+{
+    const struct scope *scope = linking->scope;
+    struct end *to = arena_alloc_array(linking->planner->arena, scope->count, sizeof(*to));
+    struct draft_component *fanout;
+    struct end self;
+    size_t count = 0;
+
+    if (!resolve_main(scope->self, true, &self)) {
+        return;
+    }
+    self.is_self = true;
+    for (size_t i = 0; i < scope->count; i++) {
+        count += resolve_main(scope->components[i], true, &to[count]);
+    }
+    if (count == 1) {
+        (void)scope_link_ends(linking->planner, linking->scope, &self, &to[0], linking->at, false);
+    } else if (count > 1) {
+        fanout = linking_fan_out(linking, &self, 1, to, count);
+        if (fanout != NULL) {
+            fanout->is_control_taken = true; /* the chassis tells it, and those without an inbox */
+        }
+    }
+}
+
+static void link_parallel(struct linking *linking)
+{
+    struct scope *scope = linking->scope;
+    struct end self;
+    struct end from;
+
+    linking->at = scope->at;
+    link_copies(linking);
+    if (!resolve_main(scope->self, false, &self)) {
+        return;
+    }
+    self.is_self = true;
+    for (size_t i = 0; i < scope->count; i++) {
+        if (resolve_main(scope->components[i], false, &from)) {
+            (void)scope_link_ends(linking->planner, scope, &from, &self,
+                                  scope->components[i]->made.at, false);
+        }
+    }
+}
+
 void scope_link(struct planner *planner, struct scope *scope)
 {
     struct linking linking = {.planner = planner, .scope = scope};
     const struct node *linkages = scope->linkages;
     struct chain chain = {0};
 
-    if (scope->is_pipeline) {
-        link_pipeline(&linking);
+    if (scope->is_list) {
+        if (scope->self->made.type->chassis == CHASSIS_PIPELINE) {
+            link_pipeline(&linking);
+        } else {
+            link_parallel(&linking);
+        }
         return;
     }
     if (linkages == NULL || linkages == planner->left_out) {
+        return;
+    }
+    if (report_later(planner, linkages, "a linkage")) {
         return;
     }
     if (linkages->kind != NODE_SEQUENCE) {
@@ -132,7 +186,8 @@ void scope_link(struct planner *planner, struct scope *scope)
     }
     for (size_t i = 0; i < linkages->size; i++) {
         linking.at = linkages->items[i];
-        if (chain_read(&chain, linking.at, planner->errors) &&
+        if (!report_later(planner, linking.at, "a linkage") &&
+            chain_read(&chain, linking.at, planner->errors) &&
             planner_charge(planner, chain.count, linking.at)) {
             link_chain(&linking, &chain);
         }

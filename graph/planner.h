@@ -4,7 +4,8 @@
  *     plan_component.c   a component's mapping: its type and parameters
  *     plan_box.c         its boxes
  *     plan_restart.c     what is done when it fails
- *     plan_chassis.c     what a chassis holds, and graphs that are parameters
+ *     plan_chassis.c     what a chassis holds
+ *     plan_parameter.c   graphs that are parameters, and those that leave one open
  *     plan_definition.c  named graphs, written out where they are used
  *     plan_chain.c       the grammar of "a.outbox -> [b, c]"
  *     plan_end.c         from an end of it to a box
@@ -83,7 +84,7 @@ struct scope {
     const char *label;            /* of a plan's own: whose it is, for messages */
     bool has_edge;
     bool has_any_edge; /* of a graph that nothing uses: any box may be meant */
-    bool is_pipeline;  /* its components are linked one after the other */
+    bool is_list;      /* its components have no names to be linked by: their chassis says how */
     enum carries edge_carries;
     struct draft_linkage *edge_next[SELF_BOXES]; /* where self.inbox and self.control lead */
     /* Something leads to self.outbox; the file itself leads something to self.signal. */
@@ -135,10 +136,13 @@ struct planner {
     struct draft *root, *drafts, **drafts_end;
     struct scope *root_scope, *scopes, **scopes_end;
     struct implied *implied, **implied_end;
-    struct hash types;       /* to struct type_info */
+    struct hash types;       /* to struct type_info, of those that were looked up */
     struct hash definitions; /* to struct definition */
     struct definition *first_definition, **definitions_end;
     struct definition *innermost; /* that is open */
+    const struct node *graphs;    /* where definitions are looked up when needed; or NULL */
+    const struct plan *outer;     /* the file's, where it is made already; or NULL */
+    size_t type_count;
     const struct component_type *fanout, *named_graph;
     const struct node *left_out; /* stands for a parameter that was not given */
     size_t parts;                /* what has been made so far */
@@ -150,6 +154,20 @@ struct planner {
 };
 
 /* ---- plan.c ---- */
+
+/* A planner with the draft of a root plan, which has the arena and one reference. */
+void planner_init(struct planner *planner, struct arena *arena, const char *name,
+                  struct errors *errors);
+
+/* What it knows of types; NULL: there is no such type. */
+void planner_know_types(struct planner *planner, const struct plan_options *options);
+struct type_info *planner_type(struct planner *planner, const char *name);
+
+/* Makes the linkages of all that was read, and checks it. */
+void planner_link(struct planner *planner);
+
+/* Makes the arrays of every draft; there must be no error. */
+void planner_finish(struct planner *planner);
 
 struct draft *draft_create(struct planner *planner, const char *name);
 
@@ -227,6 +245,11 @@ struct draft_component *component_add(struct planner *planner, struct scope *sco
                                       const char *name, const struct node *at,
                                       struct type_info *info);
 
+/* The same once all have been read: in its place, behind the chassis that holds it. */
+struct draft_component *component_add_late(struct planner *planner, struct scope *scope,
+                                           const char *name, const struct node *at,
+                                           struct type_info *info);
+
 /* Makes a component known by its name in its scope.  The caller has seen to the name. */
 void scope_list(struct scope *scope, struct draft_component *component);
 
@@ -256,13 +279,22 @@ void chassis_write_out(struct planner *planner, struct draft_component *chassis,
                        struct definition *definition, const struct node *args,
                        const struct node *at);
 
+/* ---- plan_parameter.c ---- */
+
 /* For struct param_reader; the context is the planner. */
 struct plan *graph_parameter_read(void *context, const struct param_spec *spec,
-                                  const struct node *node);
+                                  const struct node *node, const struct node *mapping);
 
 /* Links a draft's only component to the edge. */
 void draft_link_only(struct planner *planner, struct scope *scope,
                      struct draft_component *component);
+
+/* Reports what is to be known at load, and is given only at run time.  what: "a type".  Returns
+ * whether it was so. */
+bool report_later(struct planner *planner, const struct node *node, const char *what);
+
+/* A component of the file's plan, where that is made already; or NULL. */
+struct draft_component *planner_find_outer(struct planner *planner, const char *name, size_t size);
 
 /* ---- plan_definition.c ---- */
 
@@ -356,9 +388,10 @@ void planner_link_implied(struct planner *planner);
 
 /* ---- plan_fanout.c ---- */
 
-/* Joins sources (at least one) to several targets, by a component between. */
-void linking_fan_out(struct linking *linking, const struct end *from, size_t from_count,
-                     const struct end *to, size_t to_count);
+/* Joins sources (at least one) to several targets, by a component between, which is returned; NULL
+ * after a report. */
+struct draft_component *linking_fan_out(struct linking *linking, const struct end *from,
+                                        size_t from_count, const struct end *to, size_t to_count);
 
 /* ---- plan_linkage.c ---- */
 

@@ -198,6 +198,23 @@ static const struct component_type fan_type = {
     .more_outboxes = fan_outboxes,
 };
 
+/* Leaves a parameter of its graph open, and has a list of others. */
+static const struct param_spec wheel_parameters[] = {
+    {PARAM_GRAPH(struct wheel, component), .required = true, .argument = "argument",
+     .doc = "what to make"},
+    {PARAM_TEXT(struct wheel, argument), .doc = "its parameter that is given later"},
+    {PARAM_GRAPHS(struct wheel, more), .doc = "others"},
+    {0},
+};
+static const struct component_type wheel_type = {
+    .name = "Wheel",
+    .summary = "makes them again and again",
+    .size = sizeof(struct wheel),
+    .inboxes = any_in,
+    .outboxes = any_out,
+    .parameters = wheel_parameters,
+};
+
 static const struct param_spec both_parameters[] = {
     {.name = "port",
      .kind = PARAM_KIND_INT,
@@ -237,8 +254,8 @@ static const struct component_type both_type = {
 };
 
 const struct component_type *const fake_types[] = {
-    &both_type,  &echo_type, &fan_type,    &holder_type, &lines_type,
-    &named_type, &pipe_type, &server_type, &web_type,    NULL,
+    &both_type, &echo_type,   &fan_type, &holder_type, &lines_type, &named_type,
+    &pipe_type, &server_type, &web_type, &wheel_type,  NULL,
 };
 
 /* ---- as text ---- */

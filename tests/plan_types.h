@@ -20,6 +20,12 @@ struct holder {
     struct plan *protocol;
 };
 
+struct wheel {
+    struct plan *component;
+    const char *argument;
+    struct plans more;
+};
+
 extern const struct component_type *const fake_types[];
 
 /* Writes a plan as lines, such as "a.outbox -> b.inbox".  To be freed. */

@@ -307,6 +307,23 @@ static void test_a_named_graph_is_one(void **context)
     scene_stop(scene);
 }
 
+/* The Fanout that a list stands for is one of the components inside. */
+static void test_a_list_inside_does_not_end_it_early(void **context)
+{
+    struct cast cast;
+
+    start(&cast, "\"self.inbox -> [a.in0, b.in0]\", a.out0 -> self.outbox");
+    tell(&cast, PRODUCER_FINISHED);
+    end(&cast, cast.a);
+    assert_int_equal(cast.line->state, RUNNING);
+    assert_silent(&cast, cast.to, PROBE_CONTROL);
+    end(&cast, cast.b);
+
+    assert_int_equal(cast.line->state, STOPPED);
+    assert_hears(&cast, cast.to, PROBE_CONTROL, "<producerFinished>");
+    scene_stop(cast.scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_a_linked_signal_is_not_said_twice),
         cmocka_unit_test(test_two_linked_signals_make_one_end),
         cmocka_unit_test(test_a_named_graph_is_one),
+        cmocka_unit_test(test_a_list_inside_does_not_end_it_early),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -540,6 +540,62 @@ static void test_many_components_are_loaded_and_found(void **context)
     assert_null(plan_find(plan, "c20000"));
 }
 
+/* ---- a parameter that is given later ---- */
+
+static const char wheel_graph[] =
+    "graphs:\n"
+    "  say:\n"
+    "    parameters: {x: {required: true}, y: {default: 3}}\n"
+    "    components:\n"
+    "      e: {type: Echo, count: \"${param:x}\", label: \"<${param:x}>\"}\n"
+    "    linkages: [self -> e, e.outbox -> /audit.inbox]\n"
+    "components:\n"
+    "  wheel: {type: Wheel, component: say, argument: x}\n"
+    "  audit: {type: Echo}\n";
+
+static const struct plan *component_of(const char *path)
+{
+    const struct plan_component *component = plan_find(plan, path);
+
+    assert_non_null(component);
+    return ((const struct wheel *)component->state)->component;
+}
+
+static void test_a_parameter_may_be_given_later(void **context)
+{
+    char why[200] = "";
+    struct plan *made;
+    const struct echo *echo;
+
+    load_well(wheel_graph);
+    made = plan_with_argument(component_of("wheel"), fake_types, "42", 2, why, sizeof(why));
+    assert_non_null(made);
+    assert_plan(made, "e: Echo\n"
+                      "self.inbox -> e.inbox\n"
+                      "e.outbox -> /audit.inbox\n"
+                      "self.control ~> e.control\n");
+    echo = made->components[0].state;
+    assert_int_equal(echo->count, 42);
+    assert_string_equal(echo->label, "<42>");
+    plan_release(plan); /* the plan keeps what it was made of */
+    plan = NULL;
+    assert_string_equal(made->components[0].name, "e");
+    plan_release(made);
+}
+
+static void test_what_is_given_later_is_checked_like_the_file(void **context)
+{
+    char why[200] = "";
+
+    load_well(wheel_graph);
+
+    assert_null(plan_with_argument(component_of("wheel"), fake_types, "101", 3, why, sizeof(why)));
+    assert_string_equal(why, "Echo: count must be a whole number of echoes from 1 to 100; got "
+                             "\"101\"");
+    assert_null(plan_with_argument(component_of("wheel"), fake_types, "13", 2, why, sizeof(why)));
+    assert_string_equal(why, "Echo: 13 echoes bring bad luck"); /* of all parameters together */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -570,6 +626,8 @@ int main(void)
         cmocka_unit_test_teardown(test_a_single_component_is_a_plan_without_a_file, teardown),
         cmocka_unit_test_teardown(test_a_reference_to_a_part_keeps_the_whole, teardown),
         cmocka_unit_test_teardown(test_many_components_are_loaded_and_found, teardown),
+        cmocka_unit_test_teardown(test_a_parameter_may_be_given_later, teardown),
+        cmocka_unit_test_teardown(test_what_is_given_later_is_checked_like_the_file, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

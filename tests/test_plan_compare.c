@@ -119,6 +119,36 @@ static void test_a_change_inside_a_protocol_changes_the_handler(void **context)
     assert_string_equal(compare(plain, other), "~h =0");
 }
 
+static void test_a_change_around_what_is_given_later_is_one(void **context)
+{
+    static const char text[] =
+        "graphs: {g: {parameters: {x: {}, y: {default: \"%s\"}}, components: {u: {type: "
+        "PureTransformer, function: prefix, text: \"%s${param:y}${param:x}\"}}, linkages: [self -> "
+        "u -> self]}}\n"
+        "components: {c: {type: Carousel, component: g, argument: x}}\n";
+    char plain[400];
+    char other[400];
+
+    (void)snprintf(plain, sizeof(plain), text, "1", "<");
+    assert_string_equal(compare(plain, plain), "=1");
+
+    (void)snprintf(other, sizeof(other), text, "1", ">");
+    assert_string_equal(compare(plain, other), "~c =0");
+    (void)snprintf(other, sizeof(other), text, "2", "<");
+    assert_string_equal(compare(plain, other), "~c =0");
+}
+
+static void test_a_change_in_a_list_of_graphs_is_one(void **context)
+{
+    static const char two[] = "components: {s: {type: Seq, components: [PassThrough, NullSink]}}";
+
+    assert_string_equal(compare(two, two), "=1");
+    assert_string_equal(
+        compare(two, "components: {s: {type: Seq, components: [NullSink, PassThrough]}}"), "~s =0");
+    assert_string_equal(compare(two, "components: {s: {type: Seq, components: [PassThrough]}}"),
+                        "~s =0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +160,8 @@ int main(void)
         cmocka_unit_test(test_another_restart_policy_is_a_change_however_it_is_written),
         cmocka_unit_test(test_another_linkage_changes_where_it_leads_from),
         cmocka_unit_test(test_a_change_inside_a_protocol_changes_the_handler),
+        cmocka_unit_test(test_a_change_around_what_is_given_later_is_one),
+        cmocka_unit_test(test_a_change_in_a_list_of_graphs_is_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@
  * 3. Where self.signal is not linked, the end of the last child is said there:
  *    shutdownMicroprocess if that had come, else producerFinished.
  * 4. What comes to an inbox that nothing inside is linked to, or no longer, is discarded. */
-#include "graph/component.h"
+#include "components/chassis/children.h"
 #include "graph/plan.h"
 
 struct graphline {
@@ -49,35 +49,9 @@ static const struct param_spec parameters[] = {
 static int graphline_start(struct component *self)
 {
     struct graphline *graphline = component_state(self);
-    const struct component *child = NULL;
 
-    while ((child = component_next_child(self, child)) != NULL) {
-        graphline->living++;
-    }
+    graphline->living = children_count(self);
     return 0;
-}
-
-static bool hears_of_the_end(const struct component *child)
-{
-    const struct inbox *control =
-        child->control != NO_BOX ? component_have_inbox(child, child->control) : NULL;
-
-    return control != NULL && inbox_is_fed(control);
-}
-
-/* Gives the notice to every child, or to those that would not hear.  Returns how many. */
-static size_t tell_children(struct component *self, const struct message *notice, bool all)
-{
-    struct component *child = NULL;
-    size_t told = 0;
-
-    while ((child = component_next_child(self, child)) != NULL) {
-        if (!component_is_over(child) && (all || !hears_of_the_end(child))) {
-            component_tell(child, (enum message_kind)notice->kind, notice->about, notice->error);
-            told++;
-        }
-    }
-    return told;
 }
 
 static void graphline_run(struct component *self)
@@ -85,8 +59,10 @@ static void graphline_run(struct component *self)
     struct message *msg;
 
     while ((msg = inbox_take(self, CONTROL)) != NULL) {
-        if (tell_children(self, msg, false) == 0 && msg->kind == SHUTDOWN_MICROPROCESS) {
-            (void)tell_children(self, msg, true);
+        const enum message_kind kind = (enum message_kind)msg->kind;
+
+        if (children_tell_unlinked(self, kind, msg->error) == 0 && kind == SHUTDOWN_MICROPROCESS) {
+            children_tell(self, kind, msg->error);
         }
         message_release(msg);
     }

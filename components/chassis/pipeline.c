@@ -10,7 +10,7 @@
  * nowhere to go, as for a process whose pipe is broken.  (The original left them, and itself,
  * waiting for ever.)  When the first has gone, what still comes in is discarded, and
  * shutdownMicroprocess is given to all that are left. */
-#include "graph/component.h"
+#include "components/chassis/children.h"
 
 struct pipeline {
     size_t living; /* children that have not ended */
@@ -40,16 +40,13 @@ static const struct param_spec parameters[] = {
 static int pipeline_start(struct component *self)
 {
     struct pipeline *pipeline = component_state(self);
-    const struct component *child = NULL;
 
-    while ((child = component_next_child(self, child)) != NULL) {
-        pipeline->living++;
-    }
+    pipeline->living = children_count(self);
     return 0;
 }
 
-/* Tells all children before the last one given, or all. */
-static void stop_children(struct component *self, const struct component *before)
+/* Tells all children before the one given. */
+static void stop_those_before(struct component *self, const struct component *before)
 {
     struct component *child = NULL;
 
@@ -67,7 +64,7 @@ static void pipeline_run(struct component *self)
         message_release(msg); /* producerFinished: the first one's end has said so already */
     }
     if (component_is_told_to_stop(self)) {
-        stop_children(self, NULL);
+        children_tell(self, SHUTDOWN_MICROPROCESS, 0);
     }
     while ((msg = inbox_take(self, INBOX)) != NULL) {
         message_release(msg);
@@ -82,7 +79,7 @@ static void pipeline_child_ended(struct component *self, struct component *child
     if (pipeline->living == 0) {
         component_finish(self);
     } else {
-        stop_children(self, child);
+        stop_those_before(self, child);
     }
 }
 

@@ -12,34 +12,20 @@
  * connections. */
 #include "components/chassis/server_core.h"
 
+#include "components/chassis/children.h"
 #include "components/chassis/protocol_handler.h"
 #include "components/internet/tcp_server.h"
 
 enum { CONTROL };
 enum { SIGNAL };
 
-const char server_core_definition[] = "components:\n"
-                                      "  server:\n"
-                                      "    type: TCPServer\n"
-                                      "    restart: never\n" /* ServerCore's own policy counts */
-                                      "    listenport: ${param:port}\n"
-                                      "    host: ${param:host}\n"
-                                      "    minrange: ${param:minrange}\n"
-                                      "    maxrange: ${param:maxrange}\n"
-                                      "    maxlisten: ${param:maxlisten}\n"
-                                      "    socketOptions: ${param:socketOptions}\n"
-                                      "    reuseport: ${param:reuseport}\n"
-                                      "    keepalive: ${param:keepalive}\n"
-                                      "    nodelay: ${param:nodelay}\n"
-                                      "    max_connections: ${param:max_connections}\n"
-                                      "    idle_timeout: ${param:idle_timeout}\n"
-                                      "  handler:\n"
-                                      "    type: ProtocolHandler\n"
-                                      "    protocol: ${param:protocol}\n"
-                                      "linkages:\n"
-                                      "  - server -> handler\n"
-                                      "  - self.control -> server.control\n"
-                                      "  - handler.signal -> self.signal\n";
+const char server_core_definition[] = SERVER_CORE_LISTENS "  handler:\n"
+                                                          "    type: ProtocolHandler\n"
+                                                          "    protocol: ${param:protocol}\n"
+                                                          "linkages:\n"
+                                                          "  - server -> handler\n"
+                                                          "  - self.control -> server.control\n"
+                                                          "  - handler.signal -> self.signal\n";
 
 const struct box_spec server_core_inboxes[] = {
     [CONTROL] = {.name = "control",
@@ -54,8 +40,7 @@ const struct box_spec server_core_outboxes[] = {
     {0},
 };
 const struct param_spec server_core_parameters[] = {
-    {PARAM_INT(struct server_core, port), .fallback = "1601", .min = 0, .max = 65535,
-     .doc = "port to listen on; 0: a free one from minrange to maxrange"},
+    SERVER_CORE_PORT(struct server_core),
     PROTOCOL_HANDLER_PARAMETERS(struct server_core),
     TCP_SERVER_PARAMETERS(struct server_core),
     {0},
@@ -76,21 +61,9 @@ bool server_core_check(const void *state, const struct node *at, struct error *e
 int server_core_start(struct component *self)
 {
     struct server_core *core = component_state(self);
-    const struct component *child = NULL;
 
-    while ((child = component_next_child(self, child)) != NULL) {
-        core->living++;
-    }
+    core->living = children_count(self);
     return 0;
-}
-
-static void tell_children(struct component *self, enum message_kind kind)
-{
-    struct component *child = NULL;
-
-    while ((child = component_next_child(self, child)) != NULL) {
-        component_tell(child, kind, NULL, 0);
-    }
 }
 
 /* Something came to control after the server had ended: it is of no use any more. */
@@ -102,7 +75,7 @@ void server_core_run(struct component *self)
         message_release(msg);
     }
     if (component_is_told_to_stop(self)) {
-        tell_children(self, SHUTDOWN_MICROPROCESS);
+        children_tell(self, SHUTDOWN_MICROPROCESS, 0);
     }
 }
 
@@ -113,7 +86,7 @@ void server_core_child_ended(struct component *self, struct component *child)
     if (--core->living == 0) {
         component_finish(self);
     } else {
-        tell_children(self, SERVER_SHUTDOWN);
+        children_tell(self, SERVER_SHUTDOWN, 0);
     }
 }
 

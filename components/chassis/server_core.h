@@ -1,4 +1,5 @@
-/* What ServerCore and its namesakes have in common: they differ in their names only. */
+/* What ServerCore, SingleServer and their namesakes have in common: a TCPServer, and beside it
+ * something that looks after its connections. */
 #ifndef AXOND_COMPONENTS_CHASSIS_SERVER_CORE_H
 #define AXOND_COMPONENTS_CHASSIS_SERVER_CORE_H
 
@@ -10,7 +11,8 @@
 
 struct server_core {
     int64_t port;
-    struct plan *protocol;
+    struct plan *protocol; /* not SingleServer's */
+    double linger;         /* SingleServer's only */
 
     /* TCPServer's, see TCP_SERVER_PARAMETERS */
     const char *host;
@@ -26,6 +28,30 @@ struct server_core {
 
     size_t living; /* children that have not ended */
 };
+
+#define SERVER_CORE_PORT(type)                                                                     \
+    {                                                                                              \
+        PARAM_INT(type, port), .fallback = "1601", .min = 0, .max = 65535,                         \
+                               .doc = "port to listen on; 0: a free one from minrange to maxrange" \
+    }
+
+/* The start of a definition: the server, with all parameters of TCP_SERVER_PARAMETERS. */
+#define SERVER_CORE_LISTENS                                                                        \
+    "components:\n"                                                                                \
+    "  server:\n"                                                                                  \
+    "    type: TCPServer\n"                                                                        \
+    "    restart: never\n" /* the policy of the whole counts */                                    \
+    "    listenport: ${param:port}\n"                                                              \
+    "    host: ${param:host}\n"                                                                    \
+    "    minrange: ${param:minrange}\n"                                                            \
+    "    maxrange: ${param:maxrange}\n"                                                            \
+    "    maxlisten: ${param:maxlisten}\n"                                                          \
+    "    socketOptions: ${param:socketOptions}\n"                                                  \
+    "    reuseport: ${param:reuseport}\n"                                                          \
+    "    keepalive: ${param:keepalive}\n"                                                          \
+    "    nodelay: ${param:nodelay}\n"                                                              \
+    "    max_connections: ${param:max_connections}\n"                                              \
+    "    idle_timeout: ${param:idle_timeout}\n"
 
 extern const struct box_spec server_core_inboxes[];
 extern const struct box_spec server_core_outboxes[];

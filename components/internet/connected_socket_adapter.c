@@ -30,10 +30,11 @@
 
 enum {
     GATHERED = 64,         /* messages in one write */
-    LINGER_MS = 10000,     /* for a peer that does not close after we did */
     BULK_READ = 32 * 1024, /* bytes: a read of less is no bulk */
     BULK_READS = 4,        /* in a row, before bytes are moved by pipes */
 };
+
+#define LINGER 10.0 /* seconds for a peer that does not close after we did */
 
 enum {
     CAN_READ = 1 << 0,    /* told so, and not read since */
@@ -433,24 +434,36 @@ void csa_close(struct component *self)
     (void)close(readiness_fd(&csa->readiness));
 }
 
-bool csa_expire(struct component *self, double idle)
+double csa_quiet(const struct component *self)
+{
+    const struct connected_socket_adapter *csa =
+        component_state((struct component *)(uintptr_t)self);
+
+    return (loop_ms(component_loop(self)) - csa->last_active) / 1000.0;
+}
+
+double csa_expire(struct component *self, double idle)
 {
     const struct connected_socket_adapter *csa = component_state(self);
-    const uint32_t quiet = loop_ms(component_loop(self)) - csa->last_active;
+    const double quiet = csa_quiet(self);
     const bool is_lingering = (csa->flags & FINISHED) != 0 && !outbox_is_linked(self, CSA_OUTBOX);
+    double left = idle;
 
     if (self->state != RUNNING || (csa->flags & OVER) != 0) {
-        return false;
+        return 0;
     }
-    if (idle > 0 && quiet >= idle * 1000) {
+    if (idle > 0 && quiet >= idle) {
         end(self, ETIMEDOUT);
-        return false;
+        return 0;
     }
-    if (is_lingering && quiet >= LINGER_MS) {
+    if (is_lingering && quiet >= LINGER) {
         end(self, 0);
-        return false;
+        return 0;
     }
-    return is_lingering;
+    if (is_lingering && (idle <= 0 || idle > LINGER)) {
+        left = LINGER;
+    }
+    return left > 0 ? left - quiet : 0;
 }
 
 int csa_error(const struct component *self)

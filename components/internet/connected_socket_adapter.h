@@ -20,10 +20,15 @@ void csa_init(struct component *self, int fd, const struct sockaddr_storage *pee
 /* Removes the socket from the Selector and closes it; without a socket it does nothing. */
 void csa_close(struct component *self);
 
+/* Seconds since something has come or gone. */
+double csa_quiet(const struct component *self);
+
 /* Ends the connection if nothing has come or gone for "idle" seconds (0: never), or if it has
- * waited too long for the peer's end with nobody left to read what comes.  Returns true while it
- * waits. */
-bool csa_expire(struct component *self, double idle);
+ * waited too long for the peer's end with nobody left to read what comes.  Returns after how many
+ * seconds it should be called again; 0: there is nothing to wait for, as things are.
+ *
+ * So a timeout costs nothing per message: who makes adapters calls this when a timer says so. */
+double csa_expire(struct component *self, double idle);
 
 /* Why the connection ended: an errno; 0: in order. */
 int csa_error(const struct component *self);

@@ -19,7 +19,9 @@
  *    and the component has failed, alone.
  * 5. With reconnect, signal says nothing of the kind: the connection is made again, after a pause
  *    that doubles from reconnect_min to reconnect_max, and what was not sent is sent then.  It ends
- *    when it is told to and has nothing left to send. */
+ *    when it is told to and has nothing left to send.
+ * 6. A connection on which nothing comes or goes for idle_timeout is closed, in order: that is no
+ *    failure.  It is looked at by a timer now and then, so a message costs nothing more. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +36,7 @@
 #include "graph/error.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
+#include "graph/value.h"
 
 struct tcp_client {
     const char *host;
@@ -45,18 +48,21 @@ struct tcp_client {
     bool keepalive;
     double reconnect_min;
     double reconnect_max;
+    double idle_timeout;
     struct socket_options socketOptions;
 
     struct list sockets;   /* the graph of its ConnectedSocketAdapter */
     struct component *csa; /* NULL: not connected */
     struct dial *dial;     /* NULL: not connecting */
-    ev_timer timer;        /* active: waits to begin, or for a server that does not close */
+    ev_timer timer;        /* active: waits to begin, or until a connection may be idle */
     double pause;          /* before the last attempt to reconnect, seconds */
     double since;          /* when it was connected last, ev_now() */
     bool complained;
     bool finishing; /* it was told to: no reconnecting */
+    bool was_idle;  /* the connection was closed by idle_timeout */
     uint64_t connected;
     uint64_t failed;
+    uint64_t timed_out;
 };
 
 enum { INBOX, CONTROL, SOCKET_FEEDBACK, MAKESSL, CONNECTED };
@@ -185,6 +191,21 @@ static void pass_boxes(struct component *self, struct component *csa)
     pass_rare(self, csa);
 }
 
+/* Ends what is idle, or waits for an end that does not come with nobody left to read what does; has
+ * the timer look again. */
+static void look_after(struct component *self)
+{
+    struct tcp_client *client = component_state(self);
+    const bool was_well = csa_error(client->csa) == 0;
+    const double again = csa_expire(client->csa, client->idle_timeout);
+
+    client->was_idle = client->was_idle || (was_well && csa_error(client->csa) == ETIMEDOUT);
+    if (again > 0 && (!ev_is_active(&client->timer) ||
+                      again < ev_timer_remaining(component_ev(self), &client->timer))) {
+        set_timer(self, again);
+    }
+}
+
 static void connect_up(struct component *self, int fd, const struct sockaddr_storage *peer)
 {
     struct tcp_client *client = component_state(self);
@@ -192,11 +213,13 @@ static void connect_up(struct component *self, int fd, const struct sockaddr_sto
     char text[DIAL_NAME_SIZE];
 
     client->csa = graph_component(graph, 0);
+    client->was_idle = false;
     client->connected++;
     client->since = component_now(self);
     csa_init(client->csa, fd, peer);
     pass_boxes(self, client->csa);
     REQUIRE(graph_start_instance(graph) == 0);
+    look_after(self);
     if (client->complained) {
         client->complained = false;
         component_log(self, LOG_LEVEL_INFO, "connected to %s", name(client, text));
@@ -219,8 +242,14 @@ static const char *describe_loss(const struct tcp_client *client, int error, cha
 {
     char server[DIAL_NAME_SIZE];
 
-    (void)snprintf(text, DIAL_REASON_SIZE, "lost the connection to %s%s%s", name(client, server),
-                   error != 0 ? ": " : "", error != 0 ? strerror(error) : "");
+    if (client->was_idle) {
+        (void)snprintf(text, DIAL_REASON_SIZE, "closed the connection to %s, idle for %s",
+                       name(client, server), value_show_duration(client->idle_timeout).text);
+    } else {
+        (void)snprintf(text, DIAL_REASON_SIZE, "lost the connection to %s%s%s",
+                       name(client, server), error != 0 ? ": " : "",
+                       error != 0 ? strerror(error) : "");
+    }
     return text;
 }
 
@@ -229,7 +258,7 @@ static void lose(struct component *self)
 {
     struct tcp_client *client = component_state(self);
     struct component *csa = client->csa;
-    const int error = csa_error(csa);
+    const int error = client->was_idle ? 0 : csa_error(csa);
     char why[DIAL_REASON_SIZE];
 
     client->finishing = csa_has_finished(csa) || csa_is_told_to_stop(csa, CSA_CONTROL);
@@ -241,20 +270,10 @@ static void lose(struct component *self)
         }
     }
     ev_timer_stop(component_ev(self), &client->timer);
+    client->timed_out += client->was_idle;
     client->csa = NULL;
     graph_destroy(csa->graph);
     fall(self, error, error != 0 || comes_back(self) ? describe_loss(client, error, why) : NULL);
-}
-
-/* Everything is sent, the server's end is not here, and nobody reads what still comes: waits for
- * it, but not for ever. */
-static void linger(struct component *self)
-{
-    const struct tcp_client *client = component_state(self);
-
-    if (csa_expire(client->csa, 0) && !ev_is_active(&client->timer)) {
-        set_timer(self, 1.0);
-    }
 }
 
 /* From the adapter: its CreatorFeedback, and with reconnect its signal, which is about nobody. */
@@ -268,7 +287,7 @@ static void hear_from_socket(struct component *self)
             if (msg->kind == SOCKET_SHUTDOWN || msg->about == NULL) {
                 lose(self);
             } else {
-                linger(self);
+                look_after(self);
             }
         }
         message_release(msg);
@@ -309,14 +328,14 @@ static void go_on(struct component *self)
 
 static void tcp_client_run(struct component *self)
 {
-    const struct tcp_client *client = component_state(self);
+    struct tcp_client *client = component_state(self);
 
     hear_from_socket(self);
     if ((self->flags & COMPONENT_ENDING) != 0) {
         return;
     }
     if (client->csa != NULL) {
-        linger(self);
+        look_after(self);
     } else if (csa_is_told_to_stop(self, CONTROL)) {
         outbox_notify(self, SIGNAL, SHUTDOWN_MICROPROCESS, NULL, 0);
         component_finish(self);
@@ -450,6 +469,8 @@ static const struct param_spec parameters[] = {
             "random"},
     {PARAM_DURATION(struct tcp_client, reconnect_max), .fallback = "30s", .min = 0.001,
      .max = 86400, .doc = "pauses double up to this"},
+    {PARAM_DURATION(struct tcp_client, idle_timeout), .fallback = "0", .min = 0, .max = 31536000,
+     .doc = "a connection on which nothing comes or goes for so long is closed; 0: never"},
     {PARAM_BOOL(struct tcp_client, nodelay), .fallback = "true",
      .doc = "TCP_NODELAY: send small messages at once"},
     {PARAM_BOOL(struct tcp_client, keepalive), .fallback = "false",
@@ -463,6 +484,7 @@ static const struct stat_spec statistics[] = {
     {STAT(struct tcp_client, connected), .unit = "connections", .doc = "that were made"},
     {STAT(struct tcp_client, failed), .unit = "connections", .is_worrying = true,
      .doc = "that could not be made, or were ended by an error"},
+    {STAT(struct tcp_client, timed_out), .unit = "connections", .doc = "closed by idle_timeout"},
     {0},
 };
 

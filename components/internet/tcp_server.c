@@ -391,7 +391,7 @@ static void on_sweep(struct ev_loop *ev, ev_timer *watcher, int revents)
         const struct graph *graph =
             container_of((struct list *)(uintptr_t)at, struct graph, sibling);
 
-        lingering = csa_expire(graph_component(graph, 0), server->idle_timeout) || lingering;
+        lingering = csa_expire(graph_component(graph, 0), server->idle_timeout) > 0 || lingering;
     }
     if (server->now == 0 || (server->idle_timeout <= 0 && !lingering)) {
         ev_timer_stop(ev, watcher);

@@ -69,6 +69,25 @@ class Examples(axond.TestCase):
             self.assertEqual(self.socat(daemon, text), hello + b"50000 lines, 200000 words\n")
             axond.wait_for(lambda: daemon.fds() < 15, "every connection and every pipe to be closed")
 
+    def test_greeting(self):
+        with axond.Axond("etc/greeting.yaml") as daemon:
+            self.assertEqual(self.nc(daemon, b"hello\n"), b"welcome\nhello\n")
+            data = bytes(range(256)) * 4096
+            self.assertTrue(self.nc(daemon, data) == b"welcome\n" + data)
+
+    def test_greeting_of_one_who_says_nothing(self):
+        with axond.Axond("etc/greeting.yaml", env={"IDLE": "200ms"}) as daemon:
+            sock = daemon.connect()
+            began = time.monotonic()
+            self.assertEqual(axond.receive_all(sock), b"welcome\n")
+            self.assertGreater(time.monotonic() - began, 0.15)
+            axond.wait_for(lambda: daemon.ctl("list", "hello/**", json=True)["components"] == [], "its end")
+
+    def test_single(self):
+        with axond.Axond("etc/single.yaml") as daemon:
+            self.assertEqual(self.nc(daemon, b"one\ntwo\n"), b"> one\n> two\n")
+            self.assertEqual(self.nc(daemon, b"three\n"), b"> three\n")
+
     def test_tcpserver(self):
         with axond.Axond("etc/tcpserver.yaml") as daemon:
             self.check_echo(daemon)

@@ -436,6 +436,58 @@ class Names(Client):
             daemon.wait_line(f"could not connect to backend.test:{port}, by none of its 3 addresses: ")
 
 
+class Idle(Client):
+    def test_a_connection_on_which_nothing_passes_is_closed_in_order(self):
+        with Backend(echo) as backend, self.proxy_to(backend, ", idle_timeout: 300ms") as daemon:
+            before = daemon.fds()
+            sock = daemon.connect()
+            sock.sendall(b"x")
+            began = time.monotonic()
+            self.assertEqual(axond.receive_all(sock), b"x")
+            self.assertGreater(time.monotonic() - began, 0.25)
+            self.assertLess(time.monotonic() - began, 2)
+            sock.close()
+            axond.wait_for(lambda: daemon.fds() == before, "both sockets to be closed")
+            self.assertNotIn("lost the connection", daemon.stderr)
+
+    def test_what_passes_keeps_it_open(self):
+        with Backend(echo) as backend, self.proxy_to(backend, ", idle_timeout: 400ms") as daemon:
+            sock = daemon.connect()
+            until = time.monotonic() + 1.2
+            while time.monotonic() < until:
+                sock.sendall(b"x")
+                self.assertEqual(axond.receive(sock, 1), b"x")
+                time.sleep(0.05)
+
+    def test_a_backend_that_does_not_read_is_idle_once_nothing_goes_any_more(self):
+        silent = threading.Event()
+        with Backend(lambda sock: silent.wait(axond.PATIENCE)) as backend:
+            with self.proxy_to(backend, ", idle_timeout: 300ms") as daemon:
+                sock = daemon.connect()
+                sock.settimeout(0.2)
+                with self.assertRaises(TimeoutError):
+                    while True:
+                        sock.send(b"x" * 65536)
+                sock.settimeout(axond.PATIENCE)
+                self.assertEqual(axond.receive_all(sock), b"")
+                silent.set()
+
+    def test_with_reconnect_it_is_made_again(self):
+        graph = """
+components:
+  client: {type: TCPClient, host: 127.0.0.1, port: %d, idle_timeout: 100ms, reconnect: true, reconnect_min: 10ms}
+  sink: {type: NullSink}
+linkages: [client -> sink]
+"""
+        with Backend(echo) as backend, axond.Axond(graph % backend.port) as daemon:
+            axond.wait_for(lambda: backend.connections >= 3, "the third connection")
+            daemon.wait_line("client: closed the connection to 127.0.0.1:.*, idle for 100ms; trying again")
+            values = daemon.ctl("show", "client", json=True)["statistics"]
+            values = {value["name"]: value["value"] for value in values}
+            self.assertGreaterEqual(values["timed_out"], 2)
+            self.assertEqual(values["failed"], 0)
+
+
 class Reconnect(Client):
     def test_waits_for_the_backend_and_comes_back(self):
         port = axond.free_port()

@@ -16,6 +16,34 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static void check_plan(const struct plan *plan);
 
+/* What is left open is given: a plan comes of it, or words why not. */
+static void check_argument(const struct plan *plan)
+{
+    static const char *const values[] = {"7", "upper", "${param:x}", "", "a\xff"};
+
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        char why[200] = "";
+        struct plan *made =
+            plan_with_argument(plan, fake_types, values[i], strlen(values[i]), why, sizeof(why));
+
+        REQUIRE((made == NULL) == (why[0] != '\0'));
+        if (made != NULL) {
+            check_plan(made);
+        }
+        plan_release(made);
+    }
+}
+
+static void check_graph(const struct plan *plan)
+{
+    REQUIRE(plan != NULL);
+    if (plan->argument != NULL) {
+        check_argument(plan); /* until then it is no plan to be used */
+    } else {
+        check_plan(plan);
+    }
+}
+
 static void check_parameters(const struct plan_component *component)
 {
     const struct param_spec *spec = component->type->parameters;
@@ -25,8 +53,11 @@ static void check_parameters(const struct plan_component *component)
 
         free(param_show(spec, component->state, component->mapping));
         if (spec->kind == PARAM_KIND_GRAPH && component->type->definition == NULL) {
-            REQUIRE(*(struct plan *const *)field != NULL);
-            check_plan(*(struct plan *const *)field);
+            check_graph(*(struct plan *const *)field);
+        }
+        for (size_t i = 0;
+             spec->kind == PARAM_KIND_GRAPHS && i < ((const struct plans *)field)->count; i++) {
+            check_graph(((const struct plans *)field)->items[i]);
         }
     }
 }
@@ -50,7 +81,7 @@ static void check_component(const struct plan *plan, size_t index)
 
 static void check_end(const struct plan *plan, const struct plan_end *end)
 {
-    const struct plan *of = end->kind == END_OUTER ? plan->root : plan;
+    const struct plan *of = end->kind == END_OUTER ? plan_outermost(plan) : plan;
     const struct plan_component *component = end->component;
 
     REQUIRE((end->kind == END_SELF) == (component == NULL));
