@@ -143,7 +143,7 @@ graphs:
             descriptors = daemon.fds()
             sock = daemon.connect()
             group = int(lines(sock).readline())
-            self.assertEqual(len(members(group)), 3)
+            axond.wait_for(lambda: len(members(group)) == 3, "its children to be there")
             reset(sock)
 
             self.wait_gone(group)
