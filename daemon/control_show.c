@@ -177,10 +177,8 @@ static json_t *address_of(struct component *component)
     char text[400];
 
     if (component_listens(component, text, sizeof(text)) ||
-        (component->type->describe_peer != NULL && component->state != CREATED &&
-         component->type->describe_peer(component, text, sizeof(text))) ||
-        (component->type->describe != NULL && !component_is_over(component) &&
-         component->state != CREATED && component->type->describe(component, text, sizeof(text)))) {
+        component_describe_peer(component, text, sizeof(text)) ||
+        component_describe(component, text, sizeof(text))) {
         return control_text(text);
     }
     return json_null();

@@ -10,6 +10,7 @@
 #include "graph/graph.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/secret.h"
 #include "graph/service.h"
 
 struct ev_loop *component_ev(const struct component *self)
@@ -161,7 +162,18 @@ static bool peer_of(struct component *self, char *text, size_t size)
     if (self->type->describe_peer == NULL && graph->blueprint != NULL && graph->peer != NULL) {
         self = graph_component(graph->peer, 0);
     }
-    return self->type->describe_peer != NULL && self->type->describe_peer(self, text, size);
+    if (self->type->describe_peer == NULL || !self->type->describe_peer(self, text, size)) {
+        return false;
+    }
+    component_hide(self, text, size);
+    return true;
+}
+
+void component_hide(const struct component *self, char *text, size_t size)
+{
+    for (; self != NULL; self = self->graph->holder) {
+        secret_hide(self->plan->secrets, text, size);
+    }
 }
 
 void component_say(struct component *self, enum log_level level, const char *text)
@@ -184,6 +196,7 @@ void component_log(struct component *self, enum log_level level, const char *for
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    component_hide(self, text, sizeof(text));
     component_say(self, level, text);
 }
 

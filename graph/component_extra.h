@@ -16,6 +16,9 @@ struct component_extra *component_need_extra(struct component *component);
 /* Takes all boxes of a component that ends out of the graph: linkages, taps, messages. */
 void component_deinit_boxes(struct component *component);
 
+/* Takes secrets out of what a component says: its own, and those of whoever made it. */
+void component_hide(const struct component *self, char *text, size_t size);
+
 /* Logs a line with the component's path, and with its peer. */
 void component_say(struct component *self, enum log_level level, const char *text);
 

@@ -139,6 +139,7 @@ int component_fail(struct component *self, int error, const char *format, ...)
     if (error > 0) {
         (void)snprintf(text + used, sizeof(text) - used, ": %s", strerror(error));
     }
+    component_hide(self, text, sizeof(text));
     free(component_need_extra(self)->reason);
     self->extra->reason = mem_strdup(text);
     component_say(self, self->graph->holder != NULL ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, text);

@@ -20,6 +20,7 @@
 
 struct arena;
 struct hash;
+struct secret;
 struct source;
 
 enum {
@@ -30,6 +31,12 @@ enum {
 
 /* NULL is what YAML writes as nothing, ~ or null. */
 enum node_kind { NODE_NULL, NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING };
+
+/* Where a scalar's text comes from, if not from its own place alone. */
+struct node_origin {
+    const struct node *via;       /* the scalar whose ${param:NAME} has put it in; or NULL */
+    const struct secret *secrets; /* that are in the text (graph/secret.h) */
+};
 
 struct node_pair {
     const struct node *key; /* a scalar, unique in its mapping */
@@ -42,14 +49,16 @@ struct node {
     unsigned column;             /* from 1, in characters */
     unsigned width;              /* columns to underline, at least 1 */
     enum node_kind kind : 8;
-    bool quoted : 1;  /* a scalar in quotes, or a block scalar */
-    bool secret : 1;  /* holds a credential: never shown */
-    bool broken : 1;  /* its mistake has been reported: error_set() on it is silent */
+    bool quoted : 1;       /* a scalar in quotes, or a block scalar */
+    bool secret : 1;       /* holds a credential or the like: never shown */
+    bool broken : 1;       /* its mistake has been reported: error_set() on it is silent */
+    unsigned further : 16; /* lines that a scalar goes on for after its first; or more than that */
     const char *text; /* scalar: size bytes and a NUL, no other NUL; null: as written; else NULL */
     size_t size;      /* bytes of text, or number of items or pairs */
     union {
-        const struct node *const *items; /* of a sequence */
-        const struct node_pair *pairs;   /* of a mapping, in the order of the file */
+        const struct node *const *items;  /* of a sequence */
+        const struct node_pair *pairs;    /* of a mapping, in the order of the file */
+        const struct node_origin *origin; /* of a scalar; see node_origin() */
     };
     const char *tag;          /* as in "tag:yaml.org,2002:str"; NULL: none */
     const struct hash *index; /* of a mapping with many pairs */
@@ -105,6 +114,19 @@ const char *node_kind_name(const struct node *node);
 
 /* The node's text for a message or a dump: cut to fit, and *** if it is secret. */
 struct shown node_shown(const struct node *node);
+
+/* Never NULL; zeroes for what is no scalar. */
+const struct node_origin *node_origin(const struct node *node);
+
+/* A copy of which all is secret; the node itself if that is so already. */
+MUST_CHECK const struct node *node_hidden(struct arena *arena, const struct node *node);
+
+/* The first scalar in a node that is secret, or NULL. */
+const struct node *node_find_secret(const struct node *node);
+
+/* Makes a node secret where it stands, with all in it, and hides it from excerpts.  The only thing
+ * about a node that changes once it is made: before anybody else looks at it. */
+void document_hide(struct document *document, const struct node *node);
 
 /* Make nodes in an arena, at the place of another; at: NULL for nowhere.  Texts are copied, items
  * and pairs are borrowed from the arena.  Keys must be scalars, and unique. */

@@ -28,6 +28,7 @@ struct expansion {
     size_t room;
     bool secret;
     bool broken;
+    const struct secret *secrets; /* that are in the text */
 };
 
 /* Reports a mistake in the size bytes at `at`, which are part of the node's text.  Where the text

@@ -2,6 +2,7 @@
 #include "graph/expansion.h"
 
 #include "graph/arena.h"
+#include "graph/secret.h"
 #include "graph/suggest.h"
 #include "graph/utf8.h"
 
@@ -170,6 +171,8 @@ void expansion_add_credential(struct expansion *expansion, const char *text, con
         if (utf8_is_text(bytes, (size_t)size)) {
             expansion_append(expansion, bytes, (size_t)size);
             expansion->secret = true;
+            expansion->secrets =
+                secret_add(expansion->interpolator->arena, expansion->secrets, bytes, (size_t)size);
         } else {
             expansion_fail(expansion, text, length, "the credential \"%s\" is not a UTF-8 text",
                            shown(name).text);
@@ -216,6 +219,7 @@ void expansion_add_parameter(struct expansion *expansion, const char *text, cons
         return;
     }
     expansion->secret = expansion->secret || node->secret;
+    expansion->secrets = secret_add_node(expansion->interpolator->arena, expansion->secrets, node);
     expansion->broken = expansion->broken || node->broken;
     switch (node->kind) {
     case NODE_NULL:

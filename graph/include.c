@@ -166,6 +166,10 @@ static void include_pattern(struct includer *includer, const struct node *patter
     if (pattern->broken) {
         return;
     }
+    if (pattern->secret) {
+        errors_report(includer->errors, pattern, "a path can't be secret: it is shown");
+        return;
+    }
     if (pattern->kind != NODE_SCALAR || pattern->size == 0) {
         errors_report(includer->errors, pattern,
                       "include must be a list of paths or patterns, such as [conf.d/*.yaml]");

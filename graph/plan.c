@@ -36,6 +36,7 @@ struct scope *scope_create(struct planner *planner, struct draft *draft,
     scope->draft = draft;
     scope->self = self;
     scope->at = at;
+    scope->way = planner->way;
     hash_init(&scope->names, planner->arena, 0);
     *planner->scopes_end = scope;
     planner->scopes_end = &scope->next;
@@ -197,6 +198,14 @@ static void finish(struct planner *planner)
 
 /* ---- from a document ---- */
 
+static const struct node *create_broken(struct arena *arena)
+{
+    struct node *node = node_create_scalar(arena, NULL, "", 0);
+
+    node->broken = true;
+    return node;
+}
+
 static void planner_init(struct planner *planner, struct arena *arena, const char *name,
                          struct errors *errors)
 {
@@ -206,6 +215,7 @@ static void planner_init(struct planner *planner, struct arena *arena, const cha
     planner->implied_end = &planner->implied;
     planner->definitions_end = &planner->first_definition;
     planner->left_out = node_create_scalar(arena, NULL, "", 0);
+    planner->broken = create_broken(arena);
     planner->root = draft_create(planner, arena_strdup(arena, name));
     planner->root->plan->arena = arena;
     planner->root->plan->refs = 1;
@@ -239,14 +249,16 @@ static void read_settings(struct planner *planner, const struct node *section)
         .errors = planner->errors,
     };
 
+    const struct node *settings =
+        section != NULL ? interpolate(planner->arena, section, NULL, planner->errors) : NULL;
+
     if (options->settings_table == NULL) {
         return;
     }
     (void)params_set_defaults(&reader, options->settings_table, options->settings);
-    (void)params_read(&reader, options->settings_table,
-                      section != NULL ? interpolate(planner->arena, section, NULL, planner->errors)
-                                      : NULL,
-                      section, options->settings);
+    if (settings == NULL || planner_refuse_secret(planner, settings, "a setting of the daemon")) {
+        (void)params_read(&reader, options->settings_table, settings, section, options->settings);
+    }
 }
 
 static void read_root(struct planner *planner, const struct node *root)
@@ -270,18 +282,38 @@ static void read_root(struct planner *planner, const struct node *root)
                     interpolate(planner->arena, components, NULL, planner->errors));
 }
 
+/* Links the scopes from one on, and looks at all that is linked then. */
+static void link_and_check(struct planner *planner, struct scope *first)
+{
+    for (struct scope *scope = first; scope != NULL; scope = scope->next) {
+        planner_set_way(planner, scope->way);
+        scope_link(planner, scope);
+    }
+    planner_set_way(planner, NULL);
+    planner_link_implied(planner, first);
+    planner_check(planner, first);
+}
+
 static void plan_all(struct planner *planner, const struct node *root)
 {
     read_settings(planner, node_get(root, "daemon"));
     graphs_define(planner, node_get(root, "graphs"));
+    planner_hide_secrets(planner, root);
     read_root(planner, root);
     planner->is_checking = true;
-    graphs_check_unused(planner);
-    for (struct scope *scope = planner->scopes; scope != NULL; scope = scope->next) {
-        scope_link(planner, scope);
+    graphs_check(planner, false);
+    link_and_check(planner, planner->scopes);
+    graphs_warn(planner);
+    if (errors_show_ways(planner->errors)) { /* which of these do not follow from a use? */
+        struct scope **fresh = planner->scopes_end;
+
+        errors_only_drop_ways(planner->errors, true);
+        graphs_check(planner, true);
+        planner->implied = NULL;
+        planner->implied_end = &planner->implied;
+        link_and_check(planner, *fresh);
+        errors_only_drop_ways(planner->errors, false);
     }
-    planner_link_implied(planner);
-    planner_check(planner);
 }
 
 static struct plan *plan_document(struct document *document, const char *name,

@@ -20,6 +20,7 @@ struct document;
 struct errors;
 struct hash;
 struct node;
+struct secret;
 
 /* A box of one component. */
 struct plan_box {
@@ -38,6 +39,7 @@ struct plan_component {
     const struct node *at;         /* its name in the file; NULL where no file mentions it */
     const struct node *mapping;    /* its parameters as the file has them; NULL: none */
     size_t index;
+    const struct secret *secrets;            /* in its parameters: taken out of what it says */
     void *state;                             /* type->size bytes: zeroes, and the parameters */
     struct plan_box *in, *out;               /* the common ones, then the rare ones */
     uint8_t inboxes, outboxes;               /* in all */

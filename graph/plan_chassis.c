@@ -47,6 +47,9 @@ static const char *name_in_list(struct planner *planner, const struct scope *sco
     info = hash_get(&planner->types, type->text);
     if (own != NULL && own->kind == NODE_SCALAR &&
         (info == NULL || param_find(info->type->parameters, "name") == NULL)) {
+        if (!planner_refuse_secret(planner, own, "a component's name")) {
+            return "";
+        }
         if (component_name_is_good(planner, own->text, own) &&
             hash_get(&scope->names, own->text) != NULL) {
             errors_report(planner->errors, own, "another component here has the name \"%s\"",
@@ -91,7 +94,8 @@ static void add_boxes_of_self(struct planner *planner, struct scope *scope)
     struct chain chain = {0};
 
     for (size_t i = 0; scope->linkages->kind == NODE_SEQUENCE && i < scope->linkages->size; i++) {
-        if (!chain_read(&chain, scope->linkages->items[i], NULL)) {
+        if (node_find_secret(scope->linkages->items[i]) != NULL ||
+            !chain_read(&chain, scope->linkages->items[i], NULL)) {
             continue;
         }
         for (size_t j = 0; j < chain.count; j++) {
@@ -175,14 +179,10 @@ void chassis_write_out(struct planner *planner, struct draft_component *chassis,
 
 /* ---- graphs as parameters ---- */
 
-struct plan *graph_parameter_read(void *context, const struct param_spec *spec,
-                                  const struct node *node)
+const struct node *graph_parameter_type(struct planner *planner, const struct param_spec *spec,
+                                        const struct node *node)
 {
-    struct planner *planner = context;
     const struct node *type = node->kind == NODE_SCALAR ? node : node_get(node, "type");
-    struct definition *definition;
-    struct draft *draft;
-    struct scope *scope;
 
     if (type == NULL || type->kind != NODE_SCALAR) {
         errors_report(planner->errors, node,
@@ -191,7 +191,19 @@ struct plan *graph_parameter_read(void *context, const struct param_spec *spec,
                       spec->name, node_kind_name(node));
         return NULL;
     }
-    if (type->broken) {
+    return !type->broken && planner_refuse_secret(planner, type, "a type") ? type : NULL;
+}
+
+struct plan *graph_parameter_read(void *context, const struct param_spec *spec,
+                                  const struct node *node)
+{
+    struct planner *planner = context;
+    const struct node *type = graph_parameter_type(planner, spec, node);
+    struct definition *definition;
+    struct draft *draft;
+    struct scope *scope;
+
+    if (type == NULL) {
         return NULL;
     }
     definition = definition_find(planner, type->text);

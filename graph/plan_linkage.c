@@ -124,6 +124,9 @@ void scope_link(struct planner *planner, struct scope *scope)
     if (linkages == NULL || linkages == planner->left_out) {
         return;
     }
+    if (!planner_refuse_secret(planner, linkages, "a linkage")) {
+        return;
+    }
     if (linkages->kind != NODE_SEQUENCE) {
         errors_report(planner->errors, linkages,
                       "linkages must be a list, such as [a -> b]; got %s",

@@ -136,8 +136,8 @@ static void test_a_name_defined_twice_is_an_error_that_names_both_places(void **
     assert_error(0, "conf.d/a.yaml", 2, 3, "\"audit\" is defined a second time in components");
     assert_error(1, "conf.d/a.yaml", 3, 10, "\"workers\" is defined a second time in daemon");
     report = errors_at(errors, 0);
-    assert_string_equal(report->note.file, in_folder("main.yaml"));
-    assert_int_equal(report->note.line, 3);
+    assert_string_equal(report->notes[0].error.file, in_folder("main.yaml"));
+    assert_int_equal(report->notes[0].error.line, 3);
 }
 
 static void test_a_path_that_is_not_there_is_an_error(void **context)
