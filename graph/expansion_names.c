@@ -44,6 +44,18 @@ static const char *look_up(const struct interpolation *lookups, const char *name
                                         : getenv(name);
 }
 
+static void append_value(struct expansion *expansion, const char *value)
+{
+    const char *escaped;
+
+    while (expansion->interpolator->lookups->keeps && (escaped = strstr(value, "${")) != NULL) {
+        expansion_append(expansion, value, (size_t)(escaped - value));
+        expansion_append(expansion, "$${", 3);
+        value = escaped + 2;
+    }
+    expansion_append(expansion, value, strlen(value));
+}
+
 void expansion_add_variable(struct expansion *expansion, const char *text, const char *end,
                             unsigned depth)
 {
@@ -69,7 +81,7 @@ void expansion_add_variable(struct expansion *expansion, const char *text, const
                            shown(name).text);
             return;
         }
-        expansion_append(expansion, value, strlen(value));
+        append_value(expansion, value);
     } else if (!has_operator) {
         expansion_fail(
             expansion, text, length,
@@ -144,6 +156,10 @@ void expansion_add_credential(struct expansion *expansion, const char *text, con
     char *bytes;
     ssize_t size;
 
+    if (expansion->interpolator->lookups->keeps) {
+        expansion->secret = true;
+        return;
+    }
     if (!is_credential_name(text, length)) {
         expansion_fail(expansion, text, length, "this cannot be the name of a credential");
         return;

@@ -52,6 +52,9 @@ static const struct node *interpolate_scalar(struct interpolator *interpolator,
         return node;
     }
     name = expansion_sole_parameter(text, end);
+    if (name != NULL && interpolator->lookups->keeps) {
+        return node;
+    }
     if (name != NULL) {
         const struct node *parameter = expansion_find_parameter(&expansion, name, end - 1);
 

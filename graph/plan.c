@@ -167,6 +167,21 @@ static void index_paths(struct plan *plan, struct arena *arena)
     }
 }
 
+static void finish_graphs(struct planner *planner)
+{
+    struct plan *plan = planner->root->plan;
+    struct plan_graph *graphs =
+        arena_alloc_array(planner->arena, planner->definitions.count, sizeof(*graphs));
+
+    for (const struct definition *one = planner->first_definition; one != NULL; one = one->next) {
+        if (one->type == NULL) {
+            graphs[plan->graph_count++] =
+                (struct plan_graph){.name = one->name, .at = one->at, .parameters = one->table};
+        }
+    }
+    plan->graphs = graphs;
+}
+
 /* Makes the arrays of every draft that is no mere check; a linkage to the outer graph needs the
  * root's, so these come first. */
 static void finish(struct planner *planner)
@@ -334,6 +349,7 @@ static struct plan *plan_document(struct document *document, const char *name,
         return NULL;
     }
     finish(&planner);
+    finish_graphs(&planner);
     return plan;
 }
 
@@ -407,6 +423,16 @@ void plan_release(struct plan *plan)
     } else {
         arena_destroy(arena);
     }
+}
+
+const struct plan_graph *plan_find_graph(const struct plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->root->graph_count; i++) {
+        if (strcmp(plan->root->graphs[i].name, name) == 0) {
+            return &plan->root->graphs[i];
+        }
+    }
+    return NULL;
 }
 
 struct plan_component *plan_find(const struct plan *plan, const char *path)

@@ -74,6 +74,13 @@ struct plan_source {
     struct plan_source *next;
 };
 
+/* A graph with a name, as the file defines it. */
+struct plan_graph {
+    const char *name;
+    const struct node *at;
+    const struct param_spec *parameters; /* as a type's; NULL: none */
+};
+
 struct plan {
     struct plan *root; /* itself for the file's */
     const char *name;  /* the file's path, the graph's name, or the type's in lower case */
@@ -87,6 +94,8 @@ struct plan {
     struct arena *arena; /* the document's, if there is one */
     struct document *document;
     struct plan_source *sources;
+    const struct plan_graph *graphs; /* in the order of the file */
+    size_t graph_count;
     unsigned refs; /* changed by any thread */
 };
 
@@ -113,6 +122,9 @@ struct plan *plan_single(const struct component_type *type);
 
 struct plan *plan_ref(struct plan *plan);
 void plan_release(struct plan *plan);
+
+/* The graph of a name; NULL: none. */
+const struct plan_graph *plan_find_graph(const struct plan *plan, const char *name);
 
 /* Looks a component up by path; NULL: none. */
 struct plan_component *plan_find(const struct plan *plan, const char *path);

@@ -46,6 +46,12 @@ static bool lists_are_same(const struct texts *a, const struct texts *b)
     return a->count == b->count;
 }
 
+/* Left out, or written as the default is. */
+static bool is_default(const struct param_spec *spec, const struct node *node)
+{
+    return node == NULL || (spec->fallback != NULL && node_is(node, spec->fallback));
+}
+
 static bool graphs_are_same(const struct plan *a, const struct plan *b);
 
 /* What a field was made of where its struct can't be compared. */
@@ -76,7 +82,8 @@ static bool field_is_same(const struct param_spec *spec, const void *a, const vo
     case PARAM_KIND_GRAPH:
         return graphs_are_same(*(struct plan *const *)a, *(struct plan *const *)b);
     case PARAM_KIND_CUSTOM:
-        return nodes_are_same(from_a, from_b);
+        return nodes_are_same(from_a, from_b) ||
+               (is_default(spec, from_a) && is_default(spec, from_b));
     case PARAM_KIND_SECTION:
         return fields_are_same(spec->section, a, b, &(struct made_of){from_a, from_b});
     case PARAM_KIND_CHILDREN:
