@@ -7,10 +7,7 @@
 #include "graph/plan.h"
 #include "graph/plan_dump.h"
 
-enum {
-    VALUES = 200,                /* in one part: well under a millisecond */
-    LARGEST_AT_ONCE = 256 << 10, /* bytes of a reply to a call without "more" */
-};
+enum { VALUES = 200, MOST_AT_ONCE = 2000 }; /* in one part, which takes a part of a millisecond */
 
 struct configuration {
     struct plan_dump_options options;
@@ -38,8 +35,7 @@ static void at_once(struct varlink_call *call)
     const char *text;
     size_t size;
 
-    if (plan_dump_next(configuration->dump, LARGEST_AT_ONCE / 16, &text, &size) ||
-        size > LARGEST_AT_ONCE) {
+    if (plan_dump_next(configuration->dump, MOST_AT_ONCE, &text, &size)) {
         varlink_error(call, VARLINK_EXPECTED_MORE, NULL);
     } else {
         varlink_reply(call, json_pack("{s:s%}", "text", text, size));

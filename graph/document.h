@@ -24,6 +24,7 @@ struct secret;
 struct source;
 
 enum {
+    NODE_MOST_FURTHER = 0xFFFF,
     DOCUMENT_DEEPEST = 100,          /* levels of nesting, aliases written out */
     DOCUMENT_MOST_NODES = 5000000,   /* in one file */
     DOCUMENT_MOST_ALIASED = 1000000, /* nodes that aliases may stand for, in one file */
@@ -49,10 +50,12 @@ struct node {
     unsigned column;             /* from 1, in characters */
     unsigned width;              /* columns to underline, at least 1 */
     enum node_kind kind : 8;
-    bool quoted : 1;       /* a scalar in quotes, or a block scalar */
-    bool secret : 1;       /* holds a credential or the like: never shown */
-    bool broken : 1;       /* its mistake has been reported: error_set() on it is silent */
-    unsigned further : 16; /* lines that a scalar goes on for after its first; or more than that */
+    bool quoted : 1; /* a scalar in quotes, or a block scalar */
+    bool secret : 1; /* holds a credential or the like: never shown */
+    bool broken : 1; /* its mistake has been reported: error_set() on it is silent */
+    /* Of a scalar: lines that it goes on for after its first.  Of a mapping: pairs behind the last,
+     * whose keys were there already; of use only to those who look for secrets. */
+    unsigned further : 16;
     const char *text; /* scalar: size bytes and a NUL, no other NUL; null: as written; else NULL */
     size_t size;      /* bytes of text, or number of items or pairs */
     union {
@@ -136,5 +139,11 @@ MUST_CHECK struct node *node_create_sequence(struct arena *arena, const struct n
                                              const struct node *const *items, size_t count);
 MUST_CHECK struct node *node_create_mapping(struct arena *arena, const struct node *at,
                                             const struct node_pair *pairs, size_t count);
+
+/* The same, with pairs whose keys were there already behind them. */
+MUST_CHECK struct node *node_create_mapping_with(struct arena *arena, const struct node *at,
+                                                 const struct node_pair *pairs, size_t count,
+                                                 const struct node_pair *doubles,
+                                                 size_t double_count);
 
 #endif

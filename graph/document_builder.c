@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_TAG_DIRECTIVES = 16, MOST_FURTHER = 0xFFFF };
+enum { MOST_TAG_DIRECTIVES = 16 };
 
 struct node *builder_node(struct builder *builder, enum node_kind kind, const yaml_event_t *event)
 {
@@ -24,9 +24,9 @@ struct node *builder_node(struct builder *builder, enum node_kind kind, const ya
     if (end->line == start->line && end->column > start->column) {
         node->width = (unsigned)(end->column - start->column);
     }
-    node->further = end->line - start->line < MOST_FURTHER
-                        ? (end->line - start->line) & MOST_FURTHER
-                        : MOST_FURTHER;
+    node->further = end->line - start->line < NODE_MOST_FURTHER
+                        ? (end->line - start->line) & NODE_MOST_FURTHER
+                        : NODE_MOST_FURTHER;
     return node;
 }
 

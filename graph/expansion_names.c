@@ -161,7 +161,10 @@ void expansion_add_credential(struct expansion *expansion, const char *text, con
         return;
     }
     if (!is_credential_name(text, length)) {
-        expansion_fail(expansion, text, length, "this cannot be the name of a credential");
+        expansion_fail(
+            expansion, text, length,
+            "this cannot be the name of a credential: one has no slash, colon or space, and "
+            "does not start with a dot");
         return;
     }
     memcpy(name, text, length);
@@ -169,14 +172,19 @@ void expansion_add_credential(struct expansion *expansion, const char *text, con
         expansion_fail(
             expansion, text, length,
             "there is no credential \"%s\": systemd has passed none ($CREDENTIALS_DIRECTORY is "
-            "not set)",
-            shown(name).text);
+            "not set); the unit needs LoadCredential=%s:PATH",
+            shown(name).text, shown(name).text);
         return;
     }
     path = arena_printf(expansion->interpolator->arena, "%s/%s", folder, name);
     bytes = mem_alloc(LARGEST_CREDENTIAL + 1);
     size = read_file(path, bytes, LARGEST_CREDENTIAL + 1);
-    if (size < 0) {
+    if (size == -ENOENT) {
+        expansion_fail(expansion, text, length,
+                       "there is no credential \"%s\"; the unit needs LoadCredential=%s:PATH or "
+                       "SetCredential=%s:TEXT",
+                       shown(name).text, shown(name).text, shown(name).text);
+    } else if (size < 0) {
         expansion_fail(expansion, text, length, "the credential \"%s\" cannot be read: %s",
                        shown(name).text, strerror((int)-size));
     } else if (size > LARGEST_CREDENTIAL) {

@@ -43,8 +43,15 @@ struct node *node_create_sequence(struct arena *arena, const struct node *at,
 struct node *node_create_mapping(struct arena *arena, const struct node *at,
                                  const struct node_pair *pairs, size_t count)
 {
+    return node_create_mapping_with(arena, at, pairs, count, NULL, 0);
+}
+
+struct node *node_create_mapping_with(struct arena *arena, const struct node *at,
+                                      const struct node_pair *pairs, size_t count,
+                                      const struct node_pair *doubles, size_t double_count)
+{
     struct node *node = create_node(arena, at, NODE_MAPPING);
-    struct pair_list list = pair_list_make(arena, count);
+    struct pair_list list = pair_list_make(arena, count + double_count);
     size_t i;
 
     for (i = 0; i < count; i++) {
@@ -53,6 +60,9 @@ struct node *node_create_mapping(struct arena *arena, const struct node *at,
         REQUIRE(earlier == NULL);
     }
     pair_list_give(&list, node);
+    for (i = 0; i < double_count && node->further < NODE_MOST_FURTHER; i++) {
+        list.pairs[count + node->further++] = doubles[i];
+    }
     return node;
 }
 

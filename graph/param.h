@@ -68,4 +68,7 @@ const char *param_suggest(const struct param_reader *reader, const struct param_
 MUST_CHECK char *param_show(const struct param_spec *spec, const void *state,
                             const struct node *mapping);
 
+/* A node as it would be written in one line; secrets as ***.  To be freed. */
+MUST_CHECK char *param_show_node(const struct node *node);
+
 #endif

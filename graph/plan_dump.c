@@ -46,13 +46,15 @@ struct frame {
 
 enum {
     DEEPEST = DOCUMENT_DEEPEST + 4,
+    MUCH_TEXT = 64 << 10,     /* bytes of one call, more or less */
     LONGEST_SIMPLE_KEY = 120, /* libyaml gives a longer one a line of its own */
 };
 
 struct plan_dump {
     struct plan *plan;
     const struct plan_dump_options *options;
-    struct arena *arena; /* defaults that are lists */
+    struct arena *arena;   /* defaults that are lists */
+    struct arena *scratch; /* of one call */
     struct errors *errors;
     yaml_emitter_t emitter;
     struct frame frames[DEEPEST];
@@ -224,18 +226,16 @@ static bool is_only_parameter(const struct node *node)
            (const char *)memchr(node->text, '}', node->size) == node->text + node->size - 1;
 }
 
-/* The scalar as it is to be read again, made in the arena. */
-static const struct node *resolve(struct plan_dump *dump, struct arena *arena,
-                                  const struct node *node)
+/* The scalar as it is to be read again; good until the call ends. */
+static const struct node *resolve(struct plan_dump *dump, const struct node *node)
 {
     static const struct interpolation lookups = {.keeps = true};
 
-    return node->source != NULL ? interpolate(arena, node, &lookups, dump->errors) : node;
+    return node->source != NULL ? interpolate(dump->scratch, node, &lookups, dump->errors) : node;
 }
 
 static void write_scalar(struct plan_dump *dump, const struct node *node)
 {
-    struct arena *arena;
     bool is_secret;
 
     if (node->kind == NODE_NULL) {
@@ -243,8 +243,7 @@ static void write_scalar(struct plan_dump *dump, const struct node *node)
         emit_scalar(dump, "null", false);
         return;
     }
-    arena = arena_create();
-    node = resolve(dump, arena, node);
+    node = resolve(dump, node);
     is_secret = node->secret && !is_only_parameter(node);
     begin_line(dump, origin_of(node, is_secret));
     if (is_secret) {
@@ -253,7 +252,6 @@ static void write_scalar(struct plan_dump *dump, const struct node *node)
     } else {
         emit_scalar(dump, node->text, is_special(node->text) || (node->quoted && node->size > 0));
     }
-    arena_destroy(arena);
 }
 
 static void push(struct plan_dump *dump, struct frame frame)
@@ -291,10 +289,7 @@ static struct takes takes_of(struct plan_dump *dump, const struct node *componen
     struct takes takes = {0};
 
     if (type != NULL && type->kind == NODE_SCALAR) {
-        struct arena *arena = arena_create();
-
-        takes = find_takes(dump, resolve(dump, arena, type)->text);
-        arena_destroy(arena);
+        takes = find_takes(dump, resolve(dump, type)->text);
     }
     return takes;
 }
@@ -438,8 +433,8 @@ static void write_pair(struct plan_dump *dump, const struct frame *frame,
         write_override(dump, override);
         return;
     }
-    if (part == COMPONENTS && pair->value->kind == NODE_SCALAR) {
-        part = PLAIN; /* ${param:NAME} */
+    if (pair->value->kind == NODE_SCALAR && (part == COMPONENTS || frame->takes.declared != NULL)) {
+        part = PLAIN; /* ${param:NAME}; or a name that a graph may use as a type as well */
     }
     if (frame->part == ROOT && strcmp(key, "daemon") == 0) {
         part = SECTION;
@@ -464,7 +459,8 @@ static void write_default(struct plan_dump *dump, const struct frame *frame,
     }
     if (declared != NULL) {
         write_key(dump, spec->name);
-        begin_value(dump, declared, part_of(spec), spec, true);
+        begin_value(dump, declared, declared->kind == NODE_SCALAR ? PLAIN : part_of(spec), spec,
+                    true);
         return;
     }
     if (spec->kind == PARAM_KIND_SECTION) {
@@ -574,11 +570,12 @@ struct plan_dump *plan_dump_create(struct plan *plan, const struct plan_dump_opt
 bool plan_dump_next(struct plan_dump *dump, size_t values, const char **text, size_t *size)
 {
     dump->size = 0;
+    dump->scratch = arena_create();
     if (!dump->has_begun) {
         dump->has_begun = true;
         begin(dump);
     }
-    while (values-- > 0 && dump->depth > 0) {
+    while (values-- > 0 && dump->depth > 0 && dump->size < MUCH_TEXT) {
         step(dump);
     }
     if (dump->depth == 0) {
@@ -586,6 +583,7 @@ bool plan_dump_next(struct plan_dump *dump, size_t values, const char **text, si
     } else {
         REQUIRE(yaml_emitter_flush(&dump->emitter) == 1);
     }
+    arena_destroy(dump->scratch);
     *text = dump->text;
     *size = dump->size;
     return dump->depth > 0;

@@ -113,7 +113,7 @@ static void hide(struct search *search, const struct node *value)
 static void hide_by_table(struct search *search, const struct param_spec *table,
                           const struct node *mapping)
 {
-    for (size_t i = 0; i < mapping->size; i++) {
+    for (size_t i = 0; i < mapping->size + mapping->further; i++) {
         const struct node *value = mapping->pairs[i].value;
         const struct param_spec *spec = param_find(table, mapping->pairs[i].key->text);
 
@@ -140,7 +140,7 @@ static void look_through(struct search *search, const struct node *node)
         hide_by_table(search, table, node);
         return;
     }
-    for (size_t i = 0; node->kind == NODE_MAPPING && i < node->size; i++) {
+    for (size_t i = 0; node->kind == NODE_MAPPING && i < node->size + node->further; i++) {
         if (type != NULL && is_secret_anywhere(search->planner, node->pairs[i].key->text)) {
             hide(search, node->pairs[i].value);
         } else {
