@@ -164,8 +164,9 @@ json_t *control_problems(struct errors *errors)
         json_array_append_new(problems,
                               problem(report->severity == SEVERITY_ERROR ? "error" : "warning",
                                       &report->error, &report->excerpt));
-        if (report->note.text[0] != '\0') {
-            json_array_append_new(problems, problem("note", &report->note, &report->note_excerpt));
+        for (unsigned j = 0; j < report->note_count; j++) {
+            json_array_append_new(
+                problems, problem("note", &report->notes[j].error, &report->notes[j].excerpt));
         }
     }
     return problems;

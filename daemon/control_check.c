@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/control_private.h"
+#include "daemon/graph_files.h"
 #include "graph/error.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
@@ -34,11 +35,24 @@ static size_t check(const struct daemon *daemon, const char *file, struct errors
     return count;
 }
 
+static void find(struct graph_files *list, const char *path, struct errors *errors)
+{
+    const int added = graph_files_add(list, path);
+
+    if (added < 0) {
+        errors_report(errors, NULL, "%s: cannot be read: %s", shown(path).text, strerror(-added));
+    } else if (added == 0) {
+        errors_report(errors, NULL, "%s: there are no files *.yaml in this folder",
+                      shown(path).text);
+    }
+}
+
 void control_on_check(struct varlink_call *call)
 {
     const struct daemon *daemon = control_of(call)->daemon;
     json_t *files = varlink_value(call, "files");
     struct errors *errors;
+    struct graph_files list = {0};
     size_t components = 0;
     size_t i;
     json_t *file;
@@ -52,8 +66,17 @@ void control_on_check(struct varlink_call *call)
     }
     json_array_foreach(files, i, file)
     {
-        components += check(daemon, json_string_value(file), errors);
+        find(&list, json_string_value(file), errors);
     }
+    if (list.count > 1) {
+        graph_files_sort_out(&list);
+    }
+    for (i = 0; i < list.count; i++) {
+        if (list.files[i].part_of == NULL) {
+            components += check(daemon, list.files[i].path, errors);
+        }
+    }
+    graph_files_deinit(&list);
     if (errors_count(errors) > 0) {
         bad_graph(call, errors);
     } else {

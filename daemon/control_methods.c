@@ -23,6 +23,10 @@ static const struct varlink_parameter for_graph[] = {
     {.name = "connections", .kind = VARLINK_BOOL},
     {0},
 };
+static const struct varlink_parameter for_config[] = {
+    {.name = "origins", .kind = VARLINK_BOOL},
+    {0},
+};
 static const struct varlink_parameter for_check[] = {
     {.name = "files", .kind = VARLINK_STRINGS},
     {0},
@@ -65,6 +69,10 @@ const struct varlink_method control_methods[] = {
     {.name = "Graph",
      .parameters = for_graph,
      .handle = control_on_graph,
+     .more = VARLINK_MAY_STREAM},
+    {.name = "Config",
+     .parameters = for_config,
+     .handle = control_on_config,
      .more = VARLINK_MAY_STREAM},
     {.name = "Check", .parameters = for_check, .handle = control_on_check},
     {.name = "Reload", .parameters = for_reload, .handle = control_on_reload, .privileged = true},

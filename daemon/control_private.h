@@ -120,6 +120,7 @@ void control_on_linkages(struct varlink_call *call);
 void control_on_types(struct varlink_call *call);
 void control_on_describe(struct varlink_call *call);
 void control_on_graph(struct varlink_call *call);
+void control_on_config(struct varlink_call *call);
 void control_on_check(struct varlink_call *call);
 void control_on_reload(struct varlink_call *call);
 void control_on_tap(struct varlink_call *call);

@@ -203,10 +203,8 @@ static json_t *address_of(struct component *component)
         return json_null(); /* it has none now */
     }
     if (component_listens(component, text, sizeof(text)) ||
-        (component->type->describe_peer != NULL && component->state != CREATED &&
-         component->type->describe_peer(component, text, sizeof(text))) ||
-        (component->type->describe != NULL && !component_is_over(component) &&
-         component->state != CREATED && component->type->describe(component, text, sizeof(text)))) {
+        component_describe_peer(component, text, sizeof(text)) ||
+        component_describe(component, text, sizeof(text))) {
         return control_text(text);
     }
     return json_null();

@@ -146,6 +146,7 @@ enum ctl_status ctl_run_linkages(struct ctl *ctl);
 enum ctl_status ctl_run_types(struct ctl *ctl);
 enum ctl_status ctl_run_describe(struct ctl *ctl);
 enum ctl_status ctl_run_graph(struct ctl *ctl);
+enum ctl_status ctl_run_config(struct ctl *ctl);
 enum ctl_status ctl_run_check(struct ctl *ctl);
 enum ctl_status ctl_run_reload(struct ctl *ctl);
 enum ctl_status ctl_run_tap(struct ctl *ctl);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "daemon/check.h"
 #include "daemon/daemon.h"
 #include "graph/error.h"
 #include "graph/plan.h"
@@ -26,18 +27,15 @@ int main(int argc, char **argv)
     if (daemon.options.has_level) {
         log_set_level(daemon.options.level);
     }
+    if (daemon.options.check) {
+        return check_graphs(&daemon.options);
+    }
     errors = errors_create();
     plan = daemon_load(&daemon.options, &daemon.settings, errors);
     errors_print(errors, stderr, log_has_colour());
     errors_destroy(errors);
     if (plan == NULL) {
         return EXIT_BAD_GRAPH;
-    }
-    if (daemon.options.check) {
-        (void)printf("%s: ok, %zu component%s\n", daemon.options.graph, plan->component_count,
-                     plan->component_count == 1 ? "" : "s");
-        plan_release(plan);
-        return EXIT_SUCCESS;
     }
     status = EXIT_NO_START;
     if (daemon_start(&daemon, plan)) {

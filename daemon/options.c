@@ -14,7 +14,8 @@ struct option_spec {
 };
 
 static const struct option_spec specs[] = {
-    {'t', "check", NULL, "check the graph file and exit, without opening anything"},
+    {'t', "check", NULL,
+     "check graph files, or all in a folder, and exit, without opening anything"},
     {'s', "control", "PATH", "control socket (default: the file's, or " DEFAULT_CONTROL ")"},
     {'w', "workers", "N", "event-loop threads; only 1 for now"},
     {'l', "log-level", "LEVEL", "error, warning, notice, info or debug"},
@@ -27,7 +28,8 @@ enum { SPECS = sizeof(specs) / sizeof(specs[0]) };
 
 static void print_help(void)
 {
-    (void)printf("usage: axond [OPTION…] [GRAPH.yaml]\n\n"
+    (void)printf("usage: axond [OPTION…] [GRAPH.yaml]\n"
+                 "       axond --check [GRAPH.yaml | FOLDER]…\n\n"
                  "Runs the graph of components in GRAPH.yaml (default: " DEFAULT_GRAPH ").\n\n");
     for (int i = 0; i < SPECS; i++) {
         char left[64];
@@ -96,11 +98,12 @@ static bool take(struct options *options, int letter, const char *value, int *st
 
 bool options_read(struct options *options, int argc, char **argv, int *status)
 {
+    static const char *const default_graph = DEFAULT_GRAPH;
     struct option table[SPECS + 1] = {{0}};
     char letters[SPECS * 2 + 1] = "";
     int letter;
 
-    *options = (struct options){.graph = DEFAULT_GRAPH, .target = LOG_TARGET_AUTO};
+    *options = (struct options){.target = LOG_TARGET_AUTO};
     for (int i = 0; i < SPECS; i++) {
         const int has_argument = specs[i].argument != NULL ? required_argument : no_argument;
 
@@ -114,13 +117,20 @@ bool options_read(struct options *options, int argc, char **argv, int *status)
             return false;
         }
     }
-    if (argc - optind > 1) {
-        (void)fprintf(stderr, "axond: one graph file, not %d: see axond --help\n", argc - optind);
+    if (argc - optind > 1 && !options->check) {
+        (void)fprintf(stderr,
+                      "axond: one graph file, not %d, unless they are to be checked: see axond "
+                      "--help\n",
+                      argc - optind);
         *status = EXIT_USAGE;
         return false;
     }
+    options->graphs = &default_graph;
+    options->graph_count = 1;
     if (optind < argc) {
-        options->graph = argv[optind];
+        options->graphs = (const char *const *)(argv + optind);
+        options->graph_count = argc - optind;
     }
+    options->graph = options->graphs[0];
     return true;
 }

@@ -17,7 +17,10 @@ enum {
 #define DEFAULT_CONTROL "/run/axond/control.sock"
 
 struct options {
-    const char *graph;   /* path; DEFAULT_GRAPH if not given */
+    const char *graph; /* path; DEFAULT_GRAPH if not given */
+    const char *const
+        *graphs; /* all that were given, graph first: at least 1, more to be checked */
+    int graph_count;
     const char *control; /* path of the control socket; NULL: the file says */
     bool check;
     bool has_level; /* of the log; else the file says */

@@ -11,6 +11,7 @@
 #include "graph/graph.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/secret.h"
 #include "graph/service.h"
 #include "graph/supervise.h"
 
@@ -182,7 +183,18 @@ static bool peer_of(struct component *self, char *text, size_t size)
 {
     struct component *socket = connection_of(self);
 
-    return socket != NULL && socket->type->describe_peer(socket, text, size);
+    if (socket == NULL || !socket->type->describe_peer(socket, text, size)) {
+        return false;
+    }
+    component_hide(self, text, size);
+    return true;
+}
+
+void component_hide(const struct component *self, char *text, size_t size)
+{
+    for (; self != NULL; self = self->graph->holder) {
+        secret_hide(self->plan->secrets, text, size);
+    }
 }
 
 void component_say(struct component *self, enum log_level level, const char *text)
@@ -205,6 +217,7 @@ void component_log(struct component *self, enum log_level level, const char *for
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    component_hide(self, text, sizeof(text));
     component_say(self, level, text);
 }
 

@@ -63,6 +63,9 @@ bool component_is_drained(struct component *component);
 /* Notes that those are told to end whose control leads to "to" by way of "from". */
 void box_note_told(struct box *from, const struct box *to);
 
+/* Takes secrets out of what a component says: its own, and those of whoever made it. */
+void component_hide(const struct component *self, char *text, size_t size);
+
 /* Logs a line with the component's path, and with its peer. */
 void component_say(struct component *self, enum log_level level, const char *text);
 

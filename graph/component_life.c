@@ -157,6 +157,7 @@ int component_fail(struct component *self, int error, const char *format, ...)
     if (error > 0) {
         (void)snprintf(text + used, sizeof(text) - used, ": %s", strerror(error));
     }
+    component_hide(self, text, sizeof(text));
     component_set_reason(self, text);
     self->flags |= COMPONENT_ENDING | COMPONENT_FAILING;
     if ((self->flags & COMPONENT_RUNNING) == 0) {

@@ -5,6 +5,7 @@
 #include "graph/document_builder.h"
 #include "graph/source.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 struct document {
@@ -102,6 +103,36 @@ const struct node *document_add(struct document *document, const char *path, con
         *source = read;
     }
     return document_build(document->arena, read, errors);
+}
+
+/* Nodes and sources are const for everybody else. */
+void document_hide(struct document *document, const struct node *node)
+{
+    struct node *own = (struct node *)(uintptr_t)node;
+
+    if (node->secret) {
+        return;
+    }
+    own->secret = true;
+    if (node->kind == NODE_SEQUENCE) {
+        for (size_t i = 0; i < node->size; i++) {
+            document_hide(document, node->items[i]);
+        }
+    } else if (node->kind == NODE_MAPPING) {
+        for (size_t i = 0; i < node->size; i++) {
+            document_hide(document, node->pairs[i].value);
+        }
+    } else if (node->source != NULL) {
+        struct source *source = (struct source *)(uintptr_t)node->source;
+        struct source_span *span = arena_alloc(document->arena, sizeof(*span));
+
+        *span = (struct source_span){.line = node->line,
+                                     .last_line = node->line + node->further,
+                                     .column = node->column,
+                                     .width = node->width,
+                                     .next = source->hidden};
+        source->hidden = span;
+    }
 }
 
 const struct node *document_root(const struct document *document)

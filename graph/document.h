@@ -20,9 +20,11 @@
 
 struct arena;
 struct hash;
+struct secret;
 struct source;
 
 enum {
+    NODE_MOST_FURTHER = 0xFFFF,
     DOCUMENT_DEEPEST = 100,          /* levels of nesting, aliases written out */
     DOCUMENT_MOST_NODES = 5000000,   /* in one file */
     DOCUMENT_MOST_ALIASED = 1000000, /* nodes that aliases may stand for, in one file */
@@ -30,6 +32,12 @@ enum {
 
 /* NULL is what YAML writes as nothing, ~ or null. */
 enum node_kind { NODE_NULL, NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING };
+
+/* Where a scalar's text comes from, if not from its own place alone. */
+struct node_origin {
+    const struct node *via;       /* the scalar whose ${param:NAME} has put it in; or NULL */
+    const struct secret *secrets; /* that are in the text (graph/secret.h) */
+};
 
 struct node_pair {
     const struct node *key; /* a scalar, unique in its mapping */
@@ -42,15 +50,19 @@ struct node {
     unsigned column;             /* from 1, in characters */
     unsigned width;              /* columns to underline, at least 1 */
     enum node_kind kind : 8;
-    bool quoted : 1;  /* a scalar in quotes, or a block scalar */
-    bool secret : 1;  /* holds a credential: never shown */
-    bool broken : 1;  /* its mistake has been reported: error_set() on it is silent */
-    bool later : 1;   /* has a part that is given at run time, so there is nothing to read yet */
+    bool quoted : 1; /* a scalar in quotes, or a block scalar */
+    bool secret : 1; /* holds a credential or the like: never shown */
+    bool broken : 1; /* its mistake has been reported: error_set() on it is silent */
+    bool later : 1;  /* has a part that is given at run time, so there is nothing to read yet */
+    /* Of a scalar: lines that it goes on for after its first.  Of a mapping: pairs behind the last,
+     * whose keys were there already; of use only to those who look for secrets. */
+    unsigned further : 16;
     const char *text; /* scalar: size bytes and a NUL, no other NUL; null: as written; else NULL */
     size_t size;      /* bytes of text, or number of items or pairs */
     union {
-        const struct node *const *items; /* of a sequence */
-        const struct node_pair *pairs;   /* of a mapping, in the order of the file */
+        const struct node *const *items;  /* of a sequence */
+        const struct node_pair *pairs;    /* of a mapping, in the order of the file */
+        const struct node_origin *origin; /* of a scalar; see node_origin() */
     };
     const char *tag;          /* as in "tag:yaml.org,2002:str"; NULL: none */
     const struct hash *index; /* of a mapping with many pairs */
@@ -107,6 +119,19 @@ const char *node_kind_name(const struct node *node);
 /* The node's text for a message or a dump: cut to fit, and *** if it is secret. */
 struct shown node_shown(const struct node *node);
 
+/* Never NULL; zeroes for what is no scalar. */
+const struct node_origin *node_origin(const struct node *node);
+
+/* A copy of which all is secret; the node itself if that is so already. */
+MUST_CHECK const struct node *node_hidden(struct arena *arena, const struct node *node);
+
+/* The first scalar in a node that is secret, or NULL. */
+const struct node *node_find_secret(const struct node *node);
+
+/* Makes a node secret where it stands, with all in it, and hides it from excerpts.  The only thing
+ * about a node that changes once it is made: before anybody else looks at it. */
+void document_hide(struct document *document, const struct node *node);
+
 /* Make nodes in an arena, at the place of another; at: NULL for nowhere.  Texts are copied, items
  * and pairs are borrowed from the arena.  Keys must be scalars, and unique. */
 MUST_CHECK struct node *node_create_scalar(struct arena *arena, const struct node *at,
@@ -115,5 +140,11 @@ MUST_CHECK struct node *node_create_sequence(struct arena *arena, const struct n
                                              const struct node *const *items, size_t count);
 MUST_CHECK struct node *node_create_mapping(struct arena *arena, const struct node *at,
                                             const struct node_pair *pairs, size_t count);
+
+/* The same, with pairs whose keys were there already behind them. */
+MUST_CHECK struct node *node_create_mapping_with(struct arena *arena, const struct node *at,
+                                                 const struct node_pair *pairs, size_t count,
+                                                 const struct node_pair *doubles,
+                                                 size_t double_count);
 
 #endif

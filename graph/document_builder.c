@@ -24,6 +24,9 @@ struct node *builder_node(struct builder *builder, enum node_kind kind, const ya
     if (end->line == start->line && end->column > start->column) {
         node->width = (unsigned)(end->column - start->column);
     }
+    node->further = end->line - start->line < NODE_MOST_FURTHER
+                        ? (end->line - start->line) & NODE_MOST_FURTHER
+                        : NODE_MOST_FURTHER;
     return node;
 }
 

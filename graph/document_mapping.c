@@ -68,12 +68,31 @@ static bool check_key(struct builder *builder, const struct node *key)
     return true;
 }
 
+/* Puts pairs whose keys were there already behind the others: there is room for all of them. */
+static void keep_doubles(const struct pair_list *list, struct node *node,
+                         const struct node *const *children, size_t count)
+{
+    for (size_t i = 0; i + 1 < count && node->further < NODE_MOST_FURTHER; i += 2) {
+        const struct node *key = children[i];
+        const struct node_pair *kept = NULL;
+
+        if (key->kind == NODE_SCALAR) {
+            kept = pair_list_find(list->pairs, list->count, list->index, key->text, key->size);
+        }
+        if (kept != NULL && kept->key != key && !is_merge_key(key)) {
+            list->pairs[list->count + node->further++] =
+                (struct node_pair){.key = key, .value = children[i + 1]};
+        }
+    }
+}
+
 void builder_finish_mapping(struct builder *builder, struct node *node,
                             const struct node *const *children, size_t count)
 {
     struct pair_list list;
     const struct node *merged_by = NULL;
     size_t most = count / 2;
+    bool has_doubles = false;
     size_t i;
 
     for (i = 0; i + 1 < count; i += 2) {
@@ -93,6 +112,7 @@ void builder_finish_mapping(struct builder *builder, struct node *node,
             const struct node_pair *same = pair_list_append(&list, &pair);
 
             earlier = same != NULL ? same->key : NULL;
+            has_doubles |= same != NULL;
         }
         if (earlier != NULL) {
             errors_report_note(builder->errors, pair.key, earlier, "first defined here",
@@ -105,4 +125,8 @@ void builder_finish_mapping(struct builder *builder, struct node *node,
         }
     }
     pair_list_give(&list, node);
+    node->further = 0;
+    if (has_doubles) {
+        keep_doubles(&list, node, children, count);
+    }
 }

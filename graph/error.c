@@ -86,6 +86,7 @@ bool error_vset(struct error *err, const struct node *at, const char *format, va
         err->column = at->column;
         err->width = at->width;
         err->silent = at->broken;
+        err->via = node_origin(at)->via;
     }
     vset(err, format, arguments);
     return false;

@@ -28,6 +28,7 @@ struct error {
     bool silent;      /* the node's mistake is known already: errors_add() drops this one */
     char text[240];   /* one sentence, no newline */
     const struct source *source; /* borrowed from the document; NULL: no line to show */
+    const struct node *via;      /* borrowed: what has put the node's text in; NULL: nothing */
 };
 
 /* Notes what is wrong with a YAML node.  Returns false, to be used as "return error_set(...)".
@@ -59,15 +60,29 @@ struct excerpt {
     unsigned width;   /* of caret and tildes, at least 1 */
 };
 
+/* Another place of a report, such as "first defined here". */
+struct report_note {
+    struct error error;
+    struct excerpt excerpt;
+};
+
 /* One entry of the list; all of it belongs to the list, and error.source is NULL. */
 struct report {
     enum severity severity;
     struct error error;
     struct excerpt excerpt;
-    struct error note; /* a second place, such as "first defined here"; without text: none */
-    struct excerpt note_excerpt;
+    struct report_note *notes;
+    unsigned note_count; /* the last of them are the way that led here */
+    unsigned way_count;
     unsigned order;  /* of the file, in the order of loading */
     unsigned number; /* of the report, in the order of adding */
+};
+
+/* A step of the way to a mistake: a graph with a name is used, perhaps inside another. */
+struct error_way {
+    const struct node *at;
+    const char *name;              /* of the graph */
+    const struct error_way *outer; /* where "at" is inside another graph; NULL: in none */
 };
 
 struct errors;
@@ -96,6 +111,20 @@ bool errors_report(struct errors *errors, const struct node *at, const char *for
 /* As errors_report(), with a second node and what is to be said there, in plain words. */
 bool errors_report_note(struct errors *errors, const struct node *at, const struct node *second,
                         const char *note, const char *format, ...) PRINTF_LIKE(5, 6);
+
+/* What is reported from now on has been found on this way, which gets a note for each step; NULL:
+ * on none.  A mistake that was found both ways does not follow from the way, and is shown without
+ * it. */
+void errors_set_way(struct errors *errors, const struct error_way *way);
+
+/* True if one of the reports shows a way. */
+bool errors_show_ways(const struct errors *errors);
+
+/* While on, nothing is added: a mistake that is found once more, on no way, loses its own. */
+void errors_only_drop_ways(struct errors *errors, bool on);
+
+/* Makes the excerpts from a source anew: what they must hide is known only now. */
+void errors_quote_again(struct errors *errors, const struct source *source);
 
 /* Counts errors (warnings), those not kept included. */
 size_t errors_count(const struct errors *errors);

@@ -15,7 +15,12 @@ struct errors {
     size_t kept[2];  /* by severity, at most ERRORS_MOST */
     size_t count[2]; /* by severity, those not kept included */
     bool sorted;
+    bool is_closed;
+    const struct error_way *way; /* of what is added now */
+    size_t way_shown;            /* reports that show one */
 };
+
+enum { MOST_STEPS = 10 }; /* of a way that are shown: the innermost, and the outermost */
 
 struct errors *errors_create(void)
 {
@@ -45,20 +50,21 @@ static bool same_file(const char *a, const char *b)
 }
 
 /* An anchor's content is checked wherever an alias brings it, so the same is said several times. */
-static bool is_known(const struct errors *errors, enum severity severity, const struct error *err)
+static struct report *find(const struct errors *errors, enum severity severity,
+                           const struct error *err)
 {
     size_t i;
 
     for (i = 0; i < kept(errors); i++) {
-        const struct report *report = errors->reports[i];
+        struct report *report = errors->reports[i];
 
         if (report->severity == severity && report->error.line == err->line &&
             report->error.column == err->column && strcmp(report->error.text, err->text) == 0 &&
             same_file(report->error.file, err->file)) {
-            return true;
+            return report;
         }
     }
-    return false;
+    return NULL;
 }
 
 static struct error copy_error(struct errors *errors, const struct error *err)
@@ -66,8 +72,69 @@ static struct error copy_error(struct errors *errors, const struct error *err)
     struct error copy = *err;
 
     copy.source = NULL;
+    copy.via = NULL;
     copy.file = err->file != NULL ? arena_strdup(errors->arena, err->file) : NULL;
     return copy;
+}
+
+static void add_note(struct errors *errors, struct report *report, const struct error *note)
+{
+    report->notes[report->note_count++] =
+        (struct report_note){copy_error(errors, note), excerpt_make(errors->arena, note)};
+}
+
+/* A note for each step, but for some in the middle of a long way. */
+static void add_way(struct errors *errors, struct report *report)
+{
+    const struct error_way *step;
+    unsigned count = 0;
+    unsigned i = 0;
+
+    for (step = errors->way; step != NULL; step = step->outer) {
+        count++;
+    }
+    for (step = errors->way; step != NULL; step = step->outer, i++) {
+        const bool is_last = i + 1 == count;
+        struct error note;
+
+        if (i + 1 >= MOST_STEPS && !is_last) {
+            continue;
+        }
+        if (is_last && count > MOST_STEPS) {
+            error_set(&note, step->at, "in the graph \"%s\", which is used here, %u steps further",
+                      shown(step->name).text, count - MOST_STEPS + 1);
+        } else {
+            error_set(&note, step->at, "in the graph \"%s\", which is used here",
+                      shown(step->name).text);
+        }
+        add_note(errors, report, &note);
+        report->way_count++;
+    }
+    errors->way_shown += count > 0;
+}
+
+static void add_notes(struct errors *errors, struct report *report, const struct error *err,
+                      const struct error *note)
+{
+    report->notes = arena_alloc_array(errors->arena, MOST_STEPS + 2, sizeof(*report->notes));
+    if (note != NULL) {
+        add_note(errors, report, note);
+    }
+    if (err->via != NULL) {
+        struct error via;
+
+        error_set(&via, err->via, "it is put in here");
+        add_note(errors, report, &via);
+    }
+    add_way(errors, report);
+}
+
+/* The same mistake was found without the way. */
+static void drop_way(struct errors *errors, struct report *report)
+{
+    errors->way_shown -= report->way_count > 0;
+    report->note_count -= report->way_count;
+    report->way_count = 0;
 }
 
 static void add(struct errors *errors, enum severity severity, const struct error *err,
@@ -78,11 +145,15 @@ static void add(struct errors *errors, enum severity severity, const struct erro
     if (err->silent) {
         return;
     }
-    if (errors->kept[severity] == ERRORS_MOST) {
+    if (errors->kept[severity] == ERRORS_MOST && !errors->is_closed) {
         errors->count[severity]++;
         return;
     }
-    if (is_known(errors, severity, err)) {
+    report = find(errors, severity, err);
+    if (report != NULL && errors->way == NULL) {
+        drop_way(errors, report);
+    }
+    if (report != NULL || errors->is_closed) {
         return;
     }
     errors->count[severity]++;
@@ -92,10 +163,7 @@ static void add(struct errors *errors, enum severity severity, const struct erro
     report->number = (unsigned)kept(errors);
     report->error = copy_error(errors, err);
     report->excerpt = excerpt_make(errors->arena, err);
-    if (note != NULL) {
-        report->note = copy_error(errors, note);
-        report->note_excerpt = excerpt_make(errors->arena, note);
-    }
+    add_notes(errors, report, err, note);
     errors->reports[kept(errors)] = report;
     errors->kept[severity]++;
     errors->sorted = false;
@@ -141,6 +209,44 @@ bool errors_report_note(struct errors *errors, const struct node *at, const stru
     va_end(arguments);
     error_set(&second_err, second, "%s", note);
     return errors_add_note(errors, &err, &second_err);
+}
+
+void errors_set_way(struct errors *errors, const struct error_way *way)
+{
+    errors->way = way;
+}
+
+bool errors_show_ways(const struct errors *errors)
+{
+    return errors->way_shown > 0;
+}
+
+void errors_only_drop_ways(struct errors *errors, bool on)
+{
+    errors->is_closed = on;
+}
+
+static void quote_again(struct errors *errors, const struct error *error, struct excerpt *excerpt,
+                        const struct source *source)
+{
+    struct error err = *error;
+
+    if (same_file(error->file, source->name)) {
+        err.source = source;
+        *excerpt = excerpt_make(errors->arena, &err);
+    }
+}
+
+void errors_quote_again(struct errors *errors, const struct source *source)
+{
+    for (size_t i = 0; i < kept(errors); i++) {
+        struct report *report = errors->reports[i];
+
+        quote_again(errors, &report->error, &report->excerpt, source);
+        for (unsigned j = 0; j < report->note_count; j++) {
+            quote_again(errors, &report->notes[j].error, &report->notes[j].excerpt, source);
+        }
+    }
 }
 
 size_t errors_count(const struct errors *errors)

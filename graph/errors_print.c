@@ -67,8 +67,9 @@ void errors_print(struct errors *errors, FILE *out, bool colour)
         printed[report->severity]++;
         print_one(out, palette, &report->error, kinds[report->severity],
                   palette->severity[report->severity], &report->excerpt);
-        if (report->note.text[0] != '\0') {
-            print_one(out, palette, &report->note, "note", palette->note, &report->note_excerpt);
+        for (unsigned j = 0; j < report->note_count; j++) {
+            print_one(out, palette, &report->notes[j].error, "note", palette->note,
+                      &report->notes[j].excerpt);
         }
     }
     print_rest(out, kinds[SEVERITY_ERROR], errors_count(errors) - printed[SEVERITY_ERROR]);

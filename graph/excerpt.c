@@ -5,6 +5,7 @@
 #include "graph/source.h"
 #include "graph/utf8.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -14,6 +15,81 @@ enum {
     WINDOW_BEFORE = 40,       /* of these, columns before the caret once the line is cut */
     FARTHEST_COLUMN = 100000, /* beyond, finding the place would cost more than it shows */
 };
+
+/* A line as it may be shown, and what is marked in it. */
+struct line {
+    const char *text;
+    size_t size;
+    unsigned column, width;
+};
+
+/* The last column of what is to be hidden from this column on, or 0. */
+static unsigned hidden_to(const struct source *source, unsigned line, unsigned column)
+{
+    for (const struct source_span *span = source->hidden; span != NULL; span = span->next) {
+        const unsigned from = line == span->line ? span->column : 1;
+
+        if (line < span->line || line > span->last_line || column < from) {
+            continue;
+        }
+        if (span->last_line > span->line) {
+            return UINT_MAX;
+        }
+        if (column < from + span->width) {
+            return from + span->width - 1;
+        }
+    }
+    return 0;
+}
+
+static bool hides_any(const struct source *source, unsigned line)
+{
+    for (const struct source_span *span = source->hidden; span != NULL; span = span->next) {
+        if (line >= span->line && line <= span->last_line) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Puts *** in the place of what is secret.  A mark moves along, and covers what replaces it. */
+static struct line hide(struct arena *arena, const struct source *source, unsigned number,
+                        struct line line)
+{
+    static const char stars[] = "***";
+    char *text = arena_alloc(arena, line.size * strlen(stars) + 1);
+    struct line shown = {.text = text, .column = line.column, .width = line.width};
+    unsigned column = 1;
+    unsigned shown_column = 1;
+
+    for (const char *at = line.text; at < line.text + line.size;) {
+        const unsigned stop = hidden_to(source, number, column);
+        const unsigned first = column;
+        const unsigned shown_first = shown_column;
+        uint32_t character;
+
+        do {
+            const size_t size = utf8_decode(at, (size_t)(line.text + line.size - at), &character);
+
+            if (stop == 0) {
+                memcpy(text + shown.size, at, size > 0 ? size : 1);
+                shown.size += size > 0 ? size : 1;
+            }
+            at += size > 0 ? size : 1;
+            column++;
+        } while (column <= stop && at < line.text + line.size);
+        if (stop > 0) {
+            memcpy(text + shown.size, stars, strlen(stars));
+            shown.size += strlen(stars);
+        }
+        shown_column += stop > 0 ? (unsigned)strlen(stars) : 1;
+        if (line.column >= first && line.column < column) {
+            shown.column = stop > 0 ? shown_first : line.column - first + shown_first;
+            shown.width = stop > 0 ? (unsigned)strlen(stars) : line.width;
+        }
+    }
+    return shown;
+}
 
 /* A walk along a source line, character by character, in columns of a terminal. */
 struct walk {
@@ -124,28 +200,30 @@ struct excerpt excerpt_make(struct arena *arena, const struct error *err)
 {
     struct excerpt excerpt = {0};
     unsigned column = err->column > 0 ? err->column : 1;
+    struct line line = {.column = column, .width = err->width};
     struct layout layout;
-    size_t length;
-    const char *line;
     unsigned start = 0;
     unsigned stop;
 
     if (err->source == NULL || err->line == 0 || column > FARTHEST_COLUMN) {
         return excerpt;
     }
-    line = source_line(err->source, err->line, &length);
-    if (line == NULL) {
+    line.text = source_line(err->source, err->line, &line.size);
+    if (line.text == NULL) {
         return excerpt;
     }
-    layout = lay_out(line, length, column, err->width < WINDOW ? err->width : WINDOW);
+    if (hides_any(err->source, err->line)) {
+        line = hide(arena, err->source, err->line, line);
+    }
+    layout = lay_out(line.text, line.size, line.column, line.width < WINDOW ? line.width : WINDOW);
     stop = layout.end;
     if (layout.end > WINDOW) {
         start = layout.caret > WINDOW - WINDOW_BEFORE ? layout.caret - WINDOW_BEFORE : 0;
         stop = layout.end < start + WINDOW ? layout.end : start + WINDOW;
     }
-    excerpt.text =
-        arena_printf(arena, "%s%s%s", start > 0 ? "..." : "",
-                     print_cells(arena, line, length, start, stop), stop < layout.end ? "..." : "");
+    excerpt.text = arena_printf(arena, "%s%s%s", start > 0 ? "..." : "",
+                                print_cells(arena, line.text, line.size, start, stop),
+                                stop < layout.end ? "..." : "");
     excerpt.caret = layout.caret - start + (start > 0 ? 3 : 0);
     if (layout.stop > stop && layout.caret < stop) {
         layout.stop = stop;

@@ -98,6 +98,10 @@ static void expand_one(struct expansion *expansion, const char *text, const char
 {
     const char *name = after_word(text, end, "param");
 
+    if (name != NULL && expansion->interpolator->lookups->keeps) {
+        expansion_append(expansion, text - 2, (size_t)(end - text) + 3);
+        return;
+    }
     if (name != NULL) {
         expansion_add_parameter(expansion, name, end);
         return;
@@ -113,6 +117,8 @@ static void expand_one(struct expansion *expansion, const char *text, const char
 void expansion_expand(struct expansion *expansion, const char *text, const char *end,
                       unsigned depth)
 {
+    const bool keeps = expansion->interpolator->lookups->keeps;
+
     if (depth > DEEPEST) {
         expansion_fail(expansion, text, (size_t)(end - text),
                        "defaults in defaults, more than %d deep", DEEPEST);
@@ -126,7 +132,7 @@ void expansion_expand(struct expansion *expansion, const char *text, const char 
         expansion_append(expansion, text, (size_t)(stop - text));
         text = stop;
         if (left >= 3 && memcmp(text, "$${", 3) == 0) {
-            expansion_append(expansion, "${", 2);
+            expansion_append(expansion, keeps ? "$${" : "${", keeps ? 3 : 2);
             text += 3;
         } else if (left >= 2 && text[1] == '{') {
             const char *close = find_end(text + 2, end);

@@ -29,6 +29,7 @@ struct expansion {
     bool secret;
     bool broken;
     bool later;
+    const struct secret *secrets; /* that are in the text */
 };
 
 /* Reports a mistake in the size bytes at `at`, which are part of the node's text.  Where the text

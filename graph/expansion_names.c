@@ -2,6 +2,7 @@
 #include "graph/expansion.h"
 
 #include "graph/arena.h"
+#include "graph/secret.h"
 #include "graph/suggest.h"
 #include "graph/utf8.h"
 
@@ -43,6 +44,18 @@ static const char *look_up(const struct interpolation *lookups, const char *name
                                         : getenv(name);
 }
 
+static void append_value(struct expansion *expansion, const char *value)
+{
+    const char *escaped;
+
+    while (expansion->interpolator->lookups->keeps && (escaped = strstr(value, "${")) != NULL) {
+        expansion_append(expansion, value, (size_t)(escaped - value));
+        expansion_append(expansion, "$${", 3);
+        value = escaped + 2;
+    }
+    expansion_append(expansion, value, strlen(value));
+}
+
 void expansion_add_variable(struct expansion *expansion, const char *text, const char *end,
                             unsigned depth)
 {
@@ -68,7 +81,7 @@ void expansion_add_variable(struct expansion *expansion, const char *text, const
                            shown(name).text);
             return;
         }
-        expansion_append(expansion, value, strlen(value));
+        append_value(expansion, value);
     } else if (!has_operator) {
         expansion_fail(
             expansion, text, length,
@@ -143,8 +156,15 @@ void expansion_add_credential(struct expansion *expansion, const char *text, con
     char *bytes;
     ssize_t size;
 
+    if (expansion->interpolator->lookups->keeps) {
+        expansion->secret = true;
+        return;
+    }
     if (!is_credential_name(text, length)) {
-        expansion_fail(expansion, text, length, "this cannot be the name of a credential");
+        expansion_fail(
+            expansion, text, length,
+            "this cannot be the name of a credential: one has no slash, colon or space, and "
+            "does not start with a dot");
         return;
     }
     memcpy(name, text, length);
@@ -152,14 +172,19 @@ void expansion_add_credential(struct expansion *expansion, const char *text, con
         expansion_fail(
             expansion, text, length,
             "there is no credential \"%s\": systemd has passed none ($CREDENTIALS_DIRECTORY is "
-            "not set)",
-            shown(name).text);
+            "not set); the unit needs LoadCredential=%s:PATH",
+            shown(name).text, shown(name).text);
         return;
     }
     path = arena_printf(expansion->interpolator->arena, "%s/%s", folder, name);
     bytes = mem_alloc(LARGEST_CREDENTIAL + 1);
     size = read_file(path, bytes, LARGEST_CREDENTIAL + 1);
-    if (size < 0) {
+    if (size == -ENOENT) {
+        expansion_fail(expansion, text, length,
+                       "there is no credential \"%s\"; the unit needs LoadCredential=%s:PATH or "
+                       "SetCredential=%s:TEXT",
+                       shown(name).text, shown(name).text, shown(name).text);
+    } else if (size < 0) {
         expansion_fail(expansion, text, length, "the credential \"%s\" cannot be read: %s",
                        shown(name).text, strerror((int)-size));
     } else if (size > LARGEST_CREDENTIAL) {
@@ -170,6 +195,8 @@ void expansion_add_credential(struct expansion *expansion, const char *text, con
         if (utf8_is_text(bytes, (size_t)size)) {
             expansion_append(expansion, bytes, (size_t)size);
             expansion->secret = true;
+            expansion->secrets =
+                secret_add(expansion->interpolator->arena, expansion->secrets, bytes, (size_t)size);
         } else {
             expansion_fail(expansion, text, length, "the credential \"%s\" is not a UTF-8 text",
                            shown(name).text);
@@ -216,6 +243,7 @@ void expansion_add_parameter(struct expansion *expansion, const char *text, cons
         return;
     }
     expansion->secret = expansion->secret || node->secret;
+    expansion->secrets = secret_add_node(expansion->interpolator->arena, expansion->secrets, node);
     expansion->broken = expansion->broken || node->broken;
     expansion->later = expansion->later || node->later;
     switch (node->kind) {

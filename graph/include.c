@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -98,6 +99,34 @@ static bool is_read(const struct includer *includer, const struct stat *status)
     return false;
 }
 
+/* "a.yaml would include itself: b.yaml -> c.yaml -> a.yaml". */
+static void report_circle(const struct includer *includer, const struct stat *status,
+                          const char *path, const struct node *at)
+{
+    char way[160] = "";
+    size_t used = 0;
+    unsigned i = 0;
+
+    while (!is_same_file(includer->open[i], status)) {
+        i++; /* one of them is it */
+    }
+    for (; i < includer->depth; i++) {
+        const int added =
+            snprintf(way + used, sizeof(way) - used, "%s -> ", shown(includer->open[i]->name).text);
+
+        if (added < 0 || (size_t)added >= sizeof(way) - used) {
+            (void)snprintf(way + used, sizeof(way) - used, "... -> ");
+            break;
+        }
+        used += (size_t)added;
+    }
+    if (is_same_file(includer->open[includer->depth - 1], status)) {
+        way[0] = '\0'; /* at once */
+    }
+    errors_report(includer->errors, at, "%s would include itself%s%s%s", shown(path).text,
+                  way[0] != '\0' ? ": " : "", way, way[0] != '\0' ? shown(path).text : "");
+}
+
 /* found: the path was found by a wildcard, which may well match the file that it stands in. */
 static void include_path(struct includer *includer, const char *path, const struct node *at,
                          bool found)
@@ -108,10 +137,16 @@ static void include_path(struct includer *includer, const char *path, const stru
 
     if (stat(path, &status) == 0) {
         if (!found && is_open(includer, &status)) {
-            errors_report(includer->errors, at, "%s would include itself", shown(path).text);
+            report_circle(includer, &status, path, at);
             return;
         }
         if (is_read(includer, &status)) {
+            return;
+        }
+        if (S_ISDIR(status.st_mode)) {
+            errors_report(includer->errors, at,
+                          "%s is a folder; %s/*.yaml would be the files in it", shown(path).text,
+                          shown(path).text);
             return;
         }
     }
@@ -164,6 +199,10 @@ static void include_pattern(struct includer *includer, const struct node *patter
     char *path;
 
     if (pattern->broken) {
+        return;
+    }
+    if (pattern->secret) {
+        errors_report(includer->errors, pattern, "a path can't be secret: it is shown");
         return;
     }
     if (pattern->kind != NODE_SCALAR || pattern->size == 0) {
@@ -304,7 +343,10 @@ static const struct node *join_mappings(struct arena *arena, const struct sectio
 {
     size_t most = count_children(section);
     struct node_pair *pairs = arena_alloc_array(arena, most, sizeof(*pairs));
+    struct node_pair *doubles = NULL; /* on the heap */
+    size_t double_count = 0;
     struct hash places = {0}; /* of pairs, by key */
+    const struct node *joined;
     size_t used = 0;
     size_t i;
     size_t j;
@@ -319,6 +361,8 @@ static const struct node *join_mappings(struct arena *arena, const struct sectio
             if (earlier == NULL) {
                 pairs[used++] = *pair;
             } else {
+                doubles = mem_resize_array(doubles, double_count + 1, sizeof(*doubles));
+                doubles[double_count++] = *pair;
                 errors_report_note(errors, pair->key, earlier->key, "first defined here",
                                    "\"%s\" is defined a second time in %s",
                                    shown(pair->key->text).text, section->name);
@@ -326,7 +370,10 @@ static const struct node *join_mappings(struct arena *arena, const struct sectio
         }
     }
     hash_deinit(&places);
-    return node_create_mapping(arena, section->values[0], pairs, used);
+    joined =
+        node_create_mapping_with(arena, section->values[0], pairs, used, doubles, double_count);
+    free(doubles);
+    return joined;
 }
 
 static const struct node *join(struct arena *arena, const struct section *section,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/component_extra.h"
 #include "graph/graph.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
@@ -375,13 +376,33 @@ uint64_t component_statistic(const struct component *component, const char *name
     return 0;
 }
 
+bool component_describe(struct component *component, char *text, size_t size)
+{
+    if (component->type->describe == NULL || component_is_over(component) ||
+        component->state == CREATED || !component->type->describe(component, text, size)) {
+        return false;
+    }
+    component_hide(component, text, size);
+    return true;
+}
+
+bool component_describe_peer(struct component *component, char *text, size_t size)
+{
+    if (component->type->describe_peer == NULL || component->state == CREATED ||
+        !component->type->describe_peer(component, text, size)) {
+        return false;
+    }
+    component_hide(component, text, size);
+    return true;
+}
+
 bool component_listens(struct component *component, char *text, size_t size)
 {
     static const char words[] = "listening on ";
     const size_t length = sizeof(words) - 1;
 
-    if (component->type->describe == NULL || component->state != RUNNING ||
-        !component->type->describe(component, text, size) || strncmp(text, words, length) != 0) {
+    if (component->state != RUNNING || !component_describe(component, text, size) ||
+        strncmp(text, words, length) != 0) {
         return false;
     }
     memmove(text, text + length, strlen(text + length) + 1);

@@ -73,6 +73,11 @@ uint64_t component_connection(const struct component *component);
 /* A statistic by name; 0 if its type keeps none. */
 uint64_t component_statistic(const struct component *component, const char *name);
 
+/* What its type has to say of it, and the peer that it stands for, less what is secret: write it
+ * and return true, or false: there is nothing to say. */
+bool component_describe(struct component *component, char *text, size_t size);
+bool component_describe_peer(struct component *component, char *text, size_t size);
+
 /* What a component listens on: writes it and returns true, or false: it does not listen. */
 bool component_listens(struct component *component, char *text, size_t size);
 

@@ -3,6 +3,7 @@
 
 #include "graph/arena.h"
 #include "graph/expansion.h"
+#include "graph/secret.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,29 @@ static struct node *copy_node(struct interpolator *interpolator, const struct no
     struct node *copy = arena_alloc(interpolator->arena, sizeof(*copy));
 
     *copy = *node;
+    return copy;
+}
+
+static void set_origin(struct interpolator *interpolator, struct node *node, const struct node *via,
+                       const struct secret *secrets)
+{
+    struct node_origin *origin = arena_alloc(interpolator->arena, sizeof(*origin));
+
+    *origin = (struct node_origin){.via = via, .secrets = secrets};
+    node->origin = origin;
+}
+
+/* The parameter's node, in the place of one that says ${param:NAME}. */
+static const struct node *put_in(struct interpolator *interpolator, const struct node *parameter,
+                                 const struct node *via)
+{
+    struct node *copy;
+
+    if (parameter->kind != NODE_SCALAR || parameter->source == NULL) {
+        return parameter;
+    }
+    copy = copy_node(interpolator, parameter);
+    set_origin(interpolator, copy, via, node_origin(parameter)->secrets);
     return copy;
 }
 
@@ -28,11 +52,14 @@ static const struct node *interpolate_scalar(struct interpolator *interpolator,
         return node;
     }
     name = expansion_sole_parameter(text, end);
+    if (name != NULL && interpolator->lookups->keeps) {
+        return node;
+    }
     if (name != NULL) {
         const struct node *parameter = expansion_find_parameter(&expansion, name, end - 1);
 
         if (parameter != NULL) {
-            return parameter;
+            return put_in(interpolator, parameter, node);
         }
     } else {
         expansion_expand(&expansion, text, end, 0);
@@ -44,7 +71,10 @@ static const struct node *interpolate_scalar(struct interpolator *interpolator,
         result->text = arena_strndup(interpolator->arena,
                                      expansion.text != NULL ? expansion.text : "", expansion.size);
         result->size = expansion.size;
-        result->secret = expansion.secret;
+        result->secret = node->secret || expansion.secret;
+        if (expansion.secrets != NULL) {
+            set_origin(interpolator, result, NULL, expansion.secrets);
+        }
     }
     if (expansion.text != NULL) {
         explicit_bzero(expansion.text, expansion.size);

@@ -25,6 +25,9 @@ struct interpolation {
     /* Returns the index-th parameter's name, NULL past the last, for suggestions.  May be NULL. */
     const char *(*parameter_name)(void *context, size_t index);
     void *context; /* given to all three */
+    /* For a text that is to be loaded again: ${param:NAME} and $${ stay as they are, what is put in
+     * is escaped, and a credential is not read, its text being secret already. */
+    bool keeps;
 };
 
 /* Returns the tree with everything replaced: the same nodes where there was nothing to replace, new

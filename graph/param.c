@@ -12,9 +12,6 @@
 #include "graph/suggest.h"
 #include "graph/value.h"
 
-static bool read_one(const struct param_reader *reader, const struct param_spec *spec,
-                     const struct node *node, void *state);
-
 const struct param_spec *param_find(const struct param_spec *table, const char *name)
 {
     for (; table != NULL && table->name != NULL; table++) {
@@ -103,9 +100,9 @@ static bool read_int(const struct param_spec *spec, const char *text, void *fiel
     int64_t max = is_wide ? INT64_MAX : INT_MAX;
     int64_t value;
 
-    if (is_bounded(spec)) {
+    if (is_bounded(spec)) { /* a double of 2^63 stands for the last that there is */
         min = (int64_t)spec->min;
-        max = spec->max >= spec->min ? (int64_t)spec->max : max;
+        max = spec->max >= spec->min && spec->max < 0x1p63 ? (int64_t)spec->max : max;
     }
     if (!value_integer(text, min, max, &value, accepted)) {
         if (spec->unit != NULL && strncmp(accepted->text, start, strlen(start)) == 0) {
@@ -159,7 +156,7 @@ static bool read_choice(const struct param_reader *reader, const struct param_sp
                                  between, spec->choices[i]);
     }
     return reject(reader, spec, node, accepted.text,
-                  node->kind == NODE_SCALAR && !node->secret
+                  node->kind == NODE_SCALAR && !node->secret && !errors_is_full(reader->errors)
                       ? suggest_from(node->text, spec->choices)
                       : NULL);
 }
@@ -261,11 +258,14 @@ static bool read_scalar(const struct param_reader *reader, const struct param_sp
     return is_read || reject(reader, spec, node, accepted.text, NULL);
 }
 
-static bool read_one(const struct param_reader *reader, const struct param_spec *spec,
-                     const struct node *node, void *state)
+bool param_read(const struct param_reader *reader, const struct param_spec *spec,
+                const struct node *node, void *state)
 {
     void *field = (char *)state + spec->offset;
 
+    if (spec->secret) {
+        node = node_hidden(reader->arena, node);
+    }
     switch (spec->kind) {
     case PARAM_KIND_BOOL:
     case PARAM_KIND_INT:
@@ -346,7 +346,7 @@ bool params_set_defaults(const struct param_reader *reader, const struct param_s
         if (table->kind == PARAM_KIND_SECTION) {
             is_good &= params_set_defaults(reader, table->section, (char *)state + table->offset);
         } else if (table->fallback != NULL) {
-            is_good &= read_one(reader, table, param_fallback(reader, table), state);
+            is_good &= param_read(reader, table, param_fallback(reader, table), state);
         }
     }
     return is_good;
@@ -368,6 +368,27 @@ static bool may_wait(const struct param_spec *spec, const struct node *value)
     return value->later && spec->kind != PARAM_KIND_GRAPH && spec->kind != PARAM_KIND_GRAPHS;
 }
 
+bool param_check_key(const struct param_reader *reader, const struct param_spec *table,
+                     const struct node *key)
+{
+    if (param_find(table, key->text) != NULL || is_reserved(reader, key->text)) {
+        return true;
+    }
+    return errors_report(reader->errors, key, "%s has no %s \"%s\"%s", reader->owner, noun(reader),
+                         shown(key->text).text,
+                         suggest_words(errors_is_full(reader->errors)
+                                           ? NULL
+                                           : param_suggest(reader, table, key->text))
+                             .text);
+}
+
+bool param_report_missing(const struct param_reader *reader, const struct param_spec *spec,
+                          const struct node *at)
+{
+    return errors_report(reader->errors, at, "%s needs the %s \"%s\"%s%s", reader->owner,
+                         noun(reader), spec->name, spec->doc[0] != '\0' ? ": " : "", spec->doc);
+}
+
 static bool read_pairs(const struct param_reader *reader, const struct param_spec *table,
                        const struct node *mapping, void *state)
 {
@@ -381,15 +402,9 @@ static bool read_pairs(const struct param_reader *reader, const struct param_spe
             continue;
         }
         if (spec != NULL) {
-            is_good &= read_one(reader, spec, pair->value, state);
-        } else if (!is_reserved(reader, pair->key->text)) {
-            const char *meant = errors_is_full(reader->errors)
-                                    ? NULL
-                                    : param_suggest(reader, table, pair->key->text);
-
-            is_good =
-                errors_report(reader->errors, pair->key, "%s has no %s \"%s\"%s", reader->owner,
-                              noun(reader), shown(pair->key->text).text, suggest_words(meant).text);
+            is_good &= param_read(reader, spec, pair->value, state);
+        } else {
+            is_good &= param_check_key(reader, table, pair->key);
         }
     }
     return is_good;
@@ -408,8 +423,7 @@ bool params_read(const struct param_reader *reader, const struct param_spec *tab
             const struct node *value = node_get(mapping, table->name);
 
             if (value == NULL || value == reader->left_out) {
-                is_good = errors_report(reader->errors, at, "%s needs the %s \"%s\": %s",
-                                        reader->owner, noun(reader), table->name, table->doc);
+                is_good = param_report_missing(reader, table, at);
             }
         }
     }

@@ -44,6 +44,16 @@ bool params_set_defaults(const struct param_reader *reader, const struct param_s
 bool params_read(const struct param_reader *reader, const struct param_spec *table,
                  const struct node *mapping, const struct node *at, void *state);
 
+/* One value: read by its entry, into the struct that state is.  Returns false after a report. */
+bool param_read(const struct param_reader *reader, const struct param_spec *spec,
+                const struct node *node, void *state);
+
+/* Report that a key is neither in the table nor reserved, and that a required one is missing. */
+bool param_check_key(const struct param_reader *reader, const struct param_spec *table,
+                     const struct node *key);
+bool param_report_missing(const struct param_reader *reader, const struct param_spec *spec,
+                          const struct node *at);
+
 /* The node of a default, made in the reader's arena.  spec->fallback must not be NULL. */
 const struct node *param_fallback(const struct param_reader *reader, const struct param_spec *spec);
 
@@ -59,5 +69,8 @@ const char *param_suggest(const struct param_reader *reader, const struct param_
  * mapping: what it was read from, or NULL; what a PARAM_CUSTOM was made of is shown from there. */
 MUST_CHECK char *param_show(const struct param_spec *spec, const void *state,
                             const struct node *mapping);
+
+/* A node as it would be written in one line; secrets as ***.  To be freed. */
+MUST_CHECK char *param_show_node(const struct node *node);
 
 #endif

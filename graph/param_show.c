@@ -65,7 +65,7 @@ static void print_node(FILE *out, const struct node *node)
     }
 }
 
-static char *show_node(const struct node *node)
+char *param_show_node(const struct node *node)
 {
     char *text = NULL;
     size_t size;
@@ -135,7 +135,7 @@ static int64_t integer_at(const struct param_spec *spec, const void *field)
 static char *show_source(const struct param_spec *spec, const struct node *node)
 {
     if (node != NULL) {
-        return show_node(node);
+        return param_show_node(node);
     }
     return spec->fallback != NULL ? mem_strdup(spec->fallback) : NULL;
 }
@@ -165,7 +165,8 @@ char *param_show(const struct param_spec *spec, const void *state, const struct 
     case PARAM_KIND_CHOICE:
         return mem_strdup(spec->choices[*(const int *)field]);
     case PARAM_KIND_TEXTS:
-        return node != NULL && node->kind == NODE_SEQUENCE ? show_node(node) : show_texts(field);
+        return node != NULL && node->kind == NODE_SEQUENCE ? param_show_node(node)
+                                                           : show_texts(field);
     case PARAM_KIND_GRAPH:
     case PARAM_KIND_GRAPHS:
     case PARAM_KIND_CUSTOM:

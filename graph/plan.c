@@ -36,6 +36,7 @@ struct scope *scope_create(struct planner *planner, struct draft *draft,
     scope->draft = draft;
     scope->self = self;
     scope->at = at;
+    scope->way = planner->way;
     hash_init(&scope->names, planner->arena, 0);
     *planner->scopes_end = scope;
     planner->scopes_end = &scope->next;
@@ -169,6 +170,21 @@ static void index_paths(struct plan *plan, struct arena *arena)
     }
 }
 
+static void finish_graphs(struct planner *planner)
+{
+    struct plan *plan = planner->root->plan;
+    struct plan_graph *graphs =
+        arena_alloc_array(planner->arena, planner->definitions.count, sizeof(*graphs));
+
+    for (const struct definition *one = planner->first_definition; one != NULL; one = one->next) {
+        if (one->type == NULL) {
+            graphs[plan->graph_count++] =
+                (struct plan_graph){.name = one->name, .at = one->at, .parameters = one->table};
+        }
+    }
+    plan->graphs = graphs;
+}
+
 /* Makes the arrays of every draft that is no mere check; a linkage to the outer graph needs the
  * root's, so these come first. */
 void planner_finish(struct planner *planner)
@@ -200,6 +216,14 @@ void planner_finish(struct planner *planner)
 
 /* ---- from a document ---- */
 
+static const struct node *create_broken(struct arena *arena)
+{
+    struct node *node = node_create_scalar(arena, NULL, "", 0);
+
+    node->broken = true;
+    return node;
+}
+
 void planner_init(struct planner *planner, struct arena *arena, const char *name,
                   struct errors *errors)
 {
@@ -209,6 +233,7 @@ void planner_init(struct planner *planner, struct arena *arena, const char *name
     planner->implied_end = &planner->implied;
     planner->definitions_end = &planner->first_definition;
     planner->left_out = node_create_scalar(arena, NULL, "", 0);
+    planner->broken = create_broken(arena);
     planner->root = draft_create(planner, arena_strdup(arena, name));
     planner->root->plan->arena = arena;
     planner->root->plan->refs = 1;
@@ -256,14 +281,16 @@ static void read_settings(struct planner *planner, const struct node *section)
         .errors = planner->errors,
     };
 
+    const struct node *settings =
+        section != NULL ? interpolate(planner->arena, section, NULL, planner->errors) : NULL;
+
     if (options->settings_table == NULL) {
         return;
     }
     (void)params_set_defaults(&reader, options->settings_table, options->settings);
-    (void)params_read(&reader, options->settings_table,
-                      section != NULL ? interpolate(planner->arena, section, NULL, planner->errors)
-                                      : NULL,
-                      section, options->settings);
+    if (settings == NULL || planner_refuse_secret(planner, settings, "a setting of the daemon")) {
+        (void)params_read(&reader, options->settings_table, settings, section, options->settings);
+    }
 }
 
 static void read_root(struct planner *planner, const struct node *root)
@@ -287,23 +314,43 @@ static void read_root(struct planner *planner, const struct node *root)
                     interpolate(planner->arena, components, NULL, planner->errors));
 }
 
-void planner_link(struct planner *planner)
+/* Links the scopes from one on, and looks at all that is linked then. */
+static void link_and_check(struct planner *planner, struct scope *first)
 {
-    for (struct scope *scope = planner->scopes; scope != NULL; scope = scope->next) {
+    for (struct scope *scope = first; scope != NULL; scope = scope->next) {
+        planner_set_way(planner, scope->way);
         scope_link(planner, scope);
     }
-    planner_link_implied(planner);
-    planner_check(planner);
+    planner_set_way(planner, NULL);
+    planner_link_implied(planner, first);
+    planner_check(planner, first);
+}
+
+void planner_link(struct planner *planner)
+{
+    link_and_check(planner, planner->scopes);
 }
 
 static void plan_all(struct planner *planner, const struct node *root)
 {
     read_settings(planner, node_get(root, "daemon"));
     graphs_define(planner, node_get(root, "graphs"));
+    planner_hide_secrets(planner, root);
     read_root(planner, root);
     planner->is_checking = true;
-    graphs_check_unused(planner);
-    planner_link(planner);
+    graphs_check(planner, false);
+    link_and_check(planner, planner->scopes);
+    graphs_warn(planner);
+    if (errors_show_ways(planner->errors)) { /* which of these do not follow from a use? */
+        struct scope **fresh = planner->scopes_end;
+
+        errors_only_drop_ways(planner->errors, true);
+        graphs_check(planner, true);
+        planner->implied = NULL;
+        planner->implied_end = &planner->implied;
+        link_and_check(planner, *fresh);
+        errors_only_drop_ways(planner->errors, false);
+    }
 }
 
 static struct plan *plan_document(struct document *document, const char *name,
@@ -324,6 +371,7 @@ static struct plan *plan_document(struct document *document, const char *name,
         return NULL;
     }
     planner_finish(&planner);
+    finish_graphs(&planner);
     return plan;
 }
 
@@ -410,6 +458,16 @@ const struct plan *plan_outermost(const struct plan *plan)
         root = root->basis->root;
     }
     return root;
+}
+
+const struct plan_graph *plan_find_graph(const struct plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->root->graph_count; i++) {
+        if (strcmp(plan->root->graphs[i].name, name) == 0) {
+            return &plan->root->graphs[i];
+        }
+    }
+    return NULL;
 }
 
 struct plan_component *plan_find(const struct plan *plan, const char *path)

@@ -24,6 +24,7 @@ struct errors;
 struct hash;
 struct node;
 struct plan_argument;
+struct secret;
 
 /* What is done when a component has failed or ended: "restart:" in the file. */
 enum restart_policy { RESTART_NEVER = 0, RESTART_ON_FAILURE, RESTART_ALWAYS };
@@ -60,6 +61,7 @@ struct plan_component {
     const struct node *mapping;    /* its parameters as the file has them; NULL: none */
     const struct restart *restart; /* NULL: never */
     size_t index;
+    const struct secret *secrets;            /* in its parameters: taken out of what it says */
     void *state;                             /* type->size bytes: zeroes, and the parameters */
     struct plan_box *in, *out;               /* the common ones, then the rare ones */
     uint8_t inboxes, outboxes;               /* in all */
@@ -94,6 +96,13 @@ struct plan_source {
     struct plan_source *next;
 };
 
+/* A graph with a name, as the file defines it. */
+struct plan_graph {
+    const char *name;
+    const struct node *at;
+    const struct param_spec *parameters; /* as a type's; NULL: none */
+};
+
 struct plan {
     struct plan *root; /* itself for the file's */
     const char *name;  /* the file's path, the graph's name, or the type's in lower case */
@@ -109,7 +118,9 @@ struct plan {
     struct document *document;
     struct plan_source *sources;
     struct plan *basis; /* of one with an argument: what it was made of, which it keeps */
-    unsigned refs;      /* changed by any thread */
+    const struct plan_graph *graphs; /* in the order of the file */
+    size_t graph_count;
+    unsigned refs; /* changed by any thread */
 };
 
 struct plan_options {
@@ -153,6 +164,9 @@ void plan_release(struct plan *plan);
 
 /* An inbox as its spec has it: the usual bound, unless that says otherwise. */
 struct plan_box plan_box_inbox(const struct box_spec *spec);
+
+/* The graph of a name; NULL: none. */
+const struct plan_graph *plan_find_graph(const struct plan *plan, const char *name);
 
 /* Looks a component up by path; NULL: none. */
 struct plan_component *plan_find(const struct plan *plan, const char *path);

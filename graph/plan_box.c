@@ -152,6 +152,22 @@ bool is_plain_name(const char *name)
     return length > 0;
 }
 
+/* False after a report that a name is secret. */
+static bool names_are_plain(struct planner *planner, const struct plan_component *made)
+{
+    const struct param_spec *spec = made->type->parameters;
+
+    for (; made->secrets != NULL && spec->name != NULL; spec++) {
+        const struct node *node = node_get(made->mapping, spec->name);
+
+        if (spec->kind == PARAM_KIND_TEXTS && node != NULL &&
+            !planner_refuse_secret(planner, node, "the name of an outbox")) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Two boxes for each name: one for data, one for notices. */
 void component_add_more_outboxes(struct planner *planner, struct draft_component *component)
 {
@@ -160,7 +176,7 @@ void component_add_more_outboxes(struct planner *planner, struct draft_component
         made->type->more_outboxes != NULL ? made->type->more_outboxes(made->state) : NULL;
     struct box_spec *specs;
 
-    if (more == NULL) {
+    if (more == NULL || !names_are_plain(planner, made)) {
         return;
     }
     specs = arena_alloc_array(planner->arena, 2 * more->count, sizeof(*specs));
@@ -323,6 +339,9 @@ void component_read_bounds(struct planner *planner, struct plan_component *made,
                            const struct node *boxes)
 {
     if (boxes == NULL || boxes == planner->left_out) {
+        return;
+    }
+    if (!planner_refuse_secret(planner, boxes, "the bound of an inbox")) {
         return;
     }
     if (boxes->kind != NODE_MAPPING) {

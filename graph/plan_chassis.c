@@ -58,6 +58,9 @@ static const char *name_in_list(struct planner *planner, const struct scope *sco
     info = planner_type(planner, type->text);
     if (own != NULL && own->kind == NODE_SCALAR &&
         (info == NULL || param_find(info->type->parameters, "name") == NULL)) {
+        if (!planner_refuse_secret(planner, own, "a component's name")) {
+            return "";
+        }
         if (component_name_is_good(planner, own->text, own) &&
             hash_get(&scope->names, own->text) != NULL) {
             errors_report(planner->errors, own, "another component here has the name \"%s\"",
@@ -105,7 +108,8 @@ static void add_boxes_of_self(struct planner *planner, struct scope *scope)
     struct chain chain = {0};
 
     for (size_t i = 0; scope->linkages->kind == NODE_SEQUENCE && i < scope->linkages->size; i++) {
-        if (!chain_read(&chain, scope->linkages->items[i], NULL)) {
+        if (node_find_secret(scope->linkages->items[i]) != NULL ||
+            !chain_read(&chain, scope->linkages->items[i], NULL)) {
             continue;
         }
         for (size_t j = 0; j < chain.count; j++) {

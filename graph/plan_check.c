@@ -48,13 +48,16 @@ static void follow(struct planner *planner, const struct scope *scope,
             crossing = linkage;
         }
         if (!carries_fits(carried, taken)) {
-            errors_report(planner->errors, (crossing != NULL ? crossing : linkage)->made.at,
-                          "%s carries %s, but %s takes %s",
+            const struct draft_linkage *at = crossing != NULL ? crossing : linkage;
+
+            planner_set_way(planner, at->way);
+            errors_report(planner->errors, at->made.at, "%s carries %s, but %s takes %s",
                           box_path(from->component, from->box).text, carries_name(carried),
                           box_path(to->component, to->box).text, carries_name(taken));
             return;
         }
         if (steps++ > 2 * PLAN_DEEPEST) {
+            planner_set_way(planner, linkage->way);
             errors_report(planner->errors, linkage->made.at, "this linkage leads back to itself");
             return;
         }
@@ -171,6 +174,7 @@ static void check_edge(struct planner *planner, const struct scope *scope)
 {
     struct error err;
 
+    planner_set_way(planner, scope->way != NULL ? scope->way->outer : NULL); /* it is at the use */
     if (scope->label != NULL && scope->edge_next[SELF_INBOX] == NULL && !scope->is_outbox_fed) {
         (void)error_set(&err, scope->at,
                         "in the graph \"%s\" nothing is linked to self: no data gets in or out",
@@ -179,9 +183,9 @@ static void check_edge(struct planner *planner, const struct scope *scope)
     }
 }
 
-void planner_check(struct planner *planner)
+void planner_check(struct planner *planner, const struct scope *first)
 {
-    for (const struct scope *scope = planner->scopes; scope != NULL; scope = scope->next) {
+    for (const struct scope *scope = first; scope != NULL; scope = scope->next) {
         if (scope->self == NULL) {
             check_carries(planner, scope); /* of all in its draft */
         }
@@ -189,10 +193,12 @@ void planner_check(struct planner *planner)
     if (errors_count(planner->errors) > planner->errors_before) {
         return; /* a linkage with a mistake may be what a warning would miss */
     }
-    for (const struct scope *scope = planner->scopes; scope != NULL; scope = scope->next) {
+    for (const struct scope *scope = first; scope != NULL; scope = scope->next) {
         check_edge(planner, scope);
+        planner_set_way(planner, scope->way);
         for (size_t i = 0; i < scope->count; i++) {
             check_component(planner, scope, scope->components[i]);
         }
     }
+    planner_set_way(planner, NULL);
 }

@@ -47,6 +47,12 @@ static bool lists_are_same(const struct texts *a, const struct texts *b)
     return a->count == b->count;
 }
 
+/* Left out, or written as the default is. */
+static bool is_default(const struct param_spec *spec, const struct node *node)
+{
+    return node == NULL || (spec->fallback != NULL && node_is(node, spec->fallback));
+}
+
 static bool graphs_are_same(const struct plan *a, const struct plan *b);
 
 static bool all_graphs_are_same(const struct plans *a, const struct plans *b)
@@ -66,6 +72,19 @@ struct made_of {
 
 static bool fields_are_same(const struct param_spec *table, const void *a, const void *b,
                             const struct made_of *nodes);
+
+/* What was written alike may have been made of files that differ; what was left out may be the
+ * same as what was written. */
+static bool custom_is_same(const struct param_spec *spec, const void *a, const void *b,
+                           const struct node *from_a, const struct node *from_b)
+{
+    if (!nodes_are_same(from_a, from_b) &&
+        !(is_default(spec, from_a) && is_default(spec, from_b)) &&
+        !(spec->is_same != NULL && (from_a == NULL || from_b == NULL))) {
+        return false;
+    }
+    return spec->is_same == NULL || spec->is_same(a, b);
+}
 
 static bool field_is_same(const struct param_spec *spec, const void *a, const void *b,
                           const struct made_of *nodes)
@@ -92,7 +111,7 @@ static bool field_is_same(const struct param_spec *spec, const void *a, const vo
     case PARAM_KIND_GRAPHS:
         return all_graphs_are_same(a, b);
     case PARAM_KIND_CUSTOM:
-        return nodes_are_same(from_a, from_b) && (spec->is_same == NULL || spec->is_same(a, b));
+        return custom_is_same(spec, a, b, from_a, from_b);
     case PARAM_KIND_SECTION:
         return fields_are_same(spec->section, a, b, &(struct made_of){from_a, from_b});
     case PARAM_KIND_CHILDREN:

@@ -3,6 +3,7 @@
 
 #include "graph/arena.h"
 #include "graph/planner.h"
+#include "graph/secret.h"
 
 struct param_reader planner_reader(struct planner *planner, const char *owner)
 {
@@ -104,6 +105,14 @@ bool component_name_is_good(struct planner *planner, const char *name, const str
     return true;
 }
 
+const char *const *component_keys(bool is_listed)
+{
+    static const char *const listed[] = {"type", "boxes", "restart", "name", NULL};
+    static const char *const usual[] = {"type", "boxes", "restart", NULL};
+
+    return is_listed ? listed : usual;
+}
+
 const struct node *component_type_node(struct planner *planner, const struct node *value)
 {
     const struct node *type = node_get(value, "type");
@@ -127,7 +136,22 @@ const struct node *component_type_node(struct planner *planner, const struct nod
                       node_kind_name(type));
         return NULL;
     }
-    return type;
+    return planner_refuse_secret(planner, type, "a type") ? type : NULL;
+}
+
+/* Remembers what is secret of the parameters; what it holds has its own. */
+static void keep_secrets(struct planner *planner, struct plan_component *made)
+{
+    const struct param_spec *spec = made->type->parameters;
+
+    for (; spec != NULL && spec->name != NULL; spec++) {
+        const struct node *node = node_get(made->mapping, spec->name);
+
+        if (node != NULL && spec->kind != PARAM_KIND_GRAPH && spec->kind != PARAM_KIND_GRAPHS &&
+            spec->kind != PARAM_KIND_CHILDREN) {
+            made->secrets = secret_add_node(planner->arena, made->secrets, node);
+        }
+    }
 }
 
 /* True if a parameter is given only at run time: all of them together are checked then. */
@@ -145,19 +169,18 @@ static bool waits_for_more(const struct node *mapping)
 static bool read_parameters(struct planner *planner, struct scope *scope,
                             struct draft_component *component, const struct node *type)
 {
-    static const char *const reserved[] = {"type", "boxes", "restart", "name", NULL};
-    static const char *const usual[] = {"type", "boxes", "restart", NULL};
     struct plan_component *made = &component->made;
     struct param_reader reader = planner_reader(planner, made->type_name);
     struct error err = {0};
     bool is_good;
 
-    reader.reserved = scope->is_list ? reserved : usual;
+    reader.reserved = component_keys(scope->is_list);
     is_good = params_read(&reader, made->type->parameters, made->mapping, type, made->state);
     if (is_good && !waits_for_more(made->mapping) && made->type->check != NULL &&
         !made->type->check(made->state, type, &err)) {
         is_good = errors_add(planner->errors, &err);
     }
+    keep_secrets(planner, made);
     component_add_more_outboxes(planner, component);
     return is_good;
 }

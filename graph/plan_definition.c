@@ -9,7 +9,6 @@
 /* ---- graphs: ---- */
 
 static const char *const graph_keys[] = {"parameters", "components", "linkages", NULL};
-static const char *const parameter_keys[] = {"default", "required", "doc", NULL};
 
 /* Nodes that it takes to write a node out. */
 static size_t count_parts(const struct node *node)
@@ -49,37 +48,6 @@ static bool check_keys(struct planner *planner, const struct node *mapping,
     return is_good;
 }
 
-/* Reads the parameters that a graph takes. */
-static const struct node *declare_parameters(struct planner *planner, const struct node *node)
-{
-    if (node->kind != NODE_MAPPING) {
-        errors_report(planner->errors, node,
-                      "parameters must be a mapping, such as {longest: {default: 64KiB}}; got %s",
-                      node_kind_name(node));
-        return NULL;
-    }
-    node = interpolate(planner->arena, node, NULL, planner->errors);
-    for (size_t i = 0; i < node->size; i++) {
-        const struct node_pair *pair = &node->pairs[i];
-
-        if (node_is(pair->key, "type") || node_is(pair->key, "boxes") ||
-            node_is(pair->key, "restart")) {
-            errors_report(planner->errors, pair->key,
-                          "\"%s\" can't be a parameter: every "
-                          "component has it",
-                          pair->key->text);
-        } else if (pair->value->kind == NODE_MAPPING) {
-            (void)check_keys(planner, pair->value, parameter_keys, "a graph's parameter");
-        } else if (pair->value->kind != NODE_NULL) {
-            errors_report(planner->errors, pair->value,
-                          "a graph's parameter is a mapping, such as {default: %s}; got %s",
-                          pair->value->kind == NODE_SCALAR ? node_shown(pair->value).text : "64KiB",
-                          node_kind_name(pair->value));
-        }
-    }
-    return node;
-}
-
 static void definition_list(struct planner *planner, struct definition *definition)
 {
     hash_put(&planner->definitions, definition->name, definition);
@@ -110,9 +78,7 @@ static struct definition *define(struct planner *planner, const struct node *nam
     }
     (void)check_keys(planner, body, graph_keys, "a graph");
     definition->parts = count_parts(body);
-    if (node_get(body, "parameters") != NULL) {
-        definition->parameters = declare_parameters(planner, node_get(body, "parameters"));
-    }
+    parameters_declare(planner, definition, node_get(body, "parameters"));
     if (node_get(body, "components") == NULL) {
         errors_report(planner->errors, name, "the graph \"%s\" has no components",
                       shown(name->text).text);
@@ -124,6 +90,11 @@ void graphs_define(struct planner *planner, const struct node *graphs)
 {
     for (size_t i = 0; graphs != NULL && i < graphs->size; i++) {
         (void)define(planner, graphs->pairs[i].key, graphs->pairs[i].value);
+    }
+    for (const struct definition *one = planner->first_definition; one != NULL; one = one->next) {
+        if (!one->is_bad) {
+            parameters_check(planner, one);
+        }
     }
 }
 
@@ -139,6 +110,7 @@ static struct definition *define_type(struct planner *planner, const struct comp
     definition->type = type;
     definition->shape = type;
     definition->is_bad = document == NULL;
+    parameters_of_type(planner, definition);
     if (document != NULL) {
         *source = (struct plan_source){.document = document, .next = planner->root->plan->sources};
         planner->root->plan->sources = source;
@@ -209,112 +181,45 @@ void report_unknown_type(struct planner *planner, const struct node *name)
 
 /* ---- a graph written out ---- */
 
-/* One use of a graph: where its parameters come from. */
+/* One use of a graph. */
 struct use {
-    const struct planner *planner;
     const struct definition *definition;
-    const struct node *args; /* a mapping, or NULL */
-    struct node *missing;    /* stands for a required parameter that was not given */
+    const struct node **values; /* of its parameters */
 };
-
-static const struct node *type_parameter(const struct use *use, const char *name)
-{
-    const struct param_spec *spec = param_find(use->definition->type->parameters, name);
-    const struct node *given = node_get(use->args, name);
-    const struct param_reader reader = {.arena = use->planner->arena,
-                                        .errors = use->planner->errors};
-
-    if (spec == NULL || given != NULL) {
-        return spec != NULL ? given : NULL;
-    }
-    if (spec->required) {
-        return use->missing;
-    }
-    if (spec->fallback == NULL) {
-        return use->planner->left_out;
-    }
-    return param_fallback(&reader, spec);
-}
-
-static bool is_required(const struct node *declared)
-{
-    const struct node *required = node_get(declared, "required");
-
-    return node_is(required, "true") || node_is(required, "yes");
-}
 
 static const struct node *use_parameter(void *context, const char *name)
 {
     const struct use *use = context;
-    const struct node_pair *declared;
-    const struct node *given;
-    const struct node *fallback;
+    const struct parameter *found = parameter_find(use->definition, name, strlen(name));
 
-    if (use->definition->type != NULL) {
-        return type_parameter(use, name);
-    }
-    declared = node_find(use->definition->parameters, name);
-    if (declared == NULL) {
-        return NULL;
-    }
-    given = node_get(use->args, name);
-    if (given != NULL && given != use->planner->left_out) {
-        return given;
-    }
-    fallback = node_get(declared->value, "default");
-    if (is_required(declared->value)) {
-        return use->missing;
-    }
-    return fallback != NULL ? fallback : use->planner->left_out;
+    return found != NULL ? use->values[found - use->definition->parameters] : NULL;
 }
 
 static const char *use_parameter_name(void *context, size_t index)
 {
     const struct use *use = context;
-    const struct node *parameters = use->definition->parameters;
-    const struct param_spec *table;
 
-    if (use->definition->type == NULL) {
-        return parameters != NULL && index < parameters->size ? parameters->pairs[index].key->text
-                                                              : NULL;
-    }
-    table = use->definition->type->parameters;
-    for (size_t i = 0; table != NULL && table[i].name != NULL; i++) {
-        if (i == index) {
-            return table[i].name;
-        }
-    }
-    return NULL;
+    return index < use->definition->parameter_count ? use->definition->table[index].name : NULL;
 }
 
-/* Checks what a named graph is given, against what it takes. */
-static void check_args(struct planner *planner, struct use *use, const struct draft_component *self,
-                       const struct node *at)
+void planner_set_way(struct planner *planner, const struct error_way *way)
 {
-    const struct node *parameters = use->definition->parameters;
+    planner->way = way;
+    errors_set_way(planner->errors, way);
+}
 
-    for (size_t i = 0; use->args != NULL && i < use->args->size; i++) {
-        const struct node *key = use->args->pairs[i].key;
+/* A step further, into a graph that the file names; a type made of others is one thing to it. */
+static const struct error_way *step(struct planner *planner, const struct definition *definition,
+                                    const struct node *at)
+{
+    struct error_way *way;
 
-        if (node_find(parameters, key->text) == NULL && !node_is(key, "type") &&
-            !(self != NULL && (node_is(key, "boxes") || node_is(key, "restart"))) &&
-            !(self != NULL && self->is_listed && node_is(key, "name"))) {
-            errors_report(planner->errors, key, "the graph \"%s\" has no parameter \"%s\"%s",
-                          shown(use->definition->name).text, shown(key->text).text,
-                          suggest_words(planner_suggest(planner, key->text, use_parameter_name, use,
-                                                        parameters != NULL ? parameters->size : 0))
-                              .text);
-        }
+    if (definition->type != NULL) {
+        return planner->way;
     }
-    for (size_t i = 0; parameters != NULL && i < parameters->size; i++) {
-        const struct node_pair *pair = &parameters->pairs[i];
-        const struct node *given = node_get(use->args, pair->key->text);
-
-        if (is_required(pair->value) && (given == NULL || given == planner->left_out)) {
-            errors_report(planner->errors, at, "the graph \"%s\" needs the parameter \"%s\"",
-                          shown(use->definition->name).text, shown(pair->key->text).text);
-        }
-    }
+    way = arena_alloc(planner->arena, sizeof(*way));
+    *way = (struct error_way){.at = at, .name = definition->name, .outer = planner->way};
+    return way;
 }
 
 /* Reports that a graph is used inside itself: "a -> b -> a". */
@@ -351,15 +256,40 @@ static void report_circle(struct planner *planner, struct definition *definition
                   shown(definition->name).text, chain + start, shown(definition->name).text);
 }
 
+/* The keys that a use may have besides parameters; NULL: there is nothing to check. */
+static const char *const *other_keys(const struct definition *definition, const struct scope *scope)
+{
+    static const char *const only_type[] = {"type", NULL};
+
+    if (definition->type != NULL || scope->has_any_edge) {
+        return NULL;
+    }
+    return scope->self != NULL ? component_keys(scope->self->is_listed) : only_type;
+}
+
+static void write_out(struct planner *planner, const struct definition *definition,
+                      struct scope *scope, const struct node **values)
+{
+    struct use use = {.definition = definition, .values = values};
+    const struct interpolation lookups = {
+        .parameter = use_parameter, .parameter_name = use_parameter_name, .context = &use};
+    const struct node *components = node_get(definition->body, "components");
+    const struct node *linkages = node_get(definition->body, "linkages");
+
+    if (linkages != NULL) {
+        scope->linkages = interpolate(planner->arena, linkages, &lookups, planner->errors);
+    }
+    if (components != NULL) {
+        components_read(planner, scope,
+                        interpolate(planner->arena, components, &lookups, planner->errors));
+    }
+}
+
 void definition_write_out(struct planner *planner, struct definition *definition,
                           struct scope *scope, const struct node *args, const struct node *at)
 {
-    struct node missing = {.kind = NODE_SCALAR, .broken = true, .text = ""};
-    struct use use = {.planner = planner, .definition = definition, .args = args};
-    const struct interpolation lookups = {
-        .parameter = use_parameter, .parameter_name = use_parameter_name, .context = &use};
-    const struct node *components;
-    const struct node *linkages;
+    const struct error_way *outer = planner->way;
+    const struct node **values;
 
     definition->is_used = true;
     if (definition->is_open && !definition->is_bad) {
@@ -369,32 +299,37 @@ void definition_write_out(struct planner *planner, struct definition *definition
         !planner_enter(planner, at)) {
         return;
     }
-    use.missing = arena_alloc(planner->arena, sizeof(missing));
-    *use.missing = missing;
-    if (definition->type == NULL && !scope->has_any_edge) {
-        check_args(planner, &use, scope->self, at);
-    }
+    values = parameters_give(planner, definition, args, at, other_keys(definition, scope));
     definition->is_open = true;
     definition->opener = planner->innermost;
     planner->innermost = definition;
-    linkages = node_get(definition->body, "linkages");
-    if (linkages != NULL) {
-        scope->linkages = interpolate(planner->arena, linkages, &lookups, planner->errors);
+    if (!scope->has_any_edge) {
+        planner_set_way(planner, step(planner, definition, at));
     }
-    components = node_get(definition->body, "components");
-    if (components != NULL) {
-        components_read(planner, scope,
-                        interpolate(planner->arena, components, &lookups, planner->errors));
-    }
+    scope->way = planner->way;
+    write_out(planner, definition, scope, values);
+    planner_set_way(planner, outer);
     planner->innermost = definition->opener;
     definition->is_open = false;
     planner_leave(planner);
 }
 
-void graphs_check_unused(struct planner *planner)
+void graphs_warn(struct planner *planner)
+{
+    if (errors_count(planner->errors) > planner->errors_before) {
+        return; /* a mistake may be why */
+    }
+    for (const struct definition *one = planner->first_definition; one != NULL; one = one->next) {
+        if (one->type == NULL) {
+            parameters_warn(planner, one);
+        }
+    }
+}
+
+void graphs_check(struct planner *planner, bool all)
 {
     for (struct definition *one = planner->first_definition; one != NULL; one = one->next) {
-        if (!one->is_used && one->type == NULL && !one->is_bad) {
+        if ((all || !one->is_used) && one->type == NULL && !one->is_bad) {
             struct draft *draft = draft_create(planner, one->name);
             struct scope *scope = scope_create(planner, draft, NULL, one->at);
 

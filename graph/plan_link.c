@@ -117,6 +117,7 @@ bool scope_link_ends(struct planner *planner, struct scope *scope, const struct 
                                           .to = made_end(to, scope, planner),
                                           .at = at,
                                           .is_implied = is_implied};
+    linkage->way = scope->way;
     *next = linkage;
     *scope->draft->linkages_end = linkage;
     scope->draft->linkages_end = &linkage->next;
@@ -211,12 +212,12 @@ static void link_signals(struct planner *planner, struct scope *scope)
     }
 }
 
-void planner_link_implied(struct planner *planner)
+void planner_link_implied(struct planner *planner, struct scope *first)
 {
     for (const struct implied *one = planner->implied; one != NULL; one = one->next) {
         link_implied(planner, one);
     }
-    for (struct scope *scope = planner->scopes; scope != NULL; scope = scope->next) {
+    for (struct scope *scope = first; scope != NULL; scope = scope->next) {
         if (scope->has_edge) {
             link_control(planner, scope);
             if (!scope->is_signal_taken) {

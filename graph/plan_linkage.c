@@ -175,7 +175,8 @@ void scope_link(struct planner *planner, struct scope *scope)
     if (linkages == NULL || linkages == planner->left_out) {
         return;
     }
-    if (report_later(planner, linkages, "a linkage")) {
+    if (report_later(planner, linkages, "a linkage") ||
+        !planner_refuse_secret(planner, linkages, "a linkage")) {
         return;
     }
     if (linkages->kind != NODE_SEQUENCE) {

@@ -1,276 +1,448 @@
-/* Graphs that are parameters: plans of their own, with an edge; and those that leave a parameter
- * open, to be planned anew for each value that it gets at run time. */
-#include <stdio.h>
+/* The parameters of named graphs: what the file declares becomes a table like those of types.
+ *
+ *     parameters: {longest: {kind: size, max: 1MiB}} ──► struct param_spec[]
+ *                                                             │
+ *     protocol: {type: shout, longest: 1KiB} ──checked by it──┴──► what ${param:longest} stands for
+ */
+#include <stdint.h>
 #include <string.h>
 
 #include "graph/arena.h"
+#include "graph/interpolate.h"
 #include "graph/planner.h"
-#include "graph/utf8.h"
 
-/* How a plan with an argument is made again. */
-struct plan_argument {
-    const struct node *name;     /* of the parameter; where the file names it */
-    const struct node *graph;    /* what the file has for the graph */
-    const struct node *left_out; /* the planner's that read the file */
-    enum carries carries;        /* what passes its edge */
+/* ---- declared ---- */
+
+/* A parameter as its mapping has it. */
+struct declared {
+    int kind; /* index into kinds */
+    const struct node *fallback, *min, *max;
+    struct texts choices;
+    bool required, secret;
+    const char *doc;
 };
 
-/* ---- one component at the edge ---- */
+enum { ANY_KIND };
 
-static void link_edge(struct planner *planner, struct scope *scope,
-                      struct draft_component *component, enum self_box edge, unsigned index)
+static const char *const kinds[] = {"any",  "bool",   "int",   "size",  "duration",
+                                    "text", "choice", "texts", "graph", NULL};
+static const enum param_kind kind_of[] = {PARAM_KIND_CUSTOM, PARAM_KIND_BOOL,     PARAM_KIND_INT,
+                                          PARAM_KIND_SIZE,   PARAM_KIND_DURATION, PARAM_KIND_TEXT,
+                                          PARAM_KIND_CHOICE, PARAM_KIND_TEXTS,    PARAM_KIND_GRAPH};
+
+static bool keep_node(const struct node *node, void *field, struct arena *arena, struct error *err)
 {
-    const bool is_in = edge == SELF_INBOX || edge == SELF_CONTROL;
-    const struct end self = {.index = edge, .is_inbox = is_in, .is_self = true};
-    const struct end inner = {.component = component, .index = index, .is_inbox = is_in};
-
-    if (index != NO_BOX &&
-        !is_of_runtime((is_in ? component->made.in : component->made.out)[index].spec)) {
-        (void)scope_link_ends(planner, scope, is_in ? &self : &inner, is_in ? &inner : &self,
-                              component->made.at, false);
-    }
-}
-
-void draft_link_only(struct planner *planner, struct scope *scope,
-                     struct draft_component *component)
-{
-    const struct plan_component *made = &component->made;
-
-    if (made->type != NULL) {
-        link_edge(planner, scope, component, SELF_INBOX, made->main_in);
-        link_edge(planner, scope, component, SELF_CONTROL, made->control);
-        link_edge(planner, scope, component, SELF_OUTBOX, made->main_out);
-        link_edge(planner, scope, component, SELF_SIGNAL, made->signal);
-    }
-}
-
-/* ---- a graph ---- */
-
-/* Plans a graph that is the value of a parameter.  NULL after a report. */
-static struct draft *plan_graph(struct planner *planner, const char *name, enum carries carries,
-                                const struct node *node)
-{
-    const struct node *type = node->kind == NODE_SCALAR ? node : node_get(node, "type");
-    struct definition *definition;
-    struct draft *draft;
-    struct scope *scope;
-
-    if (type == NULL || type->kind != NODE_SCALAR) {
-        errors_report(planner->errors, node,
-                      "%s must be the name of a component type or graph, or a mapping with a type; "
-                      "got %s",
-                      name, node_kind_name(node));
-        return NULL;
-    }
-    if (report_later(planner, type, "a type") || type->broken) {
-        return NULL;
-    }
-    definition = definition_find(planner, type->text);
-    if (definition != NULL && definition->type != NULL) {
-        definition = NULL; /* a type made of others is one component */
-    }
-    draft = draft_create(planner, definition != NULL ? definition->name
-                                                     : lower_case(planner->arena, type->text));
-    scope = scope_create(planner, draft, NULL, type);
-    scope->has_edge = true;
-    scope->edge_carries = carries;
-    if (definition != NULL) {
-        scope->label = definition->name;
-        definition_write_out(planner, definition, scope, node->kind == NODE_MAPPING ? node : NULL,
-                             type);
-    } else {
-        draft_link_only(planner, scope, component_plan(planner, scope, "", type, node));
-    }
-    return draft;
-}
-
-/* ---- with an argument ---- */
-
-bool report_later(struct planner *planner, const struct node *node, const char *what)
-{
-    struct node place = *node;
-
-    if (!node->later) {
-        return false;
-    }
-    place.broken = false; /* nothing was said of it yet */
-    errors_report(planner->errors, &place,
-                  "%s must be known at load; it can't come from an argument, which is given at run "
-                  "time",
-                  what);
+    *(const struct node **)field = node;
     return true;
 }
 
-/* A graph as the file has it, with one parameter set to another value. */
-static const struct node *with_value(struct arena *arena, const struct node *graph,
-                                     const struct node *name, const struct node *value)
+#define NODE_OF(key, field)                                                                        \
+    .name = (key), .kind = PARAM_KIND_CUSTOM, .parse = keep_node,                                  \
+    .offset = offsetof(struct declared, field), .width = sizeof(const struct node *)
+
+static const struct param_spec declaration[] = {
+    {PARAM_CHOICE(struct declared, kind), .choices = kinds, .doc = "what it takes"},
+    {NODE_OF("default", fallback), .doc = "its value where none is given"},
+    {NODE_OF("min", min), .doc = "the least that it takes"},
+    {NODE_OF("max", max), .doc = "the most that it takes"},
+    {PARAM_TEXTS(struct declared, choices), .doc = "the words that it takes"},
+    {PARAM_BOOL(struct declared, required), .doc = "whether it must be given"},
+    {PARAM_BOOL(struct declared, secret), .doc = "whether it is shown as ***"},
+    {PARAM_TEXT(struct declared, doc), .doc = "what it is for"},
+    {0},
+};
+
+/* Where a value is read to while it is only checked. */
+union value {
+    bool truth;
+    int64_t integer;
+    int choice;
+    size_t size;
+    double duration;
+    const char *text;
+    struct texts texts;
+    struct plan *graph;
+    const struct node *node;
+};
+
+static size_t width_of(enum param_kind kind)
 {
-    const size_t most = (graph->kind == NODE_MAPPING ? graph->size : 1) + 1;
-    struct node_pair *pairs = arena_alloc_array(arena, most, sizeof(*pairs));
+    return kind == PARAM_KIND_INT ? sizeof(int64_t) : sizeof(union value);
+}
+
+static bool has_range(enum param_kind kind)
+{
+    return kind == PARAM_KIND_INT || kind == PARAM_KIND_SIZE || kind == PARAM_KIND_DURATION;
+}
+
+static double bound_of(enum param_kind kind, const union value *value)
+{
+    if (kind == PARAM_KIND_INT) {
+        return (double)value->integer;
+    }
+    return kind == PARAM_KIND_SIZE ? (double)value->size : value->duration;
+}
+
+/* Reads min or max, by the kind of its parameter. */
+static bool read_bound(const struct param_reader *reader, enum param_kind kind, const char *name,
+                       const struct node *node, double *bound)
+{
+    const struct param_spec spec = {.name = name, .kind = kind, .width = width_of(kind)};
+    union value value = {0};
+
+    if (node == NULL) {
+        return true;
+    }
+    if (!has_range(kind)) {
+        return errors_report(reader->errors, node,
+                             "%s: %s goes with the kinds int, size and duration", reader->owner,
+                             name);
+    }
+    if (!param_read(reader, &spec, node, &value)) {
+        return false;
+    }
+    *bound = bound_of(kind, &value);
+    return true;
+}
+
+static void set_range(const struct param_reader *reader, const struct declared *declared,
+                      struct param_spec *spec)
+{
+    const bool is_int = spec->kind == PARAM_KIND_INT;
+    double min = is_int ? (double)INT64_MIN : 0;
+    double max = is_int ? (double)INT64_MAX : 0;
+
+    if (declared->min == NULL && declared->max == NULL) {
+        return;
+    }
+    if (!read_bound(reader, spec->kind, "min", declared->min, &min) ||
+        !read_bound(reader, spec->kind, "max", declared->max, &max)) {
+        return;
+    }
+    if (declared->max != NULL && max <= min) {
+        errors_report(reader->errors, declared->max, "%s: max must be more than min%s",
+                      reader->owner, declared->min == NULL ? ", which is 0" : "");
+        return;
+    }
+    spec->min = min;
+    spec->max = max;
+}
+
+static void set_choices(struct planner *planner, const struct param_reader *reader,
+                        const struct declared *declared, const struct node_pair *pair,
+                        struct param_spec *spec)
+{
+    const size_t count = declared->choices.count;
+    const char **words;
+
+    if (count > 0 && declared->kind == ANY_KIND) {
+        spec->kind = PARAM_KIND_CHOICE;
+    }
+    if ((spec->kind == PARAM_KIND_CHOICE) != (count > 0)) {
+        errors_report(reader->errors, node_get(pair->value, count > 0 ? "choices" : "kind"),
+                      count > 0 ? "%s: choices go with the kind choice"
+                                : "%s: a choice needs choices: [one, another]",
+                      reader->owner);
+        spec->kind = PARAM_KIND_CUSTOM;
+    }
+    if (spec->kind == PARAM_KIND_CHOICE) {
+        words = arena_alloc_array(planner->arena, count + 1, sizeof(*words));
+        memcpy(words, declared->choices.items, count * sizeof(*words));
+        spec->choices = words;
+    }
+}
+
+/* Fills in the entry of one parameter; one that has a mistake takes any value. */
+static void declare(struct planner *planner, struct parameter *parameter,
+                    const struct node_pair *pair)
+{
+    struct param_reader reader = planner_reader(planner, NULL);
+    struct param_spec *spec = parameter->spec;
+    struct declared declared = {0};
+
+    *spec = (struct param_spec){.name = pair->key->text,
+                                .kind = PARAM_KIND_CUSTOM,
+                                .width = sizeof(union value),
+                                .parse = keep_node,
+                                .accepts = "any value",
+                                .doc = ""};
+    parameter->at = pair->key;
+    if (pair->value->kind == NODE_NULL) {
+        return;
+    }
+    if (pair->value->kind != NODE_MAPPING) {
+        errors_report(planner->errors, pair->value,
+                      "a graph's parameter is a mapping, such as {default: %s}; got %s",
+                      pair->value->kind == NODE_SCALAR ? node_shown(pair->value).text : "64KiB",
+                      node_kind_name(pair->value));
+        return;
+    }
+    reader.owner = arena_printf(planner->arena, "the parameter \"%s\"", shown(spec->name).text);
+    reader.noun = "key";
+    (void)params_read(&reader, declaration, pair->value, pair->value, &declared);
+    spec->kind = kind_of[declared.kind];
+    spec->width = width_of(spec->kind);
+    spec->required = declared.required;
+    spec->secret = declared.secret;
+    spec->doc = declared.doc != NULL ? declared.doc : "";
+    set_choices(planner, &reader, &declared, pair, spec);
+    set_range(&reader, &declared, spec);
+    parameter->fallback = declared.fallback;
+    if (declared.required && declared.fallback != NULL) {
+        struct error err;
+
+        error_set(&err, declared.fallback, "%s is required: its default is never used",
+                  reader.owner);
+        errors_warn(planner->errors, &err);
+    }
+}
+
+static bool name_is_good(struct planner *planner, const struct node *name)
+{
+    const char *const *reserved = component_keys(false);
+
+    for (size_t i = 0; reserved[i] != NULL; i++) {
+        if (node_is(name, reserved[i])) {
+            return errors_report(planner->errors, name,
+                                 "\"%s\" can't be a parameter: every component has it", name->text);
+        }
+    }
+    if (!is_plain_name(name->text)) {
+        return errors_report(planner->errors, name,
+                             "a parameter's name has letters, digits, _ and - only; got \"%s\"",
+                             shown(name->text).text);
+    }
+    return true;
+}
+
+static void allocate(struct planner *planner, struct definition *definition, size_t count)
+{
+    definition->table = arena_alloc_array(planner->arena, count + 1, sizeof(*definition->table));
+    definition->parameters =
+        arena_alloc_array(planner->arena, count + 1, sizeof(*definition->parameters));
+    definition->parameter_count = count;
+    for (size_t i = 0; i < count; i++) {
+        definition->parameters[i].spec = &definition->table[i];
+    }
+}
+
+void parameters_declare(struct planner *planner, struct definition *definition,
+                        const struct node *node)
+{
     size_t count = 0;
 
-    if (graph->kind == NODE_MAPPING) {
-        for (size_t i = 0; i < graph->size; i++) {
-            if (!node_is(graph->pairs[i].key, name->text)) {
-                pairs[count++] = graph->pairs[i];
+    if (node == NULL) {
+        return;
+    }
+    if (node->kind != NODE_MAPPING) {
+        errors_report(planner->errors, node,
+                      "parameters must be a mapping, such as {longest: {default: 64KiB}}; got %s",
+                      node_kind_name(node));
+        return;
+    }
+    node = interpolate(planner->arena, node, NULL, planner->errors);
+    allocate(planner, definition, node->size);
+    for (size_t i = 0; i < node->size; i++) {
+        if (name_is_good(planner, node->pairs[i].key)) {
+            declare(planner, &definition->parameters[count++], &node->pairs[i]);
+        }
+    }
+    definition->parameter_count = count;
+}
+
+void parameters_of_type(struct planner *planner, struct definition *definition)
+{
+    const struct param_spec *table = definition->type->parameters;
+    const struct param_reader reader = planner_reader(planner, definition->name);
+    size_t count = 0;
+
+    while (table != NULL && table[count].name != NULL) {
+        count++;
+    }
+    allocate(planner, definition, count);
+    for (size_t i = 0; i < count; i++) {
+        definition->table[i] = table[i];
+        if (table[i].fallback != NULL) {
+            definition->parameters[i].fallback = param_fallback(&reader, &table[i]);
+        }
+    }
+}
+
+struct parameter *parameter_find(const struct definition *definition, const char *name, size_t size)
+{
+    for (size_t i = 0; i < definition->parameter_count; i++) {
+        const char *own = definition->table[i].name;
+
+        if (strncmp(own, name, size) == 0 && own[size] == '\0') {
+            return &definition->parameters[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- mentioned ---- */
+
+const char *parameter_mention(const char *from, const char *end, size_t *size)
+{
+    static const char start[] = "${param:";
+    const char *at = memmem(from, (size_t)(end - from), start, strlen(start));
+    const char *stop;
+
+    if (at == NULL) {
+        return NULL;
+    }
+    at += strlen(start);
+    stop = memchr(at, '}', (size_t)(end - at));
+    *size = (size_t)((stop != NULL ? stop : end) - at);
+    return at;
+}
+
+static void note_mentions(const struct definition *definition, const struct node *node)
+{
+    if (node->kind == NODE_SCALAR) {
+        const char *end = node->text + node->size;
+        const char *at = node->text;
+        size_t size;
+
+        while ((at = parameter_mention(at, end, &size)) != NULL) {
+            struct parameter *parameter = parameter_find(definition, at, size);
+
+            if (parameter != NULL) {
+                parameter->is_mentioned = true;
             }
         }
-    } else {
-        pairs[count++] = (struct node_pair){
-            .key = node_create_scalar(arena, graph, "type", strlen("type")), .value = graph};
     }
-    pairs[count++] = (struct node_pair){.key = name, .value = value};
-    return node_create_mapping(arena, graph, pairs, count);
+    for (size_t i = 0; node->kind == NODE_SEQUENCE && i < node->size; i++) {
+        note_mentions(definition, node->items[i]);
+    }
+    for (size_t i = 0; node->kind == NODE_MAPPING && i < node->size; i++) {
+        note_mentions(definition, node->pairs[i].value);
+    }
 }
 
-/* The node that names the parameter which this graph leaves open, or NULL, maybe after a report. */
-static const struct node *find_argument(struct planner *planner, const struct param_spec *spec,
-                                        const struct node *graph, const struct node *mapping)
+void parameters_warn(struct planner *planner, const struct definition *definition)
 {
-    const struct node *name = spec->argument != NULL ? node_get(mapping, spec->argument) : NULL;
-    const struct node *type = graph->kind == NODE_SCALAR ? graph : node_get(graph, "type");
-    const struct type_info *info;
-    const struct param_spec *open;
+    if (definition->parameter_count > 0) {
+        note_mentions(definition, definition->body);
+    }
+    for (size_t i = 0; i < definition->parameter_count; i++) {
+        const struct parameter *parameter = &definition->parameters[i];
+        struct error err;
 
-    if (name == NULL || name == planner->left_out || name->kind != NODE_SCALAR || name->broken) {
-        return NULL;
+        if (!parameter->is_mentioned) {
+            error_set(&err, parameter->at,
+                      "the graph \"%s\" does not use its parameter \"%s\": there is no ${param:%s}",
+                      shown(definition->name).text, shown(parameter->spec->name).text,
+                      shown(parameter->spec->name).text);
+            errors_warn(planner->errors, &err);
+        }
     }
-    if (node_is(name, "type") || node_is(name, "boxes")) {
-        errors_report(planner->errors, name, "%s must be known at load; it can't be the %s",
-                      name->text, spec->argument);
-        return NULL;
-    }
-    info = type != NULL && type->kind == NODE_SCALAR ? planner_type(planner, type->text) : NULL;
-    open = info != NULL ? param_find(info->type->parameters, name->text) : NULL;
-    if (open != NULL && (open->kind == PARAM_KIND_GRAPH || open->kind == PARAM_KIND_GRAPHS ||
-                         open->kind == PARAM_KIND_CHILDREN || open->kind == PARAM_KIND_LINKAGES ||
-                         open->kind == PARAM_KIND_SECTION)) {
-        errors_report(planner->errors, name, "%s must be known at load; it can't be the %s",
-                      name->text, spec->argument);
-        return NULL;
-    }
-    return name;
 }
 
-struct plan *graph_parameter_read(void *context, const struct param_spec *spec,
-                                  const struct node *node, const struct node *mapping)
+/* ---- given ---- */
+
+/* For PARAM_KIND_GRAPH: it is written out only where it stands in the end. */
+static struct plan *check_graph(void *context, const struct param_spec *spec,
+                                const struct node *node, const struct node *mapping)
 {
     struct planner *planner = context;
-    const struct node *name = find_argument(planner, spec, node, mapping);
-    const struct node *whole = node;
-    struct plan_argument *argument;
-    struct draft *draft;
+    const struct node *type = graph_parameter_type(planner, spec->name, node);
 
-    if (name != NULL && (node->kind == NODE_SCALAR ||
-                         (node->kind == NODE_MAPPING && node_get(node, name->text) == NULL))) {
-        struct node *later = node_create_scalar(planner->arena, name, name->text, name->size);
-
-        later->broken = true;
-        later->later = true;
-        whole = with_value(planner->arena, node, name, later);
-    }
-    draft = plan_graph(planner, spec->name, spec->carries, whole);
-    if (draft == NULL) {
+    if (type == NULL) {
         return NULL;
     }
-    if (name != NULL) {
-        argument = arena_alloc(planner->arena, sizeof(*argument));
-        *argument = (struct plan_argument){
-            .name = name, .graph = node, .left_out = planner->left_out, .carries = spec->carries};
-        draft->plan->argument = argument;
+    if (definition_find(planner, type->text) == NULL && planner_type(planner, type->text) == NULL) {
+        report_unknown_type(planner, type);
+        return NULL;
     }
-    return draft->plan;
+    return planner->root->plan;
 }
 
-/* ---- at run time ---- */
-
-struct draft_component *planner_find_outer(struct planner *planner, const char *name, size_t size)
+static struct param_reader reader_of(struct planner *planner, const struct definition *definition)
 {
-    const struct plan_component *found;
-    struct draft_component *component;
+    struct param_reader reader = planner_reader(planner, NULL);
 
-    if (planner->outer == NULL) {
-        return NULL;
-    }
-    found = plan_find(planner->outer, arena_strndup(planner->arena, name, size));
-    if (found == NULL || found->parent != NULL) {
-        return NULL;
-    }
-    component = arena_alloc(planner->arena, sizeof(*component));
-    component->made = *found;
-    component->draft = planner->root;
-    component_own_boxes(planner, component);
-    hash_put(&planner->root_scope->names, found->name, component);
-    return component;
+    reader.owner = arena_printf(planner->arena, "the graph \"%s\"", shown(definition->name).text);
+    reader.read_graph = check_graph;
+    return reader;
 }
 
-/* Plans it, into an arena of its own.  NULL: errors says why not. */
-static struct plan *plan_anew(const struct plan *plan, const struct plan_options *options,
-                              const char *value, size_t size, struct errors *errors)
+void parameters_check(struct planner *planner, const struct definition *definition)
 {
-    const struct plan_argument *argument = plan->argument;
-    struct arena *arena = arena_create();
-    struct planner planner;
-    struct draft *draft;
+    const struct param_reader reader = reader_of(planner, definition);
 
-    planner_init(&planner, arena, "", errors);
-    planner_know_types(&planner, options);
-    planner.root->plan->basis = plan_ref((struct plan *)(uintptr_t)plan);
-    planner.outer = plan_outermost(plan);
-    planner.graphs = planner.outer->document != NULL
-                         ? node_get(document_root(planner.outer->document), "graphs")
-                         : NULL;
-    planner.left_out = argument->left_out;
-    planner.root_scope = scope_create(&planner, planner.root, NULL, argument->graph);
-    draft = plan_graph(&planner, "component", argument->carries,
-                       with_value(arena, argument->graph, argument->name,
-                                  node_create_scalar(arena, NULL, value, size)));
-    planner_link(&planner);
-    if (draft == NULL || errors_count(errors) > 0) {
-        plan_release(planner.root->plan);
-        return NULL;
+    if (definition->parameter_count == 0) {
+        return;
     }
-    planner_finish(&planner);
-    return draft->plan;
+    for (size_t i = 0; i < definition->parameter_count; i++) {
+        struct parameter *parameter = &definition->parameters[i];
+        union value value;
+
+        if (parameter->fallback != NULL &&
+            !param_read(&reader, parameter->spec, parameter->fallback, &value)) {
+            parameter->fallback = planner->broken;
+        }
+    }
 }
 
-/* Why a text can't be a value in any file; false: it can. */
-static bool is_no_value(const struct plan_argument *argument, const void *value, size_t value_size,
-                        char *err, size_t size)
+/* What a parameter stands for where nothing is given. */
+static const struct node *left_out(const struct planner *planner, const struct parameter *parameter)
 {
-    const struct node *graph = argument->graph;
-    const struct node *type = graph->kind == NODE_SCALAR ? graph : node_get(graph, "type");
-
-    if (value_size > PLAN_LONGEST_ARGUMENT) {
-        (void)snprintf(err, size, "%s: %s must have at most %d bytes; got %zu", type->text,
-                       argument->name->text, PLAN_LONGEST_ARGUMENT, value_size);
-        return true;
+    if (parameter->spec->required) {
+        return planner->broken; /* that has been reported */
     }
-    if (!utf8_is_text(value, value_size)) {
-        (void)snprintf(err, size, "%s: %s must be a UTF-8 text without NUL bytes; got others",
-                       type->text, argument->name->text);
-        return true;
-    }
-    return false;
+    return parameter->fallback != NULL ? parameter->fallback : planner->left_out;
 }
 
-struct plan *plan_with_argument(const struct plan *plan, const struct component_type *const *types,
-                                const void *value, size_t value_size, char *err, size_t size)
+static void report_unknown(struct planner *planner, const struct param_reader *reader,
+                           const struct definition *definition, const struct node *args,
+                           const char *const *reserved)
 {
-    const struct plan_options options = {.types = types};
-    struct errors *errors;
-    struct plan *made;
+    struct param_reader own = *reader;
 
-    if (is_no_value(plan->argument, value, value_size, err, size)) {
-        return NULL;
-    }
-    errors = errors_create();
-    made = plan_anew(plan, &options, value, value_size, errors);
-    if (made == NULL) {
-        const struct report *report = errors_at(errors, 0);
+    own.reserved = reserved;
+    for (size_t i = 0; i < args->size; i++) {
+        const struct node *key = args->pairs[i].key;
 
-        (void)snprintf(err, size, "%s", report != NULL ? report->error.text : "it has a mistake");
+        if (parameter_find(definition, key->text, key->size) == NULL) {
+            (void)param_check_key(&own, definition->table, key);
+        }
     }
-    errors_destroy(errors);
-    return made;
+}
+
+const struct node **parameters_give(struct planner *planner, const struct definition *definition,
+                                    const struct node *args, const struct node *at,
+                                    const char *const *reserved)
+{
+    const struct param_reader reader = reader_of(planner, definition);
+    const struct node **values =
+        arena_alloc_array(planner->arena, definition->parameter_count + 1, sizeof(*values));
+
+    for (size_t i = 0; i < definition->parameter_count; i++) {
+        const struct parameter *parameter = &definition->parameters[i];
+        const struct node *given = node_get(args, parameter->spec->name);
+        union value value;
+
+        if (given == planner->left_out) {
+            given = NULL;
+        }
+        values[i] = given != NULL ? given : left_out(planner, parameter);
+        if (reserved == NULL) { /* whoever gives them has checked them */
+            continue;
+        }
+        if (given != NULL && !param_read(&reader, parameter->spec, given, &value)) {
+            values[i] = planner->broken;
+        } else if (given == NULL && parameter->spec->required) {
+            (void)param_report_missing(&reader, parameter->spec, at);
+        }
+        if (parameter->spec->secret) {
+            values[i] = values[i] != planner->left_out && values[i] != planner->broken
+                            ? node_hidden(planner->arena, values[i])
+                            : values[i];
+        }
+    }
+    if (reserved != NULL && args != NULL) {
+        report_unknown(planner, &reader, definition, args, reserved);
+    }
+    return values;
 }

@@ -5,8 +5,10 @@
  *     plan_box.c         its boxes
  *     plan_restart.c     what is done when it fails
  *     plan_chassis.c     what a chassis holds
- *     plan_parameter.c   graphs that are parameters, and those that leave one open
+ *     plan_graph.c       graphs that are parameters, and those that leave one open
  *     plan_definition.c  named graphs, written out where they are used
+ *     plan_parameter.c   what they take, and what they are given
+ *     plan_secret.c      what of the file is not to be shown
  *     plan_chain.c       the grammar of "a.outbox -> [b, c]"
  *     plan_end.c         from an end of it to a box
  *     plan_linkage.c     what a chain joins
@@ -48,6 +50,7 @@ struct type_info {
 
 struct draft_linkage {
     struct plan_linkage made;
+    const struct error_way *way; /* of its scope */
     struct draft_linkage *next;
 };
 
@@ -94,14 +97,25 @@ struct scope {
     size_t count;
     const struct node *linkages; /* a sequence, or NULL */
     const struct node *at;
+    const struct error_way *way; /* the uses of graphs that it is in; NULL: none */
+};
+
+/* What a graph with a name takes. */
+struct parameter {
+    struct param_spec *spec;     /* in the definition's table */
+    const struct node *at;       /* its name; NULL: a type's */
+    const struct node *fallback; /* its default, or NULL */
+    bool is_mentioned;           /* some ${param:NAME} is for it */
 };
 
 /* A graph with a name: of graphs:, or a type that is made of others. */
 struct definition {
     const char *name;
     const struct node *at;
-    const struct node *body;            /* a mapping with components and linkages */
-    const struct node *parameters;      /* of graphs:; a mapping, or NULL */
+    const struct node *body;  /* a mapping with components and linkages */
+    struct param_spec *table; /* what it takes, or NULL; by the same index: */
+    struct parameter *parameters;
+    size_t parameter_count;
     const struct component_type *type;  /* that is made of others; NULL: of graphs: */
     const struct component_type *shape; /* the chassis that stands for it; NULL: there is none */
     struct definition *opener;          /* the definition that it is used in while it is_open */
@@ -143,8 +157,10 @@ struct planner {
     const struct node *graphs;    /* where definitions are looked up when needed; or NULL */
     const struct plan *outer;     /* the file's, where it is made already; or NULL */
     size_t type_count;
+    const struct error_way *way; /* to it, from the file's own graph */
     const struct component_type *fanout, *named_graph;
     const struct node *left_out; /* stands for a parameter that was not given */
+    const struct node *broken;   /* stands for one that has a mistake */
     size_t parts;                /* what has been made so far */
     size_t fanouts;
     size_t suggestible; /* names that may still be compared for "did you mean" */
@@ -259,6 +275,9 @@ struct draft_component *component_plan(struct planner *planner, struct scope *sc
                                        const char *name, const struct node *at,
                                        const struct node *value);
 
+/* The keys that every component may have, NULL-ended; and those of one in a list. */
+const char *const *component_keys(bool is_listed);
+
 /* The node that names the type of a component, or NULL after a report. */
 const struct node *component_type_node(struct planner *planner, const struct node *value);
 
@@ -279,11 +298,15 @@ void chassis_write_out(struct planner *planner, struct draft_component *chassis,
                        struct definition *definition, const struct node *args,
                        const struct node *at);
 
-/* ---- plan_parameter.c ---- */
+/* ---- plan_graph.c ---- */
 
 /* For struct param_reader; the context is the planner. */
 struct plan *graph_parameter_read(void *context, const struct param_spec *spec,
                                   const struct node *node, const struct node *mapping);
+
+/* The node that names the type in the value of such a parameter, or NULL after a report. */
+const struct node *graph_parameter_type(struct planner *planner, const char *name,
+                                        const struct node *node);
 
 /* Links a draft's only component to the edge. */
 void draft_link_only(struct planner *planner, struct scope *scope,
@@ -301,8 +324,14 @@ struct draft_component *planner_find_outer(struct planner *planner, const char *
 /* Reads "graphs:", without looking into them yet. */
 void graphs_define(struct planner *planner, const struct node *graphs);
 
-/* Looks into those that nothing uses. */
-void graphs_check_unused(struct planner *planner);
+/* Looks into those that nothing uses; all: into each by itself. */
+void graphs_check(struct planner *planner, bool all);
+
+/* Warns of what they could do without, once all else is well. */
+void graphs_warn(struct planner *planner);
+
+/* Sets the way that reports show. */
+void planner_set_way(struct planner *planner, const struct error_way *way);
 
 /* The graph or the type made of others that has this name; NULL: there is none. */
 struct definition *definition_find(struct planner *planner, const char *name);
@@ -313,6 +342,41 @@ void definition_write_out(struct planner *planner, struct definition *definition
 
 /* Reports a name that is neither a type's nor a graph's. */
 void report_unknown_type(struct planner *planner, const struct node *name);
+
+/* ---- plan_parameter.c ---- */
+
+/* Reads what a graph takes; node: its "parameters:", or NULL.  Defaults are checked later: they may
+ * name a graph that is still to come. */
+void parameters_declare(struct planner *planner, struct definition *definition,
+                        const struct node *node);
+void parameters_check(struct planner *planner, const struct definition *definition);
+
+/* Warns of those that the graph does not mention. */
+void parameters_warn(struct planner *planner, const struct definition *definition);
+
+/* The same from the table of a type. */
+void parameters_of_type(struct planner *planner, struct definition *definition);
+
+/* Looks one up; NULL: there is none. */
+struct parameter *parameter_find(const struct definition *definition, const char *name,
+                                 size_t size);
+
+/* The name in the next ${param:NAME} of a text, or NULL. */
+const char *parameter_mention(const char *from, const char *end, size_t *size);
+
+/* What each parameter stands for in one use.  args: a mapping, or NULL; reserved: its other keys,
+ * or NULL: args need no check. */
+const struct node **parameters_give(struct planner *planner, const struct definition *definition,
+                                    const struct node *args, const struct node *at,
+                                    const char *const *reserved);
+
+/* ---- plan_secret.c ---- */
+
+/* Hides the values of secret parameters, and those that end up in one. */
+void planner_hide_secrets(struct planner *planner, const struct node *root);
+
+/* Refuses a secret where it would be shown.  what: "a component's name".  False after a report. */
+bool planner_refuse_secret(struct planner *planner, const struct node *node, const char *what);
 
 /* ---- plan_chain.c ---- */
 
@@ -383,8 +447,8 @@ void linking_imply(struct linking *linking, const struct end *from, struct end t
 /* Turns to the component's box of notices, as a linkage from or to one of its boxes sees it. */
 void end_choose_notices(struct end *end, bool is_source);
 
-/* Makes the linkages that follow, once all scopes have theirs. */
-void planner_link_implied(struct planner *planner);
+/* Makes the linkages that follow, once all scopes from the first one on have theirs. */
+void planner_link_implied(struct planner *planner, struct scope *first);
 
 /* ---- plan_fanout.c ---- */
 
@@ -400,7 +464,7 @@ void scope_link(struct planner *planner, struct scope *scope);
 
 /* ---- plan_check.c ---- */
 
-/* Checks what boxes carry, and warns of what is not linked. */
-void planner_check(struct planner *planner);
+/* Checks what boxes carry, and warns of what is not linked, in the scopes from one on. */
+void planner_check(struct planner *planner, const struct scope *first);
 
 #endif

@@ -17,6 +17,13 @@ struct error;
 
 enum { SOURCE_LARGEST = 64U << 20 }; /* bytes */
 
+/* A part of a source that no excerpt shows. */
+struct source_span {
+    unsigned line, last_line;
+    unsigned column, width; /* on a line of its own; else to the end of each line */
+    const struct source_span *next;
+};
+
 struct source {
     const char *name; /* the path as the user would write it */
     const char *text; /* size bytes and a NUL */
@@ -27,6 +34,7 @@ struct source {
     const uint32_t *marks; /* where lines 1, 257, 513, ... start */
     uint64_t device;       /* which file it was; 0 and 0: none */
     uint64_t inode;
+    const struct source_span *hidden;
 };
 
 /* Reads a file.  Only regular files are read: a FIFO or a device is refused without being opened.

@@ -305,9 +305,10 @@ char *errors_text(struct errors *errors)
 
         fprintf(out, "%u:%u: %s: %s\n", report->error.line, report->error.column,
                 report->severity == SEVERITY_ERROR ? "error" : "warning", report->error.text);
-        if (report->note.text[0] != '\0') {
-            fprintf(out, "%u:%u: note: %s\n", report->note.line, report->note.column,
-                    report->note.text);
+        for (unsigned j = 0; j < report->note_count; j++) {
+            const struct error *note = &report->notes[j].error;
+
+            fprintf(out, "%u:%u: note: %s\n", note->line, note->column, note->text);
         }
     }
     (void)fclose(out);

@@ -391,8 +391,8 @@ static void test_a_key_that_is_there_twice_is_an_error_that_names_both_places(vo
 
     assert_int_equal(errors_count(errors), 1);
     assert_error(0, 4, 3, "the key \"a\" is here a second time");
-    assert_int_equal(errors_at(errors, 0)->note.line, 2);
-    assert_int_equal(errors_at(errors, 0)->note.column, 3);
+    assert_int_equal(errors_at(errors, 0)->notes[0].error.line, 2);
+    assert_int_equal(errors_at(errors, 0)->notes[0].error.column, 3);
     assert_true(node_is(node_get(node_get(root, "components"), "a"), "1"));
 }
 
@@ -410,7 +410,7 @@ static void test_a_key_is_found_twice_in_big_mappings_too(void **context)
 
     assert_int_equal(errors_count(errors), 1);
     assert_error(0, 51, 1, "\"k7\"");
-    assert_int_equal(errors_at(errors, 0)->note.line, 8);
+    assert_int_equal(errors_at(errors, 0)->notes[0].error.line, 8);
 }
 
 static void test_a_key_must_be_a_text(void **context)
@@ -507,8 +507,8 @@ static void test_an_unclosed_bracket_names_where_it_was_opened(void **context)
 
     assert_null(document);
     assert_error(0, 2, 2, "expected \",\" or \"]\" here");
-    assert_string_equal(errors_at(errors, 0)->note.text, "opened here");
-    assert_int_equal(errors_at(errors, 0)->note.column, 4);
+    assert_string_equal(errors_at(errors, 0)->notes[0].error.text, "opened here");
+    assert_int_equal(errors_at(errors, 0)->notes[0].error.column, 4);
 }
 
 static void test_a_file_holds_one_document(void **context)

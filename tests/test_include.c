@@ -51,6 +51,9 @@ static int tear_down(void **context)
 
 static const char *look_up_variable(void *context, const char *name)
 {
+    if (strcmp(name, "CREDENTIALS_DIRECTORY") == 0) {
+        return folder;
+    }
     return strcmp(name, "SITE") == 0 ? "conf.d/site" : NULL;
 }
 
@@ -136,8 +139,8 @@ static void test_a_name_defined_twice_is_an_error_that_names_both_places(void **
     assert_error(0, "conf.d/a.yaml", 2, 3, "\"audit\" is defined a second time in components");
     assert_error(1, "conf.d/a.yaml", 3, 10, "\"workers\" is defined a second time in daemon");
     report = errors_at(errors, 0);
-    assert_string_equal(report->note.file, in_folder("main.yaml"));
-    assert_int_equal(report->note.line, 3);
+    assert_string_equal(report->notes[0].error.file, in_folder("main.yaml"));
+    assert_int_equal(report->notes[0].error.line, 3);
 }
 
 static void test_a_path_that_is_not_there_is_an_error(void **context)
@@ -185,7 +188,26 @@ static void test_a_file_that_includes_itself_is_an_error(void **context)
     load("include: [conf.d/a.yaml]\n");
 
     assert_int_equal(errors_count(errors), 1);
-    assert_error(0, "conf.d/a.yaml", 1, 11, "would include itself");
+    assert_error(0, "conf.d/a.yaml", 1, 11, "would include itself: /tmp/test_include.");
+    assert_error(0, "conf.d/a.yaml", 1, 11, "/main.yaml -> ");
+}
+
+static void test_a_folder_gets_the_pattern_that_was_meant(void **context)
+{
+    load("include: [conf.d]\ncomponents: {}\n");
+
+    assert_int_equal(errors_count(errors), 1);
+    assert_error(0, "main.yaml", 1, 11, "conf.d is a folder; ");
+    assert_error(0, "main.yaml", 1, 11, "conf.d/*.yaml would be");
+}
+
+static void test_a_secret_is_no_path(void **context)
+{
+    write_file("key", "hunter2");
+    load("include: ['${credential:key}']\ncomponents: {}\n");
+
+    assert_int_equal(errors_count(errors), 1);
+    assert_error(0, "main.yaml", 1, 11, "a path can't be secret: it is shown");
 }
 
 static void test_a_file_that_several_patterns_match_is_read_once(void **context)
@@ -282,6 +304,8 @@ int main(void)
         test(test_a_folder_that_may_not_be_read_is_not_taken_for_an_empty_one),
         test(test_patterns_are_relative_to_the_file_they_stand_in),
         test(test_a_file_that_includes_itself_is_an_error),
+        test(test_a_folder_gets_the_pattern_that_was_meant),
+        test(test_a_secret_is_no_path),
         test(test_a_file_that_several_patterns_match_is_read_once),
         test(test_a_long_row_of_includes_is_refused),
         test(test_a_pattern_may_name_a_variable),

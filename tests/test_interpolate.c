@@ -345,7 +345,7 @@ static void test_a_credential_that_cannot_be_read_is_named(void **context)
     char *big = calloc(1, (1U << 20) + 1);
 
     assert_refused("${credential:none}", 14, 4,
-                   "the credential \"none\" cannot be read: No such file or directory");
+                   "there is no credential \"none\"; the unit needs LoadCredential=none:PATH or ");
     assert_refused("${credential:../key}", 14, 6, "cannot be the name of a credential");
     assert_refused("x${credential:}", 15, 1, "cannot be the name of a credential");
     write_credential("key", "a\0b", 3);

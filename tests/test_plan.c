@@ -355,6 +355,38 @@ static void test_graphs_use_graphs(void **context)
     assert_string_equal(plan_find(plan, "b/in/it")->type_name, "Echo");
 }
 
+static void test_parameters_stand_in_every_place_for_a_value(void **context)
+{
+    load_well(
+        "graphs:\n"
+        "  g:\n"
+        "    parameters:\n"
+        "      bound: {kind: size, default: 64KiB}\n"
+        "      policy: {choices: [block, drop_oldest], default: drop_oldest}\n"
+        "      to: {kind: text, default: e}\n"
+        "      name: {kind: text, default: inner}\n"
+        "      words: {kind: texts, default: [a, b]}\n"
+        "      protocol: {kind: graph, default: {type: Echo, max_size: 7}}\n"
+        "    components:\n"
+        "      e: {type: Echo, words: '${param:words}', boxes: {inbox: {size: '${param:bound}', "
+        "when_full: '${param:policy}'}}}\n"
+        "      p: {type: Pipe, components: [{type: Echo, name: '${param:name}'}]}\n"
+        "      h: {type: Holder, protocol: '${param:protocol}'}\n"
+        "    linkages: ['self -> ${param:to} -> p -> self']\n"
+        "components: {a: {type: g}, b: {type: g, bound: 3, protocol: Lines, words: x}}\n"
+        "linkages: [a -> b]\n");
+
+    assert_int_equal(plan_find(plan, "a/e")->in[0].limit, 65536);
+    assert_int_equal(plan_find(plan, "a/e")->in[0].flags,
+                     BOX_BOUND_BYTES | DROP_OLDEST << BOX_POLICY_SHIFT);
+    assert_int_equal(plan_find(plan, "b/e")->in[0].limit, 3);
+    assert_int_equal(((struct echo *)plan_find(plan, "a/e")->state)->words.count, 2);
+    assert_int_equal(((struct echo *)plan_find(plan, "b/e")->state)->words.count, 1);
+    assert_non_null(plan_find(plan, "a/p/inner"));
+    assert_int_equal(((struct echo *)protocol_of("a/h")->components[0].state)->max_size, 7);
+    assert_string_equal(protocol_of("b/h")->components[0].type_name, "Lines");
+}
+
 /* ---- boxes ---- */
 
 static void test_bounds_are_in_messages_or_bytes(void **context)
@@ -616,6 +648,7 @@ int main(void)
         cmocka_unit_test_teardown(test_the_edge_gets_control_and_signal_though_boxes_are_named,
                                   teardown),
         cmocka_unit_test_teardown(test_graphs_use_graphs, teardown),
+        cmocka_unit_test_teardown(test_parameters_stand_in_every_place_for_a_value, teardown),
         cmocka_unit_test_teardown(test_bounds_are_in_messages_or_bytes, teardown),
         cmocka_unit_test_teardown(test_rare_boxes_take_memory_only_where_linked, teardown),
         cmocka_unit_test_teardown(test_knows_control_signal_and_main_boxes, teardown),

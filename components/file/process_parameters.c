@@ -112,6 +112,11 @@ bool process_success_parse(const struct node *node, void *field, struct arena *a
     return true;
 }
 
+bool process_success_is_same(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct process_success)) == 0;
+}
+
 bool process_is_success(const struct process_success *success, int status)
 {
     return (success->statuses[status / 32] >> (status % 32) & 1) != 0;

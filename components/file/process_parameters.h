@@ -39,6 +39,9 @@ bool process_variables_parse(const struct node *node, void *field, struct arena 
 bool process_success_parse(const struct node *node, void *field, struct arena *arena,
                            struct error *err);
 
+/* For param_spec.is_same. */
+bool process_success_is_same(const void *a, const void *b);
+
 bool process_is_success(const struct process_success *success, int status);
 
 #endif

@@ -435,6 +435,62 @@ class KeptSockets(TestCase):
             connect(8080)
 
 
+class Credentials(TestCase):
+    SECRET = "hunter2-s3cret"
+
+    def log_in(self, name):
+        (ETC / "axond.yaml").write_text(
+            "components:\n"
+            "  server: {type: TCPServer, listenport: 8080}\n"
+            "  echo: {type: ProtocolHandler, protocol: {type: Pipeline, components: [\n"
+            "    {type: PureTransformer, function: prefix, text: '${credential:%s} '}]}}\n"
+            "linkages: [server -> echo]\n" % name)
+
+    def assert_given_and_hidden(self):
+        told = f"{self.SECRET} hello".encode()
+        with connect(8080) as client:
+            client.sendall(b"hello")
+            got = b""
+            while len(got) < len(told):
+                got += client.recv(len(told) - len(got)) or self.fail(f"only {got}")
+        self.assertEqual(got, told)
+        for command in ["status"], ["show", "echo"], ["config", "--origin"], ["check"], ["list"]:
+            done = subprocess.run(["axonctl", *command], text=True, capture_output=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertNotIn(self.SECRET, done.stdout)
+        self.assertNotIn(self.SECRET, messages("axond"))
+
+    def test_one_is_loaded_from_a_file_that_only_root_may_read(self):
+        path = ETC / "token"
+        path.write_text(self.SECRET + "\n")
+        path.chmod(0o600)
+        self.addCleanup(path.unlink)
+        set_in("axond.service", "Service", f"LoadCredential=token:{path}")
+        self.log_in("token")
+        systemctl("start", "axond")
+
+        self.assert_given_and_hidden()
+
+    def test_one_may_stand_in_the_unit(self):
+        set_in("axond.service", "Service", f"SetCredential=word:{self.SECRET}")
+        self.log_in("word")
+        systemctl("start", "axond")
+        self.assert_given_and_hidden()
+
+        systemctl("reload", "axond")  # it is still there
+        self.assert_given_and_hidden()
+
+    def test_one_that_is_missing_is_told_with_what_to_do(self):
+        self.log_in("token")
+        self.assertTrue(fails("start", "axond"))
+        self.assertIn("the unit needs LoadCredential=token:PATH", messages("axond"))
+
+        set_in("axond.service", "Service", "SetCredential=other:x")
+        systemctl("reset-failed", "axond")
+        self.assertTrue(fails("start", "axond"))
+        self.assertIn("the unit needs LoadCredential=token:PATH or SetCredential=token:TEXT", messages("axond"))
+
+
 class SocketActivation(TestCase):
     def setUp(self):
         super().setUp()
