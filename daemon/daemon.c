@@ -328,6 +328,10 @@ static void log_errors(struct errors *errors)
 
         log_event(is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, NULL, "%s",
                   place_and_text(&report->error, text, sizeof(text)));
+        for (unsigned j = 0; j < report->note_count; j++) {
+            log_event(is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, NULL, "note: %s",
+                      place_and_text(&report->notes[j].error, text, sizeof(text)));
+        }
     }
 }
 

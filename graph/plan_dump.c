@@ -17,6 +17,7 @@
 #include "graph/param.h"
 #include "graph/plan.h"
 #include "graph/source.h"
+#include "graph/utf8.h"
 
 /* What a node stands for, which says how what is in it is to be read. */
 enum part {
@@ -206,14 +207,18 @@ static void emit_end(struct plan_dump *dump, bool is_list)
 static char *origin_of(const struct node *node, bool is_secret)
 {
     char *text = NULL;
+    bool is_text;
 
     if (node->source == NULL) {
         return mem_strdup(is_secret ? "secret" : "default");
     }
     REQUIRE(asprintf(&text, "%s:%u%s", node->source->name, node->line,
                      is_secret ? ", secret" : "") >= 0);
-    for (char *at = text; *at != '\0'; at++) {
-        *at = *at == '\n' || *at == '\r' ? '?' : *at; /* a path may have them */
+    is_text = utf8_is_text(text, strlen(text));
+    for (char *at = text; *at != '\0'; at++) { /* a path may have anything */
+        const unsigned char byte = (unsigned char)*at;
+
+        *at = byte < ' ' || byte == 0x7F || (byte > 0x7F && !is_text) ? '?' : *at;
     }
     return text;
 }
@@ -374,7 +379,8 @@ static const struct plan_override *find_override(const struct plan_dump *dump,
                 ? frame->takes.table == dump->options->settings_table
                 : frame->section != NULL && strcmp(frame->section, one->section) == 0;
 
-        if (is_here && strcmp(one->name, name) == 0) {
+        if (is_here && strcmp(one->name, name) == 0 &&
+            utf8_is_text(one->value, strlen(one->value))) {
             return one;
         }
     }

@@ -36,8 +36,8 @@ struct plan_dump_options {
 MUST_CHECK struct plan_dump *plan_dump_create(struct plan *plan,
                                               const struct plan_dump_options *options);
 
-/* Writes up to so many values more, but stops once there are 64 KiB; the text
- * is more to come. */
+/* Writes up to so many values more, fewer once there are 64 KiB; the text is good until the next
+ * call. Returns whether there is more to come. */
 bool plan_dump_next(struct plan_dump *dump, size_t values, const char **text, size_t *size);
 
 void plan_dump_destroy(struct plan_dump *dump);

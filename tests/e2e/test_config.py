@@ -89,6 +89,7 @@ class Graphs(axond.TestCase):
 
         self.assertRegex(refused, r"graph.yaml:\d+:\d+: error: the graph \"cut\": longest must be a size from 4 ")
         self.assertRegex(refused, r"graph.yaml:14:36: note: it is put in here\n")
+        self.assertRegex(daemon.stderr, r"error: note: .*graph.yaml:14:36: it is put in here\n")
         self.assertRegex(refused, r"graph.yaml:\d+:\d+: note: in the graph \"twice\", which is used here\n")
 
 
