@@ -33,13 +33,15 @@ static const struct component_type ears_type = {
 
 static const struct component_type *const types[] = {&ears_type, NULL};
 
-static struct harness *start(const char *type, const char *parameters)
+static struct harness *start(const char *type, const char *parameters, const char *beside)
 {
     struct harness *h = mem_alloc(sizeof(*h));
     char yaml[8192];
-    const int size = snprintf(
-        yaml, sizeof(yaml), "components:\n  it: {type: %s, <<: %s}\n  ears: {type: HarnessEars}\n",
-        type, parameters != NULL ? parameters : "{}");
+    const int size =
+        snprintf(yaml, sizeof(yaml),
+                 "components:\n  it: {type: %s, <<: %s}\n  ears: {type: HarnessEars}\n%s%s\n", type,
+                 parameters != NULL ? parameters : "{}", beside != NULL ? "  beside: " : "",
+                 beside != NULL ? beside : "");
 
     assert_in_range(size, 0, sizeof(yaml) - 1);
     h->scene = scene_start(types, yaml);
@@ -48,7 +50,7 @@ static struct harness *start(const char *type, const char *parameters)
 
 struct harness *harness_start_refused(const char *type, const char *parameters)
 {
-    struct harness *h = start(type, parameters);
+    struct harness *h = start(type, parameters, NULL);
 
     assert_null(h->scene->graph);
     return h;
@@ -56,7 +58,12 @@ struct harness *harness_start_refused(const char *type, const char *parameters)
 
 struct harness *harness_start(const char *type, const char *parameters)
 {
-    struct harness *h = start(type, parameters);
+    return harness_start_beside(type, parameters, NULL);
+}
+
+struct harness *harness_start_beside(const char *type, const char *parameters, const char *beside)
+{
+    struct harness *h = start(type, parameters, beside);
 
     if (h->scene->graph == NULL) {
         fail_msg("could not start: %s", h->scene->refusal);

@@ -19,6 +19,10 @@ struct harness;
  * can't be planned or started. */
 struct harness *harness_start(const char *type, const char *parameters);
 
+/* The same, with another component that it finds by itself: "{type: Backplane, name: main}", or
+ * NULL. */
+struct harness *harness_start_beside(const char *type, const char *parameters, const char *beside);
+
 /* As harness_start(), but starting is expected to fail.  The reason is in harness_scene()->refusal.
  */
 struct harness *harness_start_refused(const char *type, const char *parameters);

@@ -4,17 +4,19 @@
  *                   the same order as with one that takes them all, and nobody spins meanwhile
  *     finishes      producerFinished ends it, after the rest, and is passed on
  *     stops         shutdownMicroprocess ends it at once, whatever waits, and is passed on
- *     idle          without input it is never run
+ *     idle          without input it is not run, once it has said what its reader has room for
  *
  * and nothing leaks, ever (harness_stop() looks).  A new type is tried without being named here,
- * unless it needs parameters or input of a certain form: then it needs a row.  A row may also say
- * that a rule is not for a type, and why. */
+ * unless it needs parameters, company or input of a certain form: then it needs a row.  A row may
+ * also say that a rule is not for a type, and why. */
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "components/component_types.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "tests/folder.h"
 #include "tests/harness.h"
 #include "tests/unit.h"
 
@@ -29,12 +31,24 @@ enum {
 struct row {
     const char *type;
     const char *parameters; /* as in YAML; NULL: none */
+    const char *beside;     /* a component that it needs, as in YAML; NULL: none */
     const char *input;      /* of each inbox for data; # is a number; NULL: just that */
+    const char *uncounted;  /* an outbox that tells of turns, however many there are; NULL: none */
+    bool is_stream;         /* where its messages begin and end is left to chance */
     unsigned except;        /* rules that are not for it … */
     const char *because;    /* … and why */
 };
 
+/* Files are in a folder of the test's; "text" is on standard input as well. */
 static const struct row rows[] = {
+    {"ActivityMonitor", .uncounted = "observed"},
+    {"Append", .parameters = "{filename: appended}"},
+    {"Backplane", .parameters = "{name: main}"},
+    {"ByteRate_RequestControl", .parameters = "{rate: 1, chunksize: 3600}"},
+    {"Carousel", .parameters = "{component: {type: OneShot, msg: a}, argument: msg}"},
+    {"Chargen", .parameters = "{text: x}", .except = SLOW_READER,
+     .because = "it says as much as its reader takes"},
+    {"CheapAndCheerfulClock", .parameters = "{interval: 1h}"},
     {"Chooser", .parameters = "{items: [a, b, c], loop: true}", .input = "NEXT"},
     {"Chunkifier", .parameters = "{chunksize: 7}"},
     {"Collate", .parameters = "{max_size: 10}"},
@@ -44,28 +58,57 @@ static const struct row rows[] = {
     {"DataDeChunker", .parameters = "{syncmessage: X}", .input = "X#"},
     {"DataSource", .parameters = "{messages: [a, b, c]}"},
     {"DeFramer", .input = "# 2\nab"},
+    {"Exchange", .except = ALONE, .because = "it is a service of the loop"},
     {"Fanout", .parameters = "{boxnames: [a, b]}"},
     {"FastRestartServer", .parameters = "{host: 127.0.0.1, port: 0, protocol: EchoProtocol}"},
+    {"FastRestartSingleServer", .parameters = "{host: 127.0.0.1, port: 0}"},
+    {"FileReader", .parameters = "{path: text, mode: lines, follow: true}"},
+    {"Files", .except = ALONE, .because = "it is a service of the loop"},
+    {"FileWriter", .parameters = "{path: written, forwarder: true}"},
+    {"FortuneCookieProtocol", .parameters = "{fortunes: text, rate: 10000}", .is_stream = true},
     {"ForwardIteratingChooser", .parameters = "{items: [a, b, c]}", .input = "NEXT"},
     {"Framer", .input = "# data"},
     {"Graphline", .parameters =
                       "{components: {a: {type: PassThrough}, b: {type: PassThrough}},"
                       " linkages: [self.inbox -> a.inbox, a -> b, b.outbox -> self.outbox]}"},
+    {"InactivityChassis", .parameters = "{component: PassThrough, timeout: 1h}"},
+    {"Introspector", .parameters = "{interval: 10ms}"},
     {"LineFramer", .parameters = "{max_line: 7}", .input = "line #\n"},
     {"LossyConnector", .except = SLOW_READER, .because = "it drops what there is no room for"},
+    {"MessageRateLimit", .parameters = "{messages_per_second: 2000, burst: 10}"},
+    {"OnDemandLimit", .input = "NEXT"},
     {"OneShot", .parameters = "{msg: a}"},
+    {"PAR", .parameters = "{components: [{type: PassThrough}, {type: NullSink}]}"},
+    {"PeriodicWakeup", .parameters = "{interval: 1h}"},
     {"Pipeline", .parameters = "{components: [{type: PassThrough}, {type: PassThrough}]}"},
+    {"Plug", .parameters = "{splitter: split, component: PassThrough}",
+     .beside = "{type: PlugSplitter, name: split}"},
+    {"PlugSplitter", .parameters = "{name: split}"},
+    {"PromptedFileReader", .parameters = "{filename: text, readmode: lines}", .input = "1"},
     {"ProtocolHandler", .parameters = "{protocol: EchoProtocol}"},
+    {"PublishTo", .parameters = "{destination: main, forwarder: true}",
+     .beside = "{type: Backplane, name: main}"},
     {"PureTransformer", .parameters = "{function: prefix, text: \"> \"}"},
     {"RangeFilter", .parameters = "{ranges: [[10, 19], [30, 80]]}"},
+    {"RateChunker", .parameters = "{datarate: 70, chunkrate: 10}"},
+    {"RateControl", .parameters = "{rate: 5000, burst: 50}", .is_stream = true},
+    {"Reaper", .except = ALONE, .because = "it is a service of the loop"},
     {"Selector", .except = ALONE, .because = "it is a service of the loop"},
+    {"Seq", .parameters = "{components: [{type: PassThrough}, {type: PassThrough}]}"},
     {"ServerCore", .parameters = "{host: 127.0.0.1, port: 0, protocol: EchoProtocol}"},
     {"SimpleDetupler", .parameters = "{index: 1}", .input = "a # b"},
+    {"SimpleFileWriter", .parameters = "{filename: rewritten}"},
     {"SimpleServer", .parameters = "{host: 127.0.0.1, port: 0, protocol: EchoProtocol}"},
+    {"SingleServer", .parameters = "{host: 127.0.0.1, port: 0}"},
+    {"SubscribeTo", .parameters = "{source: main, boxes: {inbox: {size: 1000}}}",
+     .beside = "{type: Backplane, name: main}"},
     {"TCPClient", .except = ALONE, .because = "it ends by itself without a server to talk to"},
     {"TCPServer", .parameters = "{host: 127.0.0.1}"},
+    {"Ticker", .parameters = "{interval: 1h}"},
     {"TriggeredOneShot", .parameters = "{msg: a}"},
     {"TriggeredSource", .parameters = "{msg: a}"},
+    {"UnixProcess", .parameters = "{command: [cat], buffersize: 16}", .is_stream = true},
+    {"VariableByteRate_RequestControl", .parameters = "{rate: 1, chunksize: 3600}"},
 };
 
 static const struct row *find_row(const struct component_type *type)
@@ -95,6 +138,16 @@ static void for_every_type(unsigned rule,
 
 /* ---- one of a type ---- */
 
+/* Standard input is the text, from its start. */
+static void renew_input(void)
+{
+    const int fd = open("text", O_RDONLY | O_CLOEXEC);
+
+    assert_return_code(fd, errno);
+    assert_return_code(dup2(fd, STDIN_FILENO), errno);
+    assert_return_code(close(fd), errno);
+}
+
 static struct harness *start(const struct component_type *type, const struct row *row)
 {
     const struct param_spec *param = type->parameters;
@@ -104,7 +157,8 @@ static struct harness *start(const struct component_type *type, const struct row
             fail_msg("%s needs %s: give it a row in test_every_type.c", type->name, param->name);
         }
     }
-    return harness_start(type->name, row->parameters);
+    renew_input();
+    return harness_start_beside(type->name, row->parameters, row->beside);
 }
 
 /* Runs until nothing has work; sockets and files are looked at as well. */
@@ -119,6 +173,21 @@ static void run(struct harness *h)
             fail_msg("%s spins", harness_component(h)->type->name);
         }
     } while (loop->first_runnable != NULL);
+}
+
+/* Lets time pass until somebody has work.  False: it is over, or the time is. */
+static bool has_more(struct harness *h, double until)
+{
+    struct scene *scene = harness_scene(h);
+    const uint64_t turns = scene->loop->turns;
+
+    while (!component_is_over(harness_component(h)) && ev_time() < until) {
+        scene_wait_seconds(scene, 0.001);
+        if (scene->loop->turns != turns) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool is_for_data(enum carries carries)
@@ -199,7 +268,7 @@ struct heard {
 };
 
 /* Takes a message from each outbox that has one.  Returns how many there were. */
-static size_t hear(struct harness *h, struct heard *heard)
+static size_t hear(struct harness *h, const struct row *row, struct heard *heard)
 {
     size_t count = 0;
 
@@ -207,16 +276,41 @@ static size_t hear(struct harness *h, struct heard *heard)
         const char *outbox = data_outbox(h, i);
         const char *text = outbox != NULL ? harness_heard(h, outbox) : NULL;
 
-        if (text != NULL) {
-            heard->used[i] +=
-                (size_t)snprintf(heard->text[i] + heard->used[i],
-                                 sizeof(heard->text[i]) - heard->used[i], "[%s]", text);
+        if (text == NULL) {
+            continue;
+        }
+        count++;
+        if (row->uncounted == NULL || strcmp(row->uncounted, outbox) != 0) {
+            heard->used[i] += (size_t)snprintf(heard->text[i] + heard->used[i],
+                                               sizeof(heard->text[i]) - heard->used[i],
+                                               row->is_stream ? "%s" : "[%s]", text);
             assert_true(heard->used[i] < sizeof(heard->text[i]));
-            count++;
         }
     }
     heard->messages += count;
     return count;
+}
+
+/* Tells it to finish, and takes what comes until it has. */
+static void finish(struct harness *h, const struct row *row, bool is_slow, struct heard *heard)
+{
+    const double until = ev_time() + 5;
+
+    if (!component_is_over(harness_component(h))) {
+        harness_tell(h, PRODUCER_FINISHED);
+    }
+    do {
+        run(h);
+        if (is_slow) {
+            for_data_outboxes(h, check_bound);
+        }
+    } while (hear(h, row, heard) > 0 || has_more(h, until));
+    if (harness_component(h)->state != STOPPED) {
+        fail_msg("%s does not heed producerFinished", harness_component(h)->type->name);
+    }
+    if (harness_notice(h, "signal") != PRODUCER_FINISHED) {
+        fail_msg("%s does not pass producerFinished on", harness_component(h)->type->name);
+    }
 }
 
 /* A life from the first message to producerFinished.  turns: how many it took. */
@@ -230,19 +324,7 @@ static struct heard *live(const struct component_type *type, const struct row *r
         for_data_outboxes(h, bound_by_one);
     }
     feed(h, row);
-    harness_tell(h, PRODUCER_FINISHED);
-    do {
-        run(h);
-        if (is_slow) {
-            for_data_outboxes(h, check_bound);
-        }
-    } while (hear(h, heard) > 0);
-    if (harness_component(h)->state != STOPPED) {
-        fail_msg("%s does not end after the rest", type->name);
-    }
-    if (harness_notice(h, "signal") != PRODUCER_FINISHED) {
-        fail_msg("%s does not pass producerFinished on", type->name);
-    }
+    finish(h, row, is_slow, heard);
     *turns = harness_scene(h)->loop->turns;
     harness_stop(h);
     return heard;
@@ -272,18 +354,12 @@ static void try_slow_reader(const struct component_type *type, const struct row 
 static void try_finish(const struct component_type *type, const struct row *row)
 {
     struct harness *h = start(type, row);
+    struct heard *heard = mem_alloc(sizeof(*heard));
 
+    for_data_outboxes(h, bound_by_one);
     run(h);
-    if (!component_is_over(harness_component(h))) {
-        harness_tell(h, PRODUCER_FINISHED);
-        run(h);
-    }
-    if (harness_component(h)->state != STOPPED) {
-        fail_msg("%s does not heed producerFinished", type->name);
-    }
-    if (harness_notice(h, "signal") != PRODUCER_FINISHED) {
-        fail_msg("%s does not pass producerFinished on", type->name);
-    }
+    finish(h, row, true, heard);
+    free(heard);
     harness_stop(h);
 }
 
@@ -309,15 +385,26 @@ static void try_stop(const struct component_type *type, const struct row *row)
     harness_stop(h);
 }
 
+/* Lets time pass until nobody has been run for so long.  False: that does not come. */
+static bool settle(struct scene *scene, double seconds)
+{
+    uint64_t turns;
+    int tries = 0;
+
+    do {
+        turns = scene->loop->turns;
+        scene_wait_seconds(scene, seconds);
+    } while (scene->loop->turns != turns && ++tries < 50);
+    return scene->loop->turns == turns;
+}
+
 static void try_idle(const struct component_type *type, const struct row *row)
 {
     struct harness *h = start(type, row);
-    uint64_t turns;
 
+    for_data_outboxes(h, bound_by_one);
     run(h);
-    turns = harness_scene(h)->loop->turns;
-    scene_wait_seconds(harness_scene(h), 0.01);
-    if (harness_scene(h)->loop->turns != turns) {
+    if (!settle(harness_scene(h), 0.01)) {
         fail_msg("%s is run with nothing to do", type->name);
     }
     harness_stop(h);
@@ -362,9 +449,10 @@ static void test_all_of_them_cost_nothing_for_a_second(void **context)
             assert_true(used < sizeof(yaml));
         }
     }
+    renew_input();
     scene = scene_start(NULL, yaml);
     assert_non_null(scene->graph);
-    scene_wait_seconds(scene, 0.05);
+    assert_true(settle(scene, 0.05));
     turns = scene->loop->turns;
     iterations = ev_iteration(scene->loop->ev);
     scene_wait_seconds(scene, 1);
@@ -412,6 +500,23 @@ static int end_silence(void **context)
     return dup2(saved_stdout, STDOUT_FILENO) == -1 ? -1 : close(saved_stdout);
 }
 
+/* ---- what they read ---- */
+
+static int enter_folder(void **context)
+{
+    folder_make();
+    for (int i = 0; i < MESSAGES; i++) {
+        folder_add("text", "a line of text\n");
+    }
+    return chdir(folder_path("."));
+}
+
+static int leave_folder(void **context)
+{
+    folder_remove();
+    return chdir("/");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,5 +532,5 @@ int main(void)
         cmocka_unit_test(test_every_row_is_of_a_type_and_says_why_a_rule_is_not_for_it),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }
