@@ -113,7 +113,7 @@ static void tell(enum message_kind kind)
 }
 
 /* The child there is, by the first component of its graph; NULL: none. */
-static struct component *child(void)
+static struct component *find_child(void)
 {
     struct graph *graph = NULL;
 
@@ -123,6 +123,14 @@ static struct component *child(void)
         }
     }
     return NULL;
+}
+
+static struct component *child(void)
+{
+    struct component *found = find_child();
+
+    REQUIRE(found != NULL);
+    return found;
 }
 
 static const char *line_of(struct component *component)
@@ -169,10 +177,10 @@ static void test_an_order_makes_a_child_that_has_it_as_its_parameter(void **cont
     char path[PATH_SIZE];
 
     start();
-    assert_null(child());
+    assert_null(find_child());
     order("first");
 
-    assert_non_null(child());
+    assert_non_null(find_child());
     assert_string_equal(line_of(child()), "first");
     assert_string_equal(component_path(child(), path, sizeof(path)), "carousel/1");
     scene_stop(scene);
@@ -292,7 +300,7 @@ static void test_orders_wait_and_are_carried_out_one_by_one(void **context)
         assert_string_equal(line_of(child()), orders[i]);
         end(child());
     }
-    assert_null(child());
+    assert_null(find_child());
     scene_stop(scene);
 }
 
@@ -317,7 +325,7 @@ static void test_thousands_of_orders_leave_nothing_behind(void **context)
         order(i % 2 == 0 ? "end at once" : "bad start");
     }
 
-    assert_null(child());
+    assert_null(find_child());
     assert_null(component_next_graph(carousel, NULL));
     assert_int_equal(scene->loop->graphs_alive, 0);
     assert_int_equal(statistic("orders"), 5000);
@@ -478,7 +486,7 @@ static void test_a_value_out_of_range_is_logged_counted_and_the_next_asked_for(v
     start_with("component: {type: Actor, line: x}, argument: count", "");
     order("12");
 
-    assert_null(child());
+    assert_null(find_child());
     assert_string_equal(scene->log, "carousel: order 1 is not carried out: Actor: count must be a "
                                     "whole number from 1 to 9; got \"12\"");
     assert_int_equal(statistic("refused"), 1);
@@ -537,7 +545,7 @@ static void test_a_child_that_cannot_start_is_logged_counted_and_the_next_asked_
     start();
     order("bad start");
 
-    assert_null(child());
+    assert_null(find_child());
     assert_string_equal(scene->log,
                         "carousel: order 1 is not carried out: carousel/1 has failed: no stage "
                         "(line was \"bad start\")");
@@ -624,9 +632,9 @@ static void test_a_named_graph_is_written_out_with_the_order(void **context)
     assert_string_equal(line_of(part("inner/say")), "a${b}!");
     assert_int_equal(((struct actor *)component_state(part("say")))->count, 5);
     end(part("say"));
-    assert_non_null(child()); /* the other part goes on */
+    assert_non_null(find_child()); /* the other part goes on */
     end(part("inner/say"));
-    assert_null(child());
+    assert_null(find_child());
     order("next");
     assert_string_equal(line_of(part("inner/say")), "next!");
     scene_stop(scene);
