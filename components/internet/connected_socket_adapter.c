@@ -305,7 +305,9 @@ static void handle_receive(struct component *self)
     received = csa->bulk > 0 && moves_bulk(self) ? receive_piped(self) : receive_copied(self);
     csa->flags = (uint8_t)(csa->flags & ~CAN_READ);
     if (received > 0) {
-        note_activity(self);
+        if ((csa->flags & FINISHED) == 0 || outbox_is_linked(self, CSA_OUTBOX)) {
+            note_activity(self); /* else nobody reads it, and it does not keep us */
+        }
         if ((csa->flags & WATCHES) == 0) {
             set_reading(self, true);
         }

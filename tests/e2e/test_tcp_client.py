@@ -465,11 +465,12 @@ class Idle(Client):
             with self.proxy_to(backend, ", idle_timeout: 300ms") as daemon:
                 sock = daemon.connect()
                 sock.settimeout(0.2)
-                with self.assertRaises(TimeoutError):
+                with contextlib.suppress(TimeoutError, ConnectionError):  # the latter if we were held up
                     while True:
                         sock.send(b"x" * 65536)
                 sock.settimeout(axond.PATIENCE)
-                self.assertEqual(axond.receive_all(sock), b"")
+                with contextlib.suppress(ConnectionError):
+                    self.assertEqual(axond.receive_all(sock), b"")
                 silent.set()
 
     def test_with_reconnect_it_is_made_again(self):

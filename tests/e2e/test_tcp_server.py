@@ -177,6 +177,26 @@ class Connections(Server):
             self.assertGreater(time.monotonic() - began, 0.9)
             self.assertTrue(echoes(busy))
 
+    def test_who_goes_on_sending_to_a_finished_connection_is_closed(self):
+        graph = """
+components:
+  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
+  hello: {type: ProtocolHandler, protocol: {type: OneShot, msg: hello}}
+linkages: [server -> hello]
+"""
+        with axond.Axond(graph) as daemon:
+            sock = daemon.connect()
+            self.assertEqual(axond.receive_all(sock), b"hello")
+
+            def is_closed():
+                try:
+                    sock.sendall(b"and on")
+                except ConnectionError:
+                    return True
+                return False
+
+            axond.wait_for(is_closed, "the daemon to have heard enough", timeout=axond.PATIENCE + 15)
+
     def test_options_reach_every_connection(self):
         ss = self.need("ss")
         more = ", socketOptions: [[SOL_SOCKET, SO_RCVBUF, 50000], [IPPROTO_TCP, TCP_MAXSEG, 1000]]"
