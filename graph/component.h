@@ -170,7 +170,8 @@ void component_wake(struct component *self);
 
 /* Ends the component, in order; signal says producerFinished if nothing was said there.  The
  * functions of the component may go on until they return.  With "restart: always" it is started
- * again after a while, in place, unless it was told to end; until then signal says nothing. */
+ * again after a while, in place, unless it was told to end; until then signal says nothing.
+ * One that is ending, or has ended, is left alone. */
 void component_finish(struct component *self);
 
 /* Ends the component as failed, or has it started again after a while, as its policy says.

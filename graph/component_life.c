@@ -135,6 +135,9 @@ void component_end(struct component *component, enum component_state state)
 
 void component_finish(struct component *self)
 {
+    if (self->state >= STOPPING) {
+        return; /* by the end of what it made, while it ends itself */
+    }
     self->flags |= COMPONENT_ENDING;
     if ((self->flags & COMPONENT_RUNNING) == 0) {
         end_as_asked(self);
