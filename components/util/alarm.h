@@ -11,6 +11,7 @@
 #define AXOND_COMPONENTS_UTIL_ALARM_H
 
 #include <ev.h>
+#include <stdbool.h>
 
 struct component;
 
@@ -21,7 +22,16 @@ struct alarm {
 /* Sets it, in the place of what it was set to.  seconds: 0 or less is as soon as possible. */
 void alarm_set(struct component *self, struct alarm *alarm, double seconds);
 
+/* The same, unless it is set to an earlier time already. */
+void alarm_hasten(struct component *self, struct alarm *alarm, double seconds);
+
 void alarm_stop(struct component *self, struct alarm *alarm);
+
+/* True until its time has come. */
+static inline bool alarm_is_set(const struct alarm *alarm)
+{
+    return ev_is_active(&alarm->timer);
+}
 
 /* Seconds of a clock that nobody sets; only differences count. */
 double steady_now(void);
