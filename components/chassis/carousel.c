@@ -225,7 +225,7 @@ static void replace_child(struct component *self)
 
     carousel->is_replaced = true;
     box_unlink(&component_inbox(self, INBOX)->box);
-    graph_tell(carousel->child, SHUTDOWN_MICROPROCESS, 0);
+    graph_stop(carousel->child);
 }
 
 static void carousel_graph_ended(struct component *self, struct graph *child)
@@ -255,7 +255,7 @@ static void heed_control(struct component *self)
 
     if (component_is_told_to_stop(self)) {
         if (!carousel->is_stopping && carousel->child != NULL) {
-            graph_tell(carousel->child, SHUTDOWN_MICROPROCESS, 0);
+            graph_stop(carousel->child);
         }
         carousel->is_stopping = true;
         return;

@@ -95,7 +95,7 @@ static void on_timer(struct ev_loop *ev, ev_timer *timer, int revents)
         return;
     }
     if (chassis->is_told) {
-        graph_tell(chassis->child, SHUTDOWN_MICROPROCESS, 0);
+        graph_stop(chassis->child);
         return;
     }
     chassis->quiet = passed == chassis->seen ? chassis->quiet + 1 : 0;
