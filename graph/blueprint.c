@@ -263,10 +263,8 @@ void graph_finish(struct graph *graph)
     }
     for (size_t i = 0; !graph_has_edge(graph, EDGE_CONTROL) && i < graph_size(graph); i++) {
         struct component *component = graph_component(graph, i);
-        struct inbox *control =
-            component->control != NO_BOX ? component_inbox(component, component->control) : NULL;
 
-        if (control != NULL && !inbox_is_fed(control)) {
+        if (!component_control_is_fed(component)) {
             component_tell(component, PRODUCER_FINISHED, NULL, 0);
         }
     }

@@ -190,6 +190,9 @@ component_log(struct component *self, enum log_level level, const char *format, 
 void component_tell(struct component *component, enum message_kind kind, struct component *about,
                     int error);
 
+/* True if something is linked to its control: it hears of the end from another. */
+bool component_control_is_fed(const struct component *component);
+
 /* Links by index; see box_link(). */
 MUST_CHECK int component_link(struct component *from, unsigned outbox, struct component *to,
                               unsigned inbox);
