@@ -112,6 +112,9 @@ MUST_CHECK static inline struct message *inbox_take(struct component *self, unsi
 /* The oldest message, still in the inbox; NULL: empty. */
 static inline const struct message *inbox_peek(struct component *self, unsigned index);
 
+/* Takes and releases what waits, as far as the turn goes. */
+void inbox_discard(struct component *self, unsigned index);
+
 /* Lets the first "size" bytes of the waiting messages go, as after a write(2): whole messages are
  * released, and empty ones that follow; the one that is cut keeps its rest.  Does not count against
  * the turn.  The inbox must be a common one. */

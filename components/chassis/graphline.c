@@ -67,9 +67,7 @@ static void graphline_run(struct component *self)
         message_release(msg);
     }
     for (unsigned i = 0; i < self->plan->inboxes; i++) {
-        while ((msg = inbox_take(self, i)) != NULL) {
-            message_release(msg);
-        }
+        inbox_discard(self, i);
     }
 }
 

@@ -157,9 +157,7 @@ static void inactivity_chassis_run(struct component *self)
         component_finish(self);
         return;
     }
-    while ((msg = inbox_take(self, INBOX)) != NULL) {
-        message_release(msg);
-    }
+    inbox_discard(self, INBOX);
     while ((msg = inbox_take(self, CONTROL)) != NULL) {
         if (msg->kind == PRODUCER_FINISHED) {
             graph_finish(chassis->child);
