@@ -21,10 +21,10 @@
  *    same, and then the carousel ends.  shutdownMicroprocess: the child is told at once, no order
  * is carried out any more, and the carousel ends with the child. */
 #include <stdio.h>
-#include <string.h>
 
 #include "components/chassis/held_graph.h"
 #include "components/util/alarm.h"
+#include "components/util/text.h"
 #include "graph/loop.h"
 #include "graph/param.h"
 #include "graph/plan.h"
@@ -123,7 +123,7 @@ static void request_next(struct component *self)
     if (carousel->owes_request && !alarm_is_set(&carousel->pause) &&
         outbox_has_room(self, REQUEST_NEXT)) {
         carousel->owes_request = false;
-        outbox_send(self, REQUEST_NEXT, message_copy(component_pool(self), "NEXT", strlen("NEXT")));
+        text_send(self, REQUEST_NEXT, "NEXT");
     }
 }
 
