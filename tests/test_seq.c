@@ -47,10 +47,7 @@ static void assert_step_is(const char *expected)
 
 static void assert_hears(struct component *component, unsigned inbox, const char *text)
 {
-    const char *heard = probe_take(scene, component, inbox);
-
-    assert_non_null(heard);
-    assert_string_equal(heard, text);
+    probe_hears(scene, component, inbox, text);
 }
 
 static void end(struct component *component)
