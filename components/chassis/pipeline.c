@@ -30,9 +30,7 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {.name = "components",
-     .kind = PARAM_KIND_CHILDREN,
-     .required = true,
+    {PARAM_CHILDREN("components"), .required = true,
      .doc = "a list of mappings with type: and parameters, first to last"},
     {0},
 };
