@@ -5,8 +5,8 @@
  * run() is not told why it was called: it looks at the time, does what is due, and sets the alarm
  * again if something is left to wait for.  Nothing that waits for nothing has an alarm set.
  *
- * An alarm lives in the component's struct; zeroes are one that is not set.  stop() of the type
- * calls alarm_stop(). */
+ * An alarm lives in the component's struct, or in what that owns; zeroes are one that is not set.
+ * stop() of the type calls alarm_stop(). */
 #ifndef AXOND_COMPONENTS_UTIL_ALARM_H
 #define AXOND_COMPONENTS_UTIL_ALARM_H
 
