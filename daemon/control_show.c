@@ -64,21 +64,6 @@ static json_t *statistics_of(const struct component *component)
 
 /* ---- boxes ---- */
 
-static const char *policy_name(enum when_full policy)
-{
-    switch (policy) {
-    case BLOCK:
-        return "block";
-    case DROP_NEWEST:
-        return "drop_newest";
-    case DROP_OLDEST:
-        return "drop_oldest";
-    case DISCONNECT:
-        return "disconnect";
-    }
-    return "?";
-}
-
 struct senders {
     json_t *first;
     size_t total;
@@ -114,18 +99,17 @@ static json_t *show_inbox(const struct plan_box *plan, struct inbox *in)
     const struct senders senders = senders_of(in);
     const struct inbox *sink = passes ? inbox_sink(in) : NULL;
 
-    return json_pack("{s:s, s:s, s:I, s:I, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:o, s:I, s:o}",
-                     "name", plan->spec->name, "carries", carries_name(plan->spec->carries),
-                     "queued", (json_int_t)(keeps ? counts->box.queued : 0), "queued_bytes",
-                     (json_int_t)(keeps ? counts->box.queued_cost : 0), "bound",
-                     control_bound(is_bounded, in != NULL ? waiting_bound(in) : plan->limit),
-                     "unit", control_unit(flags), "policy",
-                     policy_name((enum when_full)(flags >> BOX_POLICY_SHIFT & 3)), "high_water",
-                     (json_int_t)(keeps ? counts->high_water : 0), "messages",
-                     (json_int_t)counts->messages, "bytes", (json_int_t)counts->bytes, "dropped",
-                     (json_int_t)counts->box.dropped, "blocked", senders.waited, "sources",
-                     senders.first, "sources_total", (json_int_t)senders.total, "passes_to",
-                     control_path_of_box(sink != NULL ? &sink->box : NULL));
+    return json_pack(
+        "{s:s, s:s, s:I, s:I, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:o, s:I, s:o}", "name",
+        plan->spec->name, "carries", carries_name(plan->spec->carries), "queued",
+        (json_int_t)(keeps ? counts->box.queued : 0), "queued_bytes",
+        (json_int_t)(keeps ? counts->box.queued_cost : 0), "bound",
+        control_bound(is_bounded, in != NULL ? waiting_bound(in) : plan->limit), "unit",
+        control_unit(flags), "policy", when_full_names[flags >> BOX_POLICY_SHIFT & 3], "high_water",
+        (json_int_t)(keeps ? counts->high_water : 0), "messages", (json_int_t)counts->messages,
+        "bytes", (json_int_t)counts->bytes, "dropped", (json_int_t)counts->box.dropped, "blocked",
+        senders.waited, "sources", senders.first, "sources_total", (json_int_t)senders.total,
+        "passes_to", control_path_of_box(sink != NULL ? &sink->box : NULL));
 }
 
 /* A service stands for the inbox that its outboxes lead to. */

@@ -241,10 +241,13 @@ int graph_pass_out(struct graph *graph, enum edge edge, struct component *holder
     return link_edge(graph, edge, &component_need_outbox(holder, outbox)->box);
 }
 
-static void finish_component(struct component *component, struct inbox *control)
+/* Says producerFinished to what is linked to self.control: a control, or another inbox. */
+static void finish_by(struct component *component, unsigned index)
 {
-    if (!component_is_over(component)) {
-        inbox_deliver(inbox_sink(control),
+    if (index == component->control) {
+        component_tell(component, PRODUCER_FINISHED, NULL, 0);
+    } else if (!component_is_over(component)) {
+        inbox_deliver(inbox_sink(component_need_inbox(component, index)),
                       message_notice(component_pool(component), PRODUCER_FINISHED, NULL, 0), NULL);
     }
 }
@@ -255,17 +258,14 @@ void graph_finish(struct graph *graph)
 
     for (size_t i = 0; i < blueprint->edge_counts[EDGE_CONTROL]; i++) {
         const struct edge_box *box = &blueprint->edges[EDGE_CONTROL][i];
-        struct component *inner = edge_component(graph, box);
 
-        finish_component(inner, component_need_inbox(inner, box->index));
+        finish_by(edge_component(graph, box), box->index);
     }
     for (size_t i = 0; !graph_has_edge(graph, EDGE_CONTROL) && i < graph_size(graph); i++) {
         struct component *component = graph_component(graph, i);
-        struct inbox *control =
-            component->control != NO_BOX ? component_inbox(component, component->control) : NULL;
 
-        if (control != NULL && !inbox_is_fed(control)) {
-            finish_component(component, control);
+        if (!component_control_is_fed(component)) {
+            component_tell(component, PRODUCER_FINISHED, NULL, 0);
         }
     }
 }

@@ -8,6 +8,14 @@
 #include "graph/plan.h"
 #include "graph/tap.h"
 
+const char *const when_full_names[] = {
+    [BLOCK] = "block",
+    [DROP_NEWEST] = "drop_newest",
+    [DROP_OLDEST] = "drop_oldest",
+    [DISCONNECT] = "disconnect",
+    NULL,
+};
+
 struct component *box_owner(const struct box *box)
 {
     if ((box->flags & BOX_APART) != 0) {

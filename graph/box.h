@@ -35,6 +35,9 @@ enum when_full {
     DISCONNECT,  /* the connection that the inbox belongs to is ended */
 };
 
+/* As in YAML; ends with NULL. */
+extern const char *const when_full_names[];
+
 enum {
     BOX_TAPPED = 1 << 0,      /* somebody looks at what passes */
     BOX_PASSES = 1 << 1,      /* inbox: hands on to .next, keeps nothing; outbox: has .sources */

@@ -98,6 +98,14 @@ void component_tell(struct component *component, enum message_kind kind, struct 
     }
 }
 
+bool component_control_is_fed(const struct component *component)
+{
+    const struct inbox *control =
+        component->control != NO_BOX ? component_have_inbox(component, component->control) : NULL;
+
+    return control != NULL && inbox_is_fed(control);
+}
+
 bool component_is_inside(const struct component *component, const struct component *chassis)
 {
     const struct plan_component *plan = component->plan;

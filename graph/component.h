@@ -112,6 +112,9 @@ MUST_CHECK static inline struct message *inbox_take(struct component *self, unsi
 /* The oldest message, still in the inbox; NULL: empty. */
 static inline const struct message *inbox_peek(struct component *self, unsigned index);
 
+/* Takes and releases what waits, as far as the turn goes. */
+void inbox_discard(struct component *self, unsigned index);
+
 /* Lets the first "size" bytes of the waiting messages go, as after a write(2): whole messages are
  * released, and empty ones that follow; the one that is cut keeps its rest.  Does not count against
  * the turn.  The inbox must be a common one. */
@@ -170,7 +173,8 @@ void component_wake(struct component *self);
 
 /* Ends the component, in order; signal says producerFinished if nothing was said there.  The
  * functions of the component may go on until they return.  With "restart: always" it is started
- * again after a while, in place, unless it was told to end; until then signal says nothing. */
+ * again after a while, in place, unless it was told to end; until then signal says nothing.
+ * One that is ending, or has ended, is left alone. */
 void component_finish(struct component *self);
 
 /* Ends the component as failed, or has it started again after a while, as its policy says.
@@ -188,6 +192,9 @@ component_log(struct component *self, enum log_level level, const char *format, 
 /* Puts a notice into a component's control, as a linkage would. */
 void component_tell(struct component *component, enum message_kind kind, struct component *about,
                     int error);
+
+/* True if something is linked to its control: it hears of the end from another. */
+bool component_control_is_fed(const struct component *component);
 
 /* Links by index; see box_link(). */
 MUST_CHECK int component_link(struct component *from, unsigned outbox, struct component *to,

@@ -135,6 +135,9 @@ void component_end(struct component *component, enum component_state state)
 
 void component_finish(struct component *self)
 {
+    if (self->state >= STOPPING) {
+        return; /* by the end of what it made, while it ends itself */
+    }
     self->flags |= COMPONENT_ENDING;
     if ((self->flags & COMPONENT_RUNNING) == 0) {
         end_as_asked(self);
@@ -206,6 +209,7 @@ static bool holds_data(struct component *component, const struct plan_box *plan,
 
 bool component_is_drained(struct component *component)
 {
+    /* Each connection's end comes through here: the planned ones cost no call each. */
     for (unsigned i = 0; i < component->plan->inboxes; i++) {
         if (holds_data(component, &component->plan->in[i], i)) {
             return false;

@@ -193,6 +193,15 @@ void outbox_send_specially(struct component *self, unsigned index, struct messag
     inbox_deliver(out->sink, msg, out);
 }
 
+void inbox_discard(struct component *self, unsigned index)
+{
+    struct message *msg;
+
+    while ((msg = inbox_take(self, index)) != NULL) {
+        message_release(msg);
+    }
+}
+
 void inbox_consume(struct component *self, unsigned index, size_t size)
 {
     struct inbox *in = component_common_inbox(self, index);

@@ -265,19 +265,11 @@ static bool parse_bound(const struct node *node, void *field, struct arena *aren
     return true;
 }
 
-static const char *const policies[] = {
-    [BLOCK] = "block",
-    [DROP_NEWEST] = "drop_newest",
-    [DROP_OLDEST] = "drop_oldest",
-    [DISCONNECT] = "disconnect",
-    NULL,
-};
-
 static const struct param_spec box_table[] = {
     {PARAM_CUSTOM(struct box_options, size), .parse = parse_bound,
      .accepts = "a number of messages, such as 1000, or a size up to 4GiB, such as 64KiB",
      .doc = "what may wait in the inbox"},
-    {PARAM_CHOICE(struct box_options, when_full), .choices = policies,
+    {PARAM_CHOICE(struct box_options, when_full), .choices = when_full_names,
      .doc = "what happens to more than that"},
     {0},
 };

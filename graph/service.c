@@ -100,6 +100,14 @@ struct inbox *service_find(struct loop *loop, const char *name)
     return service != NULL ? service->inbox : NULL;
 }
 
+void *service_state(struct loop *loop, const char *name)
+{
+    struct inbox *in = service_find(loop, name);
+
+    REQUIRE(in != NULL);
+    return component_state(box_owner(&in->box));
+}
+
 void service_forget(struct loop *loop, const struct component *component)
 {
     struct list *at;

@@ -25,6 +25,10 @@ int service_deregister(struct loop *loop, const char *name);
  * there is none. */
 struct inbox *service_find(struct loop *loop, const char *name);
 
+/* The struct of the component that is the service of that name, made when it is missing: for those
+ * who share more than messages.  Aborts if it can't be made. */
+void *service_state(struct loop *loop, const char *name);
+
 /* Ends the services that were made here; for loop_destroy(). */
 void services_destroy(struct loop *loop);
 

@@ -211,6 +211,17 @@ const char *probe_take(struct scene *scene, struct component *component, unsigne
     return scene->heard;
 }
 
+void probe_hears(struct scene *scene, struct component *component, unsigned inbox,
+                 const char *expected)
+{
+    const char *heard = probe_take(scene, component, inbox);
+
+    if (heard == NULL) {
+        fail_msg("nothing, where \"%s\" was expected", expected);
+    }
+    assert_string_equal(heard, expected);
+}
+
 void probe_link(struct component *from, unsigned outbox, struct component *to, unsigned inbox)
 {
     assert_int_equal(component_link(from, outbox, to, inbox), 0);

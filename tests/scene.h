@@ -65,6 +65,10 @@ void probe_send(struct component *component, unsigned outbox, const char *text);
  * if there is none.  The text lives until the next call. */
 const char *probe_take(struct scene *scene, struct component *component, unsigned inbox);
 
+/* Expects that to be this. */
+void probe_hears(struct scene *scene, struct component *component, unsigned inbox,
+                 const char *expected);
+
 /* Links two boxes of probes and expects it to work. */
 void probe_link(struct component *from, unsigned outbox, struct component *to, unsigned inbox);
 

@@ -21,10 +21,7 @@ static void say(struct scene *scene, const char *path, const char *text)
 
 static void assert_hears(struct scene *scene, const char *path, const char *text)
 {
-    const char *heard = probe_take(scene, find(scene, path), PROBE_IN0);
-
-    assert_non_null(heard);
-    assert_string_equal(heard, text);
+    probe_hears(scene, find(scene, path), PROBE_IN0, text);
     scene_run(scene);
 }
 

@@ -15,6 +15,7 @@ struct maker {
     struct blueprint *blueprint;
     struct list graphs;
     uint64_t ended;
+    uint64_t stops;
 };
 
 enum { MAKER_IN0, MAKER_IN1, MAKER_CONTROL };
@@ -35,6 +36,7 @@ static void maker_stop(struct component *self)
 
     blueprint_release(maker->blueprint);
     maker->blueprint = NULL;
+    maker->stops++;
 }
 
 static void maker_graph_ended(struct component *self, struct graph *graph)
@@ -42,6 +44,11 @@ static void maker_graph_ended(struct component *self, struct graph *graph)
     struct maker *maker = component_state(self);
 
     maker->ended++;
+}
+
+static void mourner_graph_ended(struct component *self, struct graph *graph)
+{
+    component_finish(self);
 }
 
 static const struct box_spec maker_inboxes[] = {
@@ -75,6 +82,21 @@ static const struct component_type maker_type = {
     .stop = maker_stop,
 };
 
+/* Ends with a graph that it made. */
+static const struct component_type mourner_type = {
+    .name = "Mourner",
+    .summary = "makes graphs, and ends with one",
+    .size = sizeof(struct maker),
+    .inboxes = maker_inboxes,
+    .outboxes = maker_outboxes,
+    .parameters = maker_parameters,
+    .heeds_control = true,
+    .children = offsetof(struct maker, graphs),
+    .start = maker_start,
+    .graph_ended = mourner_graph_ended,
+    .stop = maker_stop,
+};
+
 /* Can't start. */
 static int broken_start(struct component *self)
 {
@@ -89,7 +111,8 @@ static const struct component_type broken_type = {
     .start = broken_start,
 };
 
-static const struct component_type *const types[] = {&maker_type, &broken_type, NULL};
+static const struct component_type *const types[] = {&maker_type, &mourner_type, &broken_type,
+                                                     NULL};
 
 /* A scene with a Maker "m" of this protocol; graphs: the section of that name, or "". */
 static struct scene *start(const char *protocol, const char *graphs)
@@ -336,6 +359,28 @@ static void test_all_instances_go_with_their_maker(void **context)
     scene_stop(scene);
 }
 
+static void test_a_maker_that_ends_with_its_instances_ends_once(void **context)
+{
+    struct scene *scene = scene_start(types, "components:\n"
+                                             "  m: {type: Mourner, protocol: EchoProtocol}\n"
+                                             "  n: {type: Probe}\n"
+                                             "linkages: [m.signal -> n.control]\n");
+    struct component *m = scene_find(scene, "m");
+
+    (void)make_started(scene, 1);
+    (void)make_started(scene, 2);
+    component_end(m, STOPPED);
+    scene_run(scene);
+
+    assert_int_equal(m->state, STOPPED);
+    assert_int_equal(maker_of(scene)->stops, 1);
+    assert_int_equal(scene->graph->living, 1);
+    assert_string_equal(probe_take(scene, scene_find(scene, "n"), PROBE_CONTROL),
+                        "<producerFinished>");
+    assert_null(probe_take(scene, scene_find(scene, "n"), PROBE_CONTROL));
+    scene_stop(scene);
+}
+
 static void test_a_notice_keeps_the_memory_of_an_instance(void **context)
 {
     struct scene *scene = start("EchoProtocol", "");
@@ -473,6 +518,7 @@ int main(void)
         cmocka_unit_test(test_an_instance_may_be_destroyed_in_any_state),
         cmocka_unit_test(test_an_instance_whose_component_cannot_start_says_so),
         cmocka_unit_test(test_all_instances_go_with_their_maker),
+        cmocka_unit_test(test_a_maker_that_ends_with_its_instances_ends_once),
         cmocka_unit_test(test_a_notice_keeps_the_memory_of_an_instance),
         cmocka_unit_test(test_a_notice_outlives_maker_and_root),
         cmocka_unit_test(test_a_graph_within_a_graph_goes_with_it),

@@ -47,10 +47,7 @@ static struct box *out_box(struct component *component, unsigned index)
 static void assert_hears(struct cast *cast, struct component *component, unsigned inbox,
                          const char *text)
 {
-    const char *heard = probe_take(cast->scene, component, inbox);
-
-    assert_non_null(heard);
-    assert_string_equal(heard, text);
+    probe_hears(cast->scene, component, inbox, text);
 }
 
 static void assert_silent(struct cast *cast, struct component *component, unsigned inbox)

@@ -148,10 +148,7 @@ static void end(struct component *component)
 
 static void assert_hears(struct component *component, unsigned inbox, const char *text)
 {
-    const char *heard = probe_take(scene, component, inbox);
-
-    assert_non_null(heard);
-    assert_string_equal(heard, text);
+    probe_hears(scene, component, inbox, text);
 }
 
 static void assert_hears_nothing(struct component *component, unsigned inbox)

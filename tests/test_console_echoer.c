@@ -198,6 +198,59 @@ static void test_a_slow_socket_gets_everything_and_holds_nobody_up(void **contex
     close(ends[1]);
 }
 
+struct reading {
+    struct harness *h;
+    int fd;
+    size_t got;
+    char text[300 * 1000];
+};
+
+/* Reads on until the component has ended. */
+static bool has_ended(void *arg)
+{
+    struct reading *reading = arg;
+    const bool is_over = component_is_over(harness_component(reading->h));
+    ssize_t got;
+
+    do {
+        got = read(reading->fd, reading->text + reading->got,
+                   sizeof(reading->text) - 1 - reading->got);
+        reading->got += got > 0 ? (size_t)got : 0;
+    } while (got > 0);
+    return is_over;
+}
+
+static void test_a_message_is_not_torn_when_the_inbox_drops_some(void **context)
+{
+    enum { SIZE = 200 * 1000 };
+    static struct reading reading;
+    static char bytes[SIZE];
+    int pipe_ends[2];
+    int old;
+
+    memset(bytes, 'x', SIZE);
+    assert_return_code(pipe(pipe_ends), 0);
+    assert_return_code(fcntl(pipe_ends[0], F_SETFL, O_NONBLOCK), 0);
+    reading.fd = pipe_ends[0];
+    old = take_stdout(pipe_ends[1]);
+    reading.h =
+        harness_start("ConsoleEchoer", "{boxes: {inbox: {size: 2, when_full: drop_oldest}}}");
+    harness_say_bytes(reading.h, "inbox", bytes, SIZE);
+    harness_run(reading.h); /* the pipe takes a part of it */
+    harness_say(reading.h, "inbox", "one ");
+    harness_say(reading.h, "inbox", "two ");
+    harness_say(reading.h, "inbox", "three ");
+    harness_tell(reading.h, PRODUCER_FINISHED);
+    scene_wait(harness_scene(reading.h), has_ended, &reading);
+    give_stdout_back(old);
+
+    assert_int_equal(strspn(reading.text, "x"), SIZE);
+    assert_string_equal(reading.text + SIZE, "two three ");
+    harness_stop(reading.h);
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+}
+
 static void test_fails_when_nobody_reads_any_more(void **context)
 {
     int pipe_ends[2];
@@ -230,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_puts_its_tag_before_each_message_and_forwards),
         cmocka_unit_test(test_a_slow_pipe_gets_everything_and_holds_nobody_up),
         cmocka_unit_test(test_a_slow_socket_gets_everything_and_holds_nobody_up),
+        cmocka_unit_test(test_a_message_is_not_torn_when_the_inbox_drops_some),
         cmocka_unit_test(test_fails_when_nobody_reads_any_more),
     };
 

@@ -32,10 +32,7 @@ static void start(void)
 
 static void assert_hears(struct component *component, unsigned inbox, const char *text)
 {
-    const char *heard = probe_take(scene, component, inbox);
-
-    assert_non_null(heard);
-    assert_string_equal(heard, text);
+    probe_hears(scene, component, inbox, text);
 }
 
 static void end(struct component *component)

@@ -12,10 +12,7 @@ static void say(struct scene *scene, const char *text)
 
 static void assert_hears(struct scene *scene, const char *path, unsigned inbox, const char *text)
 {
-    const char *heard = probe_take(scene, scene_find(scene, path), inbox);
-
-    assert_non_null(heard);
-    assert_string_equal(heard, text);
+    probe_hears(scene, scene_find(scene, path), inbox, text);
     scene_run(scene);
 }
 

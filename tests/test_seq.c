@@ -47,10 +47,7 @@ static void assert_step_is(const char *expected)
 
 static void assert_hears(struct component *component, unsigned inbox, const char *text)
 {
-    const char *heard = probe_take(scene, component, inbox);
-
-    assert_non_null(heard);
-    assert_string_equal(heard, text);
+    probe_hears(scene, component, inbox, text);
 }
 
 static void end(struct component *component)
@@ -148,6 +145,19 @@ static void test_a_stop_ends_the_present_one_and_begins_no_other(void **context)
     scene_stop(scene);
 }
 
+static void test_one_that_is_always_started_again_ends_when_it_is_told(void **context)
+{
+    start("{type: Pipeline, restart: always, components: [{type: PassThrough}]}");
+    probe_send(from, PROBE_OUT0, "the last");
+    outbox_notify(from, PROBE_SIGNAL, PRODUCER_FINISHED, NULL, 0);
+    scene_run(scene);
+
+    assert_hears(to, PROBE_IN0, "the last");
+    assert_hears(to, PROBE_CONTROL, "<producerFinished>");
+    assert_int_equal(seq->state, STOPPED);
+    scene_stop(scene);
+}
+
 static void test_one_that_fails_fails_it_all(void **context)
 {
     start("Probe, Probe, Probe");
@@ -194,6 +204,7 @@ int main(void)
         cmocka_unit_test(test_a_greeting_before_the_stream),
         cmocka_unit_test(test_producer_finished_is_told_to_each_in_its_turn),
         cmocka_unit_test(test_a_stop_ends_the_present_one_and_begins_no_other),
+        cmocka_unit_test(test_one_that_is_always_started_again_ends_when_it_is_told),
         cmocka_unit_test(test_one_that_fails_fails_it_all),
         cmocka_unit_test(test_one_that_cannot_start_fails_it_all),
         cmocka_unit_test(test_many_that_end_at_once_are_all_begun),

@@ -38,6 +38,23 @@ static void test_a_line_is_what_stands_before_its_newline(void **context)
     }
 }
 
+static void test_what_it_says_is_copied_if_it_fits(void **context)
+{
+    struct message *fits = make("abc\r\n");
+    struct message *long_one = make("abcd");
+    struct message *nothing = make("");
+    char text[4];
+
+    assert_true(text_copy(fits, text, sizeof(text)));
+    assert_string_equal(text, "abc");
+    assert_false(text_copy(long_one, text, sizeof(text)));
+    assert_true(text_copy(nothing, text, sizeof(text)));
+    assert_string_equal(text, "");
+    message_release(fits);
+    message_release(long_one);
+    message_release(nothing);
+}
+
 static void test_a_message_says_exactly_what_it_says(void **context)
 {
     struct message *msg = make("NEXT\n");
@@ -105,6 +122,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_line_is_what_stands_before_its_newline),
+        cmocka_unit_test(test_what_it_says_is_copied_if_it_fits),
         cmocka_unit_test(test_a_message_says_exactly_what_it_says),
         cmocka_unit_test(test_numbers_are_read_up_to_a_space_or_the_end),
         cmocka_unit_test(test_what_is_shown_is_short_and_plain),

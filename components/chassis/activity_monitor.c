@@ -8,8 +8,7 @@
  * There is one "RESET" for all that passes in one turn, so it is no way to count messages.  Who
  * observes holds nobody up: while it has no room, it is told nothing.  To end what is idle,
  * InactivityChassis does without a message for each turn. */
-#include <string.h>
-
+#include "components/util/text.h"
 #include "graph/component.h"
 
 enum { STREAMS = 3 };
@@ -71,8 +70,7 @@ static void activity_monitor_run(struct component *self)
     }
     monitor->first = (monitor->first + 1) % STREAMS;
     if (has_passed && observer != NULL && !inbox_is_full(observer)) {
-        outbox_send(self, OBSERVED,
-                    message_copy(component_pool(self), monitor->message, strlen(monitor->message)));
+        text_send(self, OBSERVED, monitor->message);
     }
 }
 

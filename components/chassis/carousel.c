@@ -21,9 +21,10 @@
  *    same, and then the carousel ends.  shutdownMicroprocess: the child is told at once, no order
  * is carried out any more, and the carousel ends with the child. */
 #include <stdio.h>
-#include <string.h>
 
 #include "components/chassis/held_graph.h"
+#include "components/util/alarm.h"
+#include "components/util/text.h"
 #include "graph/loop.h"
 #include "graph/param.h"
 #include "graph/plan.h"
@@ -40,7 +41,7 @@ struct carousel {
     struct blueprint *blueprint; /* where nothing is left to be given; else one for each order */
     struct list children;
     struct graph *child; /* NULL: none */
-    ev_timer pause;      /* active: before the next is asked for */
+    struct alarm pause;  /* before the next is asked for */
     unsigned failures;   /* in a row */
     bool owes_request;   /* "NEXT" is still to be sent */
     bool is_starting;    /* the child is being started */
@@ -105,19 +106,13 @@ static bool may_complain(struct component *self)
 
 /* ---- asking for the next ---- */
 
-static void on_pause(struct ev_loop *ev, ev_timer *timer, int revents)
-{
-    component_wake(timer->data);
-}
-
 static void owe_request(struct component *self)
 {
     struct carousel *carousel = component_state(self);
 
     carousel->owes_request = true;
-    if (carousel->failures > QUICK_FAILURES && !ev_is_active(&carousel->pause)) {
-        ev_timer_set(&carousel->pause, PAUSE, 0.0);
-        ev_timer_start(component_ev(self), &carousel->pause);
+    if (carousel->failures > QUICK_FAILURES && !alarm_is_set(&carousel->pause)) {
+        alarm_set(self, &carousel->pause, PAUSE);
     }
 }
 
@@ -125,10 +120,10 @@ static void request_next(struct component *self)
 {
     struct carousel *carousel = component_state(self);
 
-    if (carousel->owes_request && !ev_is_active(&carousel->pause) &&
+    if (carousel->owes_request && !alarm_is_set(&carousel->pause) &&
         outbox_has_room(self, REQUEST_NEXT)) {
         carousel->owes_request = false;
-        outbox_send(self, REQUEST_NEXT, message_copy(component_pool(self), "NEXT", strlen("NEXT")));
+        text_send(self, REQUEST_NEXT, "NEXT");
     }
 }
 
@@ -230,7 +225,7 @@ static void replace_child(struct component *self)
 
     carousel->is_replaced = true;
     box_unlink(&component_inbox(self, INBOX)->box);
-    graph_tell(carousel->child, SHUTDOWN_MICROPROCESS, 0);
+    graph_stop(carousel->child);
 }
 
 static void carousel_graph_ended(struct component *self, struct graph *child)
@@ -260,7 +255,7 @@ static void heed_control(struct component *self)
 
     if (component_is_told_to_stop(self)) {
         if (!carousel->is_stopping && carousel->child != NULL) {
-            graph_tell(carousel->child, SHUTDOWN_MICROPROCESS, 0);
+            graph_stop(carousel->child);
         }
         carousel->is_stopping = true;
         return;
@@ -316,8 +311,6 @@ static int carousel_start(struct component *self)
     struct carousel *carousel = component_state(self);
 
     list_init(&carousel->children);
-    ev_init(&carousel->pause, on_pause);
-    carousel->pause.data = self;
     if (carousel->argument == NULL) {
         carousel->blueprint = blueprint_create(component_loop(self), carousel->component);
     }
@@ -330,7 +323,7 @@ static void carousel_stop(struct component *self)
 {
     struct carousel *carousel = component_state(self);
 
-    ev_timer_stop(component_ev(self), &carousel->pause);
+    alarm_stop(self, &carousel->pause);
     blueprint_release(carousel->blueprint);
 }
 

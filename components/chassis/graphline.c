@@ -38,11 +38,8 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {.name = "components",
-     .kind = PARAM_KIND_CHILDREN,
-     .required = true,
-     .doc = "a mapping of names to components"},
-    {.name = "linkages", .kind = PARAM_KIND_LINKAGES, .doc = "between them, and to and from self"},
+    {PARAM_CHILDREN("components"), .required = true, .doc = "a mapping of names to components"},
+    {PARAM_LINKAGES("linkages"), .doc = "between them, and to and from self"},
     {0},
 };
 
@@ -67,9 +64,7 @@ static void graphline_run(struct component *self)
         message_release(msg);
     }
     for (unsigned i = 0; i < self->plan->inboxes; i++) {
-        while ((msg = inbox_take(self, i)) != NULL) {
-            message_release(msg);
-        }
+        inbox_discard(self, i);
     }
 }
 

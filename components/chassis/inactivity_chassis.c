@@ -95,7 +95,7 @@ static void on_timer(struct ev_loop *ev, ev_timer *timer, int revents)
         return;
     }
     if (chassis->is_told) {
-        graph_tell(chassis->child, SHUTDOWN_MICROPROCESS, 0);
+        graph_stop(chassis->child);
         return;
     }
     chassis->quiet = passed == chassis->seen ? chassis->quiet + 1 : 0;
@@ -157,9 +157,7 @@ static void inactivity_chassis_run(struct component *self)
         component_finish(self);
         return;
     }
-    while ((msg = inbox_take(self, INBOX)) != NULL) {
-        message_release(msg);
-    }
+    inbox_discard(self, INBOX);
     while ((msg = inbox_take(self, CONTROL)) != NULL) {
         if (msg->kind == PRODUCER_FINISHED) {
             graph_finish(chassis->child);

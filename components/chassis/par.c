@@ -48,9 +48,7 @@ static void par_run(struct component *self)
         }
         message_release(msg);
     }
-    while ((msg = inbox_take(self, INBOX)) != NULL) { /* nobody takes anything, or no longer */
-        message_release(msg);
-    }
+    inbox_discard(self, INBOX); /* nobody takes anything, or no longer */
 }
 
 /* The Fanout that the loader has put before them: the file has nothing about it. */

@@ -30,9 +30,7 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {.name = "components",
-     .kind = PARAM_KIND_CHILDREN,
-     .required = true,
+    {PARAM_CHILDREN("components"), .required = true,
      .doc = "a list of mappings with type: and parameters, first to last"},
     {0},
 };
@@ -58,17 +56,11 @@ static void stop_those_before(struct component *self, const struct component *be
 /* Something came to a box whose child has gone. */
 static void pipeline_run(struct component *self)
 {
-    struct message *msg;
-
-    while ((msg = inbox_take(self, CONTROL)) != NULL) {
-        message_release(msg); /* producerFinished: the first one's end has said so already */
-    }
+    inbox_discard(self, CONTROL); /* producerFinished: the first one's end has said so already */
     if (component_is_told_to_stop(self)) {
         children_tell(self, SHUTDOWN_MICROPROCESS, 0);
     }
-    while ((msg = inbox_take(self, INBOX)) != NULL) {
-        message_release(msg);
-    }
+    inbox_discard(self, INBOX);
 }
 
 static void pipeline_child_ended(struct component *self, struct component *child)

@@ -102,7 +102,7 @@ static void heed_control(struct component *self)
     if (component_is_told_to_stop(self) && !seq->is_stopping) {
         seq->is_stopping = true;
         if (seq->child != NULL) {
-            graph_tell(seq->child, SHUTDOWN_MICROPROCESS, 0);
+            graph_stop(seq->child);
         }
     }
     while ((msg = inbox_take(self, CONTROL)) != NULL) {

@@ -69,11 +69,7 @@ int server_core_start(struct component *self)
 /* Something came to control after the server had ended: it is of no use any more. */
 void server_core_run(struct component *self)
 {
-    struct message *msg;
-
-    while ((msg = inbox_take(self, CONTROL)) != NULL) {
-        message_release(msg);
-    }
+    inbox_discard(self, CONTROL);
     if (component_is_told_to_stop(self)) {
         children_tell(self, SHUTDOWN_MICROPROCESS, 0);
     }

@@ -62,9 +62,7 @@ void single_server_run(struct component *self)
         children_tell(self, (enum message_kind)msg->kind, msg->error);
         message_release(msg);
     }
-    while ((msg = inbox_take(self, INBOX)) != NULL) { /* the client's part has ended */
-        message_release(msg);
-    }
+    inbox_discard(self, INBOX); /* the client's part has ended */
 }
 
 void single_server_child_ended(struct component *self, struct component *child)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "components/util/alarm.h"
+#include "graph/backoff.h"
 #include "graph/component.h"
 
 #define PAUSE_FIRST 0.1 /* seconds */
@@ -28,10 +29,7 @@ void trouble_note(struct file_trouble *trouble, struct component *self, const ch
     }
     trouble->error = error;
     trouble->deed = deed;
-    trouble->pause = trouble->pause > 0 ? trouble->pause * 2 : PAUSE_FIRST;
-    if (trouble->pause > PAUSE_MOST) {
-        trouble->pause = PAUSE_MOST;
-    }
+    trouble->pause = backoff_next(trouble->pause, PAUSE_FIRST, PAUSE_MOST);
     trouble->retry_at = now + trouble->pause;
 }
 

@@ -9,10 +9,7 @@ enum { CONTROL };
 
 struct files *files_of(const struct component *self)
 {
-    struct inbox *in = service_find(component_loop(self), "files");
-
-    REQUIRE(in != NULL);
-    return component_state(box_owner(&in->box));
+    return service_state(component_loop(self), "files");
 }
 
 static int files_start(struct component *self)

@@ -7,9 +7,9 @@
  * for each number, or in several of up to 64 KiB, lines in a message each.  At the end of the file
  * it finishes; producerFinished on control has it finish once it has sent what it was asked for. */
 #include <errno.h>
-#include <string.h>
 
 #include "components/file/file_source.h"
+#include "components/util/text.h"
 #include "graph/component.h"
 #include "graph/error.h"
 #include "graph/value.h"
@@ -87,17 +87,10 @@ static uint64_t parse(const struct message *msg)
     struct accepted accepted;
     char text[16];
     int64_t number;
-    size_t size = message_size(msg);
 
-    while (size > 0 && (msg->data[size - 1] == '\n' || msg->data[size - 1] == '\r')) {
-        size--;
-    }
-    if (size >= sizeof(text)) {
-        return 0;
-    }
-    memcpy(text, msg->data, size);
-    text[size] = '\0';
-    return value_integer(text, 1, most, &number, &accepted) ? (uint64_t)number : 0;
+    return text_copy(msg, text, sizeof(text)) && value_integer(text, 1, most, &number, &accepted)
+               ? (uint64_t)number
+               : 0;
 }
 
 /* Takes the next number.  False: nobody asks for anything. */

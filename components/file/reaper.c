@@ -47,10 +47,7 @@ enum { CONTROL };
 
 static struct reaper *reaper_of(struct component *self)
 {
-    struct inbox *in = service_find(component_loop(self), "reaper");
-
-    REQUIRE(in != NULL);
-    return component_state(box_owner(&in->box));
+    return service_state(component_loop(self), "reaper");
 }
 
 /* ---- the end of a group ---- */

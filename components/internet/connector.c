@@ -10,10 +10,7 @@ enum { CONTROL };
 
 struct connector *connector_of(struct component *self)
 {
-    struct inbox *in = service_find(component_loop(self), "connector");
-
-    REQUIRE(in != NULL);
-    return component_state(box_owner(&in->box));
+    return service_state(component_loop(self), "connector");
 }
 
 static int connector_start(struct component *self)

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <ev.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "components/internet/resolver.h"
+#include "components/util/alarm.h"
 #include "graph/component.h"
 #include "graph/readiness.h"
 
@@ -37,7 +37,7 @@ struct attempt {
 
 struct dial {
     struct dial_request request;
-    ev_timer timer;
+    struct alarm alarm; /* of the client: when the next thing is due */
     struct lookup lookup;
     union endpoint only; /* of a host that is an address itself */
     size_t count;        /* addresses; 0: not known yet */
@@ -307,18 +307,11 @@ static int look_at_attempts(struct dial *dial, struct sockaddr_storage *peer)
 
 /* ---- the way through ---- */
 
-static void on_timer(struct ev_loop *ev, ev_timer *timer, int revents)
-{
-    const struct dial *dial = timer->data;
-
-    component_wake(dial->request.client);
-}
-
 /* Has the client run when the next thing is due. */
-static void set_timer(struct dial *dial)
+static void set_alarm(struct dial *dial)
 {
-    struct ev_loop *ev = component_ev(dial->request.client);
-    double due = dial->active > 0 ? ev_now(ev) + dial->request.timeout : dial->deadline;
+    const double now = component_now(dial->request.client);
+    double due = dial->active > 0 ? now + dial->request.timeout : dial->deadline;
 
     for (size_t i = 0; i < ATTEMPTS; i++) {
         const struct attempt *attempt = &dial->attempts[i];
@@ -330,10 +323,7 @@ static void set_timer(struct dial *dial)
     if (dial->next < dial->count && dial->active < ATTEMPTS && dial->next_at < due) {
         due = dial->next_at;
     }
-    due -= ev_now(ev);
-    ev_timer_stop(ev, &dial->timer);
-    ev_timer_set(&dial->timer, due > 0 ? due : 0.0, 0.0);
-    ev_timer_start(ev, &dial->timer);
+    alarm_set(dial->request.client, &dial->alarm, due - now);
 }
 
 /* Returns 0 once the addresses are known, -EINPROGRESS, or another -errno. */
@@ -358,7 +348,7 @@ int dial_run(struct dial *dial, struct sockaddr_storage *peer)
         }
     }
     if (result == -EINPROGRESS) {
-        set_timer(dial);
+        set_alarm(dial);
     }
     return result;
 }
@@ -389,8 +379,6 @@ struct dial *dial_create(const struct dial_request *request)
 
     dial->request = *request;
     dial->deadline = component_now(request->client) + request->timeout;
-    ev_init(&dial->timer, on_timer);
-    dial->timer.data = dial;
     if (read_address(request, &dial->only)) {
         dial->count = 1;
     } else {
@@ -409,7 +397,7 @@ void dial_destroy(struct dial *dial)
             (void)close(attempt_end(dial, &dial->attempts[i]));
         }
     }
-    ev_timer_stop(component_ev(dial->request.client), &dial->timer);
+    alarm_stop(dial->request.client, &dial->alarm);
     lookup_release(&dial->lookup);
     free(dial);
 }

@@ -31,6 +31,7 @@
 #include "components/internet/connector.h"
 #include "components/internet/dial.h"
 #include "components/internet/socket_options.h"
+#include "components/util/alarm.h"
 #include "graph/backoff.h"
 #include "graph/document.h"
 #include "graph/error.h"
@@ -54,7 +55,7 @@ struct tcp_client {
     struct list sockets;   /* the graph of its ConnectedSocketAdapter */
     struct component *csa; /* NULL: not connected */
     struct dial *dial;     /* NULL: not connecting */
-    ev_timer timer;        /* active: waits to begin, or until a connection may be idle */
+    struct alarm alarm;    /* set: waits to begin, or until a connection may be idle */
     double pause;          /* before the last attempt to reconnect, seconds */
     double since;          /* when it was connected last, ev_now() */
     bool complained;
@@ -71,15 +72,6 @@ enum { OUTBOX, SIGNAL, SELECTOR_SIGNAL, SSLREADY };
 static const char *name(const struct tcp_client *client, char *text)
 {
     return dial_name(client->host, (int)client->port, text, DIAL_NAME_SIZE);
-}
-
-static void set_timer(struct component *self, double seconds)
-{
-    struct tcp_client *client = component_state(self);
-
-    ev_timer_stop(component_ev(self), &client->timer);
-    ev_timer_set(&client->timer, seconds, 0.0);
-    ev_timer_start(component_ev(self), &client->timer);
 }
 
 /* ---- before the connection ---- */
@@ -111,7 +103,7 @@ static void fall(struct component *self, int error, const char *why)
             client->complained = true;
             component_log(self, LOG_LEVEL_WARNING, "%s; trying again", why);
         }
-        set_timer(self, backoff_jitter(client->pause));
+        alarm_set(self, &client->alarm, backoff_jitter(client->pause));
         return;
     }
     if ((self->flags & COMPONENT_SIGNALLED) == 0) {
@@ -192,7 +184,7 @@ static void pass_boxes(struct component *self, struct component *csa)
 }
 
 /* Ends what is idle, or waits for an end that does not come with nobody left to read what does; has
- * the timer look again. */
+ * the alarm look again. */
 static void look_after(struct component *self)
 {
     struct tcp_client *client = component_state(self);
@@ -200,9 +192,8 @@ static void look_after(struct component *self)
     const double again = csa_expire(client->csa, client->idle_timeout);
 
     client->was_idle = client->was_idle || (was_well && csa_error(client->csa) == ETIMEDOUT);
-    if (again > 0 && (!ev_is_active(&client->timer) ||
-                      again < ev_timer_remaining(component_ev(self), &client->timer))) {
-        set_timer(self, again);
+    if (again > 0) {
+        alarm_hasten(self, &client->alarm, again);
     }
 }
 
@@ -269,7 +260,7 @@ static void lose(struct component *self)
             client->pause = 0;
         }
     }
-    ev_timer_stop(component_ev(self), &client->timer);
+    alarm_stop(self, &client->alarm);
     client->timed_out += client->was_idle;
     client->csa = NULL;
     graph_destroy(csa->graph);
@@ -295,11 +286,6 @@ static void hear_from_socket(struct component *self)
 }
 
 /* ---- life ---- */
-
-static void on_timer(struct ev_loop *ev, ev_timer *timer, int revents)
-{
-    component_wake(timer->data);
-}
 
 /* Begins when it is time to, and goes on until it is connected or has failed. */
 static void go_on(struct component *self)
@@ -339,7 +325,7 @@ static void tcp_client_run(struct component *self)
     } else if (csa_is_told_to_stop(self, CONTROL)) {
         outbox_notify(self, SIGNAL, SHUTDOWN_MICROPROCESS, NULL, 0);
         component_finish(self);
-    } else if (!ev_is_active(&client->timer)) {
+    } else if (!alarm_is_set(&client->alarm)) {
         go_on(self);
     } else if (client->pause > 0 && is_done(self)) {
         component_finish(self); /* there is nothing to connect again for */
@@ -351,10 +337,8 @@ static int tcp_client_start(struct component *self)
     struct tcp_client *client = component_state(self);
 
     list_init(&client->sockets);
-    ev_init(&client->timer, on_timer);
-    client->timer.data = self;
     if (client->delay > 0) {
-        set_timer(self, client->delay);
+        alarm_set(self, &client->alarm, client->delay);
     }
     component_wake(self);
     return 0;
@@ -364,7 +348,7 @@ static void tcp_client_stop(struct component *self)
 {
     struct tcp_client *client = component_state(self);
 
-    ev_timer_stop(component_ev(self), &client->timer);
+    alarm_stop(self, &client->alarm);
     give_up_dialling(client);
 }
 

@@ -26,6 +26,7 @@
 #include "components/internet/listening_socket.h"
 #include "components/internet/socket_options.h"
 #include "components/internet/tcp_server.h"
+#include "components/util/alarm.h"
 #include "graph/document.h"
 #include "graph/graph.h"
 #include "graph/loop.h"
@@ -58,7 +59,7 @@ struct tcp_server {
     struct list connections; /* graphs of one ConnectedSocketAdapter each */
     struct plan *csa_plan;
     struct blueprint *csa_blueprint;
-    ev_timer retry;
+    struct alarm retry; /* set: accepts nothing until then */
     ev_timer sweep;
 
     uint64_t now;
@@ -185,7 +186,7 @@ static void stop_listening(struct component *self)
         listening_close(&server->sockets[i], component_loop(self)->listeners);
     }
     server->socket_count = 0;
-    ev_timer_stop(component_ev(self), &server->retry);
+    alarm_stop(self, &server->retry);
 }
 
 /* ---- connections ---- */
@@ -201,9 +202,7 @@ static void pause_accepting(struct component *self, int error)
         component_log(self, LOG_LEVEL_WARNING, "accepting no more connections for now: %s",
                       error != 0 ? strerror(error) : "as many as limits.connections are there");
     }
-    ev_timer_stop(component_ev(self), &server->retry);
-    ev_timer_set(&server->retry, RETRY, 0.0);
-    ev_timer_start(component_ev(self), &server->retry);
+    alarm_set(self, &server->retry, RETRY);
 }
 
 static bool is_full(const struct tcp_server *server)
@@ -342,7 +341,7 @@ static void close_socket(struct component *self, struct component *csa)
         server->failed++;
     }
     csa_close(csa);
-    ev_timer_stop(component_ev(self), &server->retry); /* there is a descriptor again */
+    alarm_stop(self, &server->retry); /* there is a descriptor again */
     outbox_notify(self, PROTOCOL_HANDLER_SIGNAL, SHUTDOWN_CSA, csa, csa_error(csa));
     component_finish(csa);
 }
@@ -398,11 +397,6 @@ static void on_sweep(struct ev_loop *ev, ev_timer *watcher, int revents)
     }
 }
 
-static void on_retry(struct ev_loop *ev, ev_timer *watcher, int revents)
-{
-    component_wake(watcher->data);
-}
-
 /* ---- life ---- */
 
 static void tcp_server_drain(struct component *self)
@@ -452,7 +446,7 @@ static void tcp_server_run(struct component *self)
     }
     if (inbox_is_ready(self, NEWCONNECTION)) {
         handle_new_connection(self);
-    } else if (!server->accepting && !is_full(server) && !ev_is_active(&server->retry) &&
+    } else if (!server->accepting && !is_full(server) && !alarm_is_set(&server->retry) &&
                outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
         set_accepting(self, true);
     }
@@ -466,8 +460,6 @@ static int tcp_server_start(struct component *self)
     int result;
 
     list_init(&server->connections);
-    ev_init(&server->retry, on_retry);
-    server->retry.data = self;
     ev_init(&server->sweep, on_sweep);
     server->sweep.data = self;
     server->sweep.repeat = period > SWEEP ? period : SWEEP;

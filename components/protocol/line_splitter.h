@@ -3,8 +3,8 @@
  *     "ab\nc" "d\n"  ──►  "ab\n" "cd\n"
  *
  * A line that lies within one message is a slice of it: its bytes are not copied.  Only what a
- * message ends with before its newline has come is kept apart, in a buffer of our own, so that no
- * more than max_line bytes wait however slowly they come, and joined with the rest by copying.
+ * message ends with before its newline has come is kept apart (gathering.h), so that no more than
+ * max_line bytes wait however slowly they come, and joined with the rest by copying.
  *
  * A line longer than max_line comes whole but in pieces; its newline is the end of the last one. */
 #ifndef AXOND_COMPONENTS_PROTOCOL_LINE_SPLITTER_H
@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "components/util/gathering.h"
 #include "graph/component_type.h"
 #include "graph/message.h"
 
@@ -23,9 +24,7 @@ struct line_splitter {
     bool strip_newline;      /* parameter */
     bool is_overlong;        /* inside a line that is too long: what comes next is a piece of it */
     uint64_t overlong_lines; /* statistic */
-    unsigned char *buffer;   /* the line so far: used bytes of what came in earlier messages */
-    uint32_t used;           /* <= max_line */
-    uint32_t capacity;
+    struct gathering begun;  /* the line so far, of earlier messages; size <= max_line */
 };
 
 /* The lines of its owner's tables; field: the owner's struct line_splitter. */
@@ -63,7 +62,7 @@ struct message *line_splitter_take(struct line_splitter *splitter, struct pool *
 /* True if the stream so far ends within a line that nobody has seen anything of. */
 static inline bool line_splitter_has_rest(const struct line_splitter *splitter)
 {
-    return splitter->used > 0;
+    return splitter->begun.size > 0;
 }
 
 /* That line, as it is; there must be one.  What comes next begins a new one. */

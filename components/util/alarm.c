@@ -17,6 +17,13 @@ void alarm_set(struct component *self, struct alarm *alarm, double seconds)
     ev_timer_start(component_ev(self), &alarm->timer);
 }
 
+void alarm_hasten(struct component *self, struct alarm *alarm, double seconds)
+{
+    if (!alarm_is_set(alarm) || seconds < ev_timer_remaining(component_ev(self), &alarm->timer)) {
+        alarm_set(self, alarm, seconds);
+    }
+}
+
 void alarm_stop(struct component *self, struct alarm *alarm)
 {
     ev_timer_stop(component_ev(self), &alarm->timer);

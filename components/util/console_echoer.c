@@ -16,7 +16,9 @@ struct console_echoer {
     bool forwarder; /* parameters */
     const char *tag;
     struct console out;
-    size_t written; /* bytes of the tag and the first message that are out */
+    /* On its way out: taken from the inbox, whose policy might drop it half written.  Or NULL. */
+    struct message *msg;
+    size_t written; /* bytes of the tag and of msg that are out */
     ev_io writable; /* armed after EAGAIN */
 };
 
@@ -62,9 +64,9 @@ static int console_echoer_start(struct component *self)
 }
 
 /* What is left of the tag and the message, at most "most" bytes. */
-static int gather(const struct console_echoer *console, const struct message *msg, size_t most,
-                  struct iovec parts[2])
+static int gather(const struct console_echoer *console, size_t most, struct iovec parts[2])
 {
+    const struct message *msg = console->msg;
     const size_t tag_size = strlen(console->tag);
     size_t done = console->written;
     int count = 0;
@@ -84,12 +86,12 @@ static int gather(const struct console_echoer *console, const struct message *ms
     return count;
 }
 
-/* Writes some more of the first message.  Returns 1 once all of it is out, 0 if there is more to
- * write, or -errno: -EAGAIN to try again later. */
-static int write_some(struct console_echoer *console, const struct message *msg)
+/* Writes some more of the message.  Returns 1 once all of it is out, 0 if there is more to write,
+ * or -errno: -EAGAIN to try again later. */
+static int write_some(struct console_echoer *console)
 {
     struct iovec parts[2];
-    const int count = gather(console, msg, console_most(&console->out), parts);
+    const int count = gather(console, console_most(&console->out), parts);
     ssize_t written;
 
     if (count == 0) {
@@ -103,27 +105,40 @@ static int write_some(struct console_echoer *console, const struct message *msg)
     return 0;
 }
 
-static void hand_on(struct component *self, struct message *msg)
+static void hand_on(struct component *self)
 {
-    const struct console_echoer *console = component_state(self);
+    struct console_echoer *console = component_state(self);
 
     if (console->forwarder) {
-        outbox_send(self, OUTBOX, msg);
+        outbox_send(self, OUTBOX, console->msg);
     } else {
-        message_release(msg);
+        message_release(console->msg);
     }
+    console->msg = NULL;
+    console->written = 0;
 }
 
-/* The first message stays in the inbox until all of it is out. */
+/* True if there is a message to write, and room for it afterwards. */
+static bool has_more(struct component *self)
+{
+    struct console_echoer *console = component_state(self);
+
+    if (!outbox_has_room(self, OUTBOX)) {
+        return false;
+    }
+    if (console->msg == NULL) {
+        console->msg = inbox_take(self, INBOX);
+    }
+    return console->msg != NULL;
+}
+
 static void console_echoer_run(struct component *self)
 {
     struct console_echoer *console = component_state(self);
-    const struct message *first;
-    struct message *msg;
-    int result;
 
-    while (outbox_has_room(self, OUTBOX) && (first = inbox_peek(self, INBOX)) != NULL) {
-        result = write_some(console, first);
+    while (has_more(self)) {
+        const int result = write_some(console);
+
         if (result == -EAGAIN) {
             ev_io_start(component_ev(self), &console->writable);
             return;
@@ -133,14 +148,17 @@ static void console_echoer_run(struct component *self)
             return;
         }
         if (result == 1) {
-            msg = inbox_take(self, INBOX);
-            if (msg == NULL) {
-                return;
-            }
-            console->written = 0;
-            hand_on(self, msg);
+            hand_on(self);
         }
     }
+}
+
+/* What was begun is written before the end; the component is run when it can be. */
+static bool console_echoer_flush(struct component *self)
+{
+    const struct console_echoer *console = component_state(self);
+
+    return console->msg == NULL;
 }
 
 static void console_echoer_stop(struct component *self)
@@ -150,6 +168,10 @@ static void console_echoer_stop(struct component *self)
     if (console->out.is_open) {
         ev_io_stop(component_ev(self), &console->writable);
         console_close(&console->out);
+    }
+    if (console->msg != NULL) {
+        message_release(console->msg);
+        console->msg = NULL;
     }
 }
 
@@ -162,5 +184,6 @@ const struct component_type console_echoer_type = {
     .parameters = parameters,
     .start = console_echoer_start,
     .run = console_echoer_run,
+    .flush = console_echoer_flush,
     .stop = console_echoer_stop,
 };

@@ -7,10 +7,7 @@ enum { CONTROL };
 
 struct exchange *exchange_of(struct component *self)
 {
-    struct inbox *in = service_find(component_loop(self), "exchange");
-
-    REQUIRE(in != NULL);
-    return component_state(box_owner(&in->box));
+    return service_state(component_loop(self), "exchange");
 }
 
 static int exchange_start(struct component *self)

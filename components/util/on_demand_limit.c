@@ -6,8 +6,7 @@
  * A NEXT that finds no message stands until one comes.  What nobody has asked for waits in the
  * inbox, and then with its senders; after producerFinished, too: the last message goes with the
  * last NEXT that is needed. */
-#include <string.h>
-
+#include "components/util/text.h"
 #include "graph/component.h"
 
 struct on_demand_limit {
@@ -42,25 +41,13 @@ static const struct stat_spec statistics[] = {
     {0},
 };
 
-/* "NEXT", or a line of it. */
-static bool is_next(const struct message *msg)
-{
-    static const char next[] = "NEXT";
-    size_t size = message_size(msg);
-
-    while (size > 0 && (msg->data[size - 1] == '\n' || msg->data[size - 1] == '\r')) {
-        size--;
-    }
-    return size == sizeof(next) - 1 && memcmp(msg->data, next, size) == 0;
-}
-
 static void on_demand_limit_run(struct component *self)
 {
     struct on_demand_limit *limit = component_state(self);
     struct message *msg;
 
     while ((msg = inbox_take(self, SLIDECONTROL)) != NULL) {
-        if (is_next(msg)) {
+        if (text_says(msg, "NEXT")) {
             limit->demand++;
         } else {
             limit->refused++;

@@ -3,9 +3,8 @@
  *     "RESET" … silence --> [inbox] ResettableSender [outbox] --> "NEXT", then producerFinished
  *
  * Whatever comes begins the time anew; it costs no more than a look at the clock. */
-#include <string.h>
-
 #include "components/util/alarm.h"
+#include "components/util/text.h"
 #include "graph/component.h"
 
 struct resettable_sender {
@@ -55,14 +54,13 @@ static void resettable_sender_run(struct component *self)
         sender->last = now;
         message_release(msg);
     }
-    if (ev_is_active(&sender->alarm.timer) || !inbox_is_empty(self, INBOX)) {
+    if (alarm_is_set(&sender->alarm) || !inbox_is_empty(self, INBOX)) {
         return;
     }
     if (now - sender->last < sender->timeout) {
         alarm_set(self, &sender->alarm, sender->last + sender->timeout - now);
     } else if (outbox_has_room(self, OUTBOX)) {
-        outbox_send(self, OUTBOX,
-                    message_copy(component_pool(self), sender->message, strlen(sender->message)));
+        text_send(self, OUTBOX, sender->message);
         component_finish(self);
     }
 }

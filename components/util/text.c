@@ -27,6 +27,20 @@ bool text_says(const struct message *msg, const char *text)
     return size == strlen(text) && (size == 0 || memcmp(msg->data, text, size) == 0);
 }
 
+bool text_copy(const struct message *msg, char *text, size_t size)
+{
+    const size_t used = text_line_size(msg);
+
+    if (used >= size) {
+        return false;
+    }
+    if (used > 0) {
+        memcpy(text, msg->data, used);
+    }
+    text[used] = '\0';
+    return true;
+}
+
 bool text_number(const struct message *msg, int64_t *number)
 {
     const size_t size = text_line_size(msg);

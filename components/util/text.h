@@ -22,6 +22,10 @@ size_t text_line_size(const struct message *msg);
 /* True if a message says just this, with or without a newline. */
 bool text_says(const struct message *msg, const char *text);
 
+/* Copies what a message says, without the end of its line, to a text of "size" bytes with its NUL.
+ * False: it does not fit. */
+MUST_CHECK bool text_copy(const struct message *msg, char *text, size_t size);
+
 /* The whole number that a message begins with, up to a space or the end of its line.  False: there
  * is none, or it goes beyond 64 bits. */
 bool text_number(const struct message *msg, int64_t *number);

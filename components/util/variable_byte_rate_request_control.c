@@ -5,9 +5,8 @@
  * As ByteRate_RequestControl; the chunk stays as it is, and comes more often or less.  The old rate
  * holds until its message comes, to the byte, and the new one from then on: none is left out or
  * asked for twice. */
-#include <string.h>
-
 #include "components/util/byte_rate_request_control.h"
+#include "components/util/text.h"
 #include "graph/value.h"
 
 enum { INBOX, CONTROL };
@@ -30,13 +29,8 @@ static bool read_rate(const struct message *msg, size_t *rate)
     struct accepted accepted;
     char text[32];
 
-    if (message_size(msg) >= sizeof(text)) {
-        return false;
-    }
-    memcpy(text, msg->data, message_size(msg));
-    text[message_size(msg)] = '\0';
-    text[strcspn(text, "\r\n")] = '\0';
-    return value_size(text, 1, REQUEST_CONTROL_MOST, rate, &accepted);
+    return text_copy(msg, text, sizeof(text)) &&
+           value_size(text, 1, REQUEST_CONTROL_MOST, rate, &accepted);
 }
 
 static void variable_run(struct component *self)
