@@ -449,6 +449,9 @@ static void tcp_server_run(struct component *self)
     } else if (!server->accepting && !is_full(server) && !alarm_is_set(&server->retry) &&
                outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
         set_accepting(self, true);
+        if (server->complained) { /* is it over? nobody may connect for long */
+            handle_new_connection(self);
+        }
     }
 }
 
