@@ -83,6 +83,13 @@ class Connections(TestCase):
             found = self.environment(("::1", daemon.port))
             self.assertEqual((found["REMOTE_ADDR"], found["LOCAL_ADDR"]), ("::1", "::1"))
 
+    def test_the_service_behind_it_is_not_taken_for_a_component_without_a_name(self):
+        with axond.Axond(INETD % "command: [cat]" + "daemon: {log_level: debug}\n") as daemon:
+            self.assertEqual(daemon.ask(b"x"), b"x")
+            daemon.wait_line("debug inetd: running")
+
+        self.assertNotIn("debug : ", daemon.stderr)
+
     def test_there_are_no_addresses_at_a_unix_socket(self):
         path = self.directory() / "inetd.sock"
         graph = (INETD % "command: [env]").replace('host: 127.0.0.1, listenport: "${PORT}"', f"host: 'unix:{path}'")
