@@ -379,7 +379,7 @@ linkages:
                 sock.sendall(b"x")
                 axond.receive(sock, 1)
                 pids = children(daemon)
-                self.assertIn(f"running sh -c exec sleep $0 1000, pid {pids[0]}", daemon.ctl("show", "it"))
+                self.assertIn(f"  now: running sh -c exec sleep $0 1000, pid {pids[0]}\n", daemon.ctl("show", "it"))
                 self.assertIn(f"running cat -, pid {pids[1]}", daemon.ctl("show", "inetd/1"))
                 self.assertEqual(daemon.ctl("status", json=True)["warnings"], [])  # to run is as it should be
             os.kill(int(pids[0]), signal.SIGKILL)
