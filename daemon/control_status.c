@@ -157,8 +157,9 @@ static void look_at_listener(struct status *status, struct component *component)
 static void look_at(struct status *status, struct component *component)
 {
     const bool is_of_file = component->graph->holder == NULL;
+    const bool is_current = component->graph == control_of(status->call)->daemon->graph;
 
-    if (is_of_file && component->graph == control_of(status->call)->daemon->graph) {
+    if (is_of_file && is_current) {
         const bool is_stopping = strcmp(component_condition(component), "stopping") == 0;
 
         status->counts[is_stopping ? STOPPING : component->state]++;
@@ -167,8 +168,10 @@ static void look_at(struct status *status, struct component *component)
     if (component_is_over(component)) {
         return;
     }
+    if (is_of_file && is_current) {
+        look_at_listener(status, component); /* of an earlier graph nobody listens any more */
+    }
     if (is_of_file) {
-        look_at_listener(status, component);
         look_at_statistics(status, component);
     }
     look_at_inboxes(status, component);
@@ -179,14 +182,20 @@ static void look_at_older_graphs(struct status *status)
 {
     const struct daemon *daemon = control_of(status->call)->daemon;
     const struct list *at;
+    unsigned count = 0;
 
     list_for_each (at, &daemon->loop->graphs) {
         const struct graph *graph =
             container_of((struct list *)(uintptr_t)at, struct graph, sibling);
 
         if (graph != daemon->graph && graph->living > 0) {
-            warn(status, json_null(), "connections of an earlier graph are still open");
+            count++;
         }
+    }
+    if (count == 1) {
+        warn(status, json_null(), "connections of an earlier graph are still open");
+    } else if (count > 1) {
+        warn(status, json_null(), "connections of %u earlier graphs are still open", count);
     }
 }
 

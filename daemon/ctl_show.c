@@ -142,7 +142,7 @@ static bool print_component(struct ctl *ctl, json_t *reply, void *data)
         printf("\n");
     }
     if (ctl_has(reply, "address")) {
-        printf("  address: %s\n", ctl_string(reply, "address"));
+        printf("  now: %s\n", ctl_string(reply, "address"));
     }
     if (ctl_has(reply, "parent")) {
         printf("  held by: %s\n", ctl_string(reply, "parent"));

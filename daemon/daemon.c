@@ -407,6 +407,21 @@ void daemon_drain(struct daemon *daemon)
     }
 }
 
+/* Nothing waits for what is ended at once. */
+static void log_draining(uint64_t connections, double timeout)
+{
+    char who[64] = "what still has work";
+
+    if (connections > 0) {
+        (void)snprintf(who, sizeof(who), "%llu connection%s", (unsigned long long)connections,
+                       plural(connections));
+    }
+    if (timeout > 0) {
+        log_event(LOG_LEVEL_NOTICE, NULL,
+                  "draining: %s may take %g s to end; a second signal ends all now", who, timeout);
+    }
+}
+
 void daemon_stop(struct daemon *daemon)
 {
     struct list *at;
@@ -420,10 +435,7 @@ void daemon_stop(struct daemon *daemon)
         activation_end(&daemon->activation);
         notify_stopping(&daemon->notify, "draining");
         notify_extend(&daemon->notify, timeout + 5.0);
-        log_event(LOG_LEVEL_NOTICE, NULL,
-                  "draining: %llu connection%s may take %g s to end; a second signal ends all now",
-                  (unsigned long long)daemon->loop->connections, plural(daemon->loop->connections),
-                  timeout);
+        log_draining(daemon->loop->connections, timeout);
         control_draining(daemon->control);
     } else {
         daemon->state = DAEMON_STOPPING;

@@ -25,7 +25,8 @@ void component_announce(const struct component *component)
     struct loop *loop = component->graph->loop;
 
     loop_changed(loop);
-    if (component->graph->holder == NULL && loop->hooks.changed != NULL) {
+    if (component->graph->holder == NULL && !component->graph->is_service &&
+        loop->hooks.changed != NULL) {
         loop->hooks.changed(loop->hooks.arg, component);
     }
 }

@@ -28,10 +28,39 @@ static struct drain *find(struct graph *graph)
     return NULL;
 }
 
+/* Who is still waited for; a chassis stands for those inside. */
+static void log_late(const struct graph *graph)
+{
+    const struct component *first = NULL;
+    const uint64_t connections = graph->loop->connections;
+    size_t others = 0;
+    char path[PATH_SIZE];
+
+    for (size_t i = 0; i < graph_size(graph); i++) {
+        const struct component *component = graph_component(graph, i);
+
+        if (component->plan->parent != NULL || component_is_over(component)) {
+            continue;
+        }
+        if (first == NULL) {
+            first = component;
+        } else {
+            others++;
+        }
+    }
+    if (first != NULL) {
+        loop_log(graph->loop, LOG_LEVEL_NOTICE, NULL,
+                 "drained for long enough: ending %s, %zu other component%s and %llu connection%s",
+                 component_path(first, path, sizeof(path)), others, others == 1 ? "" : "s",
+                 (unsigned long long)connections, connections == 1 ? "" : "s");
+    }
+}
+
 static void on_deadline(struct ev_loop *ev, ev_timer *watcher, int revents)
 {
     struct drain *drain = container_of(watcher, struct drain, deadline);
 
+    log_late(drain->graph);
     graph_stop(drain->graph);
 }
 

@@ -1,8 +1,7 @@
 /* Backplane: a bus with a name, from all who publish to it to all who subscribe.
  *
- *     PublishTo {destination: NAME} --> [inbox] Backplane {name: NAME} --> SubscribeTo {source:
- * NAME} PublishTo {destination: NAME} --> ...                            --> SubscribeTo {source:
- * NAME}
+ *     PublishTo {destination: N} --> [inbox] Backplane {name: N} --> SubscribeTo {source: N}
+ *     PublishTo {destination: N} -->                             --> SubscribeTo {source: N}
  *
  * Publishers and subscribers find it by its name, wherever in the graph they are, inside the graphs
  * of connections too, and no matter who starts first (bus.h).  Its end is the end of those who have

@@ -7,6 +7,7 @@
 
 #include "components/util/exchange.h"
 #include "graph/graph.h"
+#include "graph/inspect.h"
 
 /* Messages given to subscribers in one turn of a hub; the last one is given to all. */
 enum { GIVEN_A_TURN = 32768 };
@@ -204,6 +205,40 @@ int hub_open(struct hub *hub, struct component *self, const char *name)
     return 0;
 }
 
+/* A subscriber of a file that was loaded anew, not of a connection: the new file's are in its
+ * place.
+ */
+static bool is_replaced(const struct hub *hub, const struct component *subscriber)
+{
+    const struct hub *newest = container_of(hub->bus->hubs.prev, struct hub, link);
+
+    return graph_root(subscriber->graph)->is_draining &&
+           !graph_root(newest->component->graph)->is_draining &&
+           component_connection(subscriber) == 0;
+}
+
+static void unplug_replaced(struct hub *hub)
+{
+    struct list *lists[] = {&hub->plugs, &hub->blocking};
+    struct list *at;
+    struct list *after;
+
+    for (int i = 0; i < 2; i++) {
+        list_for_each_safe (at, after, lists[i]) {
+            struct plug *plug = container_of(at, struct plug, of_hub);
+
+            if (is_replaced(hub, plug->subscriber->component)) {
+                unplug(plug);
+            }
+        }
+    }
+}
+
+static bool has_other_generations(const struct hub *hub)
+{
+    return hub->bus->hubs.next != hub->bus->hubs.prev;
+}
+
 static bool all_have_room(struct hub *hub)
 {
     struct list *at;
@@ -245,6 +280,9 @@ void hub_run(struct hub *hub)
     uint64_t given = 0;
     struct message *msg;
 
+    if (has_other_generations(hub) && component_inbox(hub->component, HUB_INBOX)->box.queued > 0) {
+        unplug_replaced(hub);
+    }
     while (all_have_room(hub) && (msg = inbox_take(hub->component, HUB_INBOX)) != NULL) {
         give_all(hub, &hub->plugs, msg);
         give_all(hub, &hub->blocking, msg);

@@ -15,7 +15,9 @@
  * with any other policy it holds nobody up.
  * 4. There is one hub of a name in a graph file.  After a reload the old file's hub goes on beside
  *    the new one's: both serve all subscribers, and publishers keep to the one they began with as
- *    long as it is there.  When the last hub ends, so do the subscribers.
+ *    long as it is there.  Of the old file's subscribers only those of connections go on: the
+ *    others have the new file's in their place, and nothing is written or told twice.  When the
+ *    last hub ends, so do the subscribers.
  * 5. Joining and leaving cost the same however many there are. */
 #ifndef AXOND_COMPONENTS_UTIL_BUS_H
 #define AXOND_COMPONENTS_UTIL_BUS_H

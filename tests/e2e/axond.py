@@ -35,8 +35,8 @@ import time
 import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-AXOND = os.environ.get("AXOND", str(SOURCE / "build/release/axond"))
-AXONCTL = os.environ.get("AXONCTL", str(SOURCE / "build/release/axonctl"))
+AXOND = os.path.abspath(os.environ.get("AXOND", SOURCE / "build/release/axond"))
+AXONCTL = os.path.abspath(os.environ.get("AXONCTL", SOURCE / "build/release/axonctl"))
 SANITIZED = os.environ.get("AXOND_SANITIZE", "")  # set: slower, larger, nothing to measure
 PATIENCE = 30.0 if SANITIZED else 10.0  # seconds until something that should happen counts as lost
 

@@ -182,6 +182,33 @@ class Chat(TestCase):
             new.sendall(b"alone\n")
             self.assertEqual(axond.receive(new, 6), b"alone\n")
 
+    def test_after_a_reload_what_the_file_itself_subscribes_hears_each_line_once(self):
+        graph = (axond.SOURCE / "etc/chat.yaml").read_text()
+        with axond.Axond(graph) as daemon:
+            log = daemon.directory / "chat.log"
+            graph = graph.replace("linkages:\n  - server", f"""  all: {{type: SubscribeTo, source: chat}}
+  file: {{type: FileWriter, path: {log}}}
+linkages:
+  - all -> file
+  - server""")
+            for generation in (2, 3):
+                daemon.write(graph)
+                daemon.signal(signal.SIGHUP)
+                daemon.wait_notified("READY=1", generation)
+                if generation == 2:
+                    old = daemon.connect()
+                    wait_subscribers(daemon, 2)
+            new = daemon.connect()
+            wait_subscribers(daemon, 4)  # until something is said, the one that was replaced as well
+
+            for speaker, line in ((old, b"from the old\n"), (new, b"from the new\n")):
+                speaker.sendall(line)
+                for hearer in (old, new):
+                    self.assertEqual(axond.receive(hearer, 13), line)
+            axond.wait_for(lambda: log.exists() and log.read_bytes().count(b"\n") >= 2, "both lines")
+            self.assertEqual(daemon.ctl("show", "room", json=True)["statistics"][0]["value"], 3)
+            self.assertEqual(log.read_bytes(), b"from the old\nfrom the new\n")
+
     def test_a_reload_without_the_backplane_leaves_the_old_visitors_theirs(self):
         graph = (axond.SOURCE / "etc/chat.yaml").read_text()
         with axond.Axond(graph) as daemon:

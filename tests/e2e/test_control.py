@@ -326,13 +326,17 @@ class Control(axond.TestCase):
                                             "1 changed, 5 unchanged"])
         sock.sendall(b"still there\n")
         self.assertEqual(axond.receive(sock, 12), b"STILL THERE\n")
-        self.chat(daemon)
+        other = self.chat(daemon)
         text = daemon.ctl("status")
         self.assertIn("done: generation 2", text)
         self.assertIn("connections of an earlier graph are still open", text)
+        self.assertNotIn("no longer listening", text)  # the one of now does
         states = [(c["path"], c["state"]) for c in daemon.ctl("list", json=True)["components"]]
         self.assertIn(("server", "running"), states)
         self.assertIn(("server", "stopping"), states)
+        daemon.ctl("reload")
+        self.assertIn("connections of 2 earlier graphs are still open", daemon.ctl("status"))
+        other.close()
         sock.close()
         axond.wait_for(lambda: "earlier" not in daemon.ctl("status"))
 

@@ -251,10 +251,26 @@ class End(File):
             daemon.signal(signal.SIGTERM)
             self.assertEqual(axond.receive_all(client), b"")
             took = time.monotonic() - began
+            daemon.wait_line("draining: 1 connection may take 0.5 s to end; a second signal ends all now")
+            daemon.wait_line("drained for long enough: ending server, 1 other component and 1 connection")
             daemon.wait(0)
 
         self.assertGreater(took, 0.45)
         self.assertLess(took, axond.PATIENCE)
+
+    def test_draining_without_connections_names_who_is_waited_for(self):
+        slow = """
+daemon: {drain_timeout: 300ms}
+components:
+  source: {type: DataSource, messages: [too much for a byte a second]}
+  slow: {type: Pipeline, components: [{type: RateControl, rate: 1}]}
+linkages: [source -> slow]
+"""
+        with axond.Axond(slow) as daemon:
+            daemon.signal(signal.SIGTERM)
+            daemon.wait_line("draining: what still has work may take 0.3 s to end; a second signal ends all now")
+            daemon.wait_line("drained for long enough: ending slow, 0 other components and 0 connections")
+            daemon.wait(0)
 
     def test_without_a_drain_timeout_connections_are_ended_at_once(self):
         with axond.Axond(ECHO + "daemon: {drain_timeout: 0}\n") as daemon:

@@ -83,6 +83,13 @@ class Connections(TestCase):
             found = self.environment(("::1", daemon.port))
             self.assertEqual((found["REMOTE_ADDR"], found["LOCAL_ADDR"]), ("::1", "::1"))
 
+    def test_the_service_behind_it_is_not_taken_for_a_component_without_a_name(self):
+        with axond.Axond(INETD % "command: [cat]" + "daemon: {log_level: debug}\n") as daemon:
+            self.assertEqual(daemon.ask(b"x"), b"x")
+            daemon.wait_line("debug inetd: running")
+
+        self.assertNotIn("debug : ", daemon.stderr)
+
     def test_there_are_no_addresses_at_a_unix_socket(self):
         path = self.directory() / "inetd.sock"
         graph = (INETD % "command: [env]").replace('host: 127.0.0.1, listenport: "${PORT}"', f"host: 'unix:{path}'")
@@ -372,7 +379,7 @@ linkages:
                 sock.sendall(b"x")
                 axond.receive(sock, 1)
                 pids = children(daemon)
-                self.assertIn(f"running sh -c exec sleep $0 1000, pid {pids[0]}", daemon.ctl("show", "it"))
+                self.assertIn(f"  now: running sh -c exec sleep $0 1000, pid {pids[0]}\n", daemon.ctl("show", "it"))
                 self.assertIn(f"running cat -, pid {pids[1]}", daemon.ctl("show", "inetd/1"))
                 self.assertEqual(daemon.ctl("status", json=True)["warnings"], [])  # to run is as it should be
             os.kill(int(pids[0]), signal.SIGKILL)
