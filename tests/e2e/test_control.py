@@ -330,6 +330,7 @@ class Control(axond.TestCase):
         text = daemon.ctl("status")
         self.assertIn("done: generation 2", text)
         self.assertIn("connections of an earlier graph are still open", text)
+        self.assertNotIn("no longer listening", text)
         states = [(c["path"], c["state"]) for c in daemon.ctl("list", json=True)["components"]]
         self.assertIn(("server", "running"), states)
         self.assertIn(("server", "stopping"), states)
