@@ -172,14 +172,16 @@ static void reload(struct varlink_call *call, const struct plan *old, struct err
 void control_on_reload(struct varlink_call *call)
 {
     const struct daemon *daemon = control_of(call)->daemon;
-    struct plan *old;
+    struct plan *old = NULL; /* all of it has ended, and earlier connections have kept us */
     struct errors *errors;
 
-    if (daemon->state != DAEMON_RUNNING || daemon->graph == NULL) {
+    if (daemon->state != DAEMON_RUNNING) {
         refuse(call);
         return;
     }
-    old = plan_ref((struct plan *)(uintptr_t)daemon->graph->plan); /* its graph may end at once */
+    if (daemon->graph != NULL) {
+        old = plan_ref((struct plan *)(uintptr_t)daemon->graph->plan); /* it may end at once */
+    }
     errors = errors_create();
     if (varlink_bool(call, "dry_run", false)) {
         try_reload(call, old, errors);

@@ -139,6 +139,9 @@ static void look_at_listener(struct status *status, struct component *component)
         return;
     }
     if (!component_listens(component, address, sizeof(address))) {
+        if (component->graph->is_draining) {
+            return; /* what is to end no longer listens */
+        }
         if (component_describe(component, address, sizeof(address)) &&
             strncmp(address, "connected to ", 13) != 0 && strncmp(address, "running ", 8) != 0) {
             warn(status, control_path_of(component), "%s", address);

@@ -79,6 +79,7 @@ struct component {
     uint8_t signal;
     uint32_t since; /* s of the loop's clock: when the state began */
     bool was_told;  /* to end, by its control or by component_drain(): it is not started again */
+    bool is_kept;   /* stopped by hand, to be started again at once: see component_is_kept() */
 };
 
 enum { NO_BOX = 255 };
@@ -108,6 +109,10 @@ static inline bool inbox_is_empty(struct component *self, unsigned index);
 
 /* Gives up the oldest message, or NULL: the inbox is empty, or the turn is over. */
 MUST_CHECK static inline struct message *inbox_take(struct component *self, unsigned index);
+
+/* Puts a message back that was taken last, before those that wait.  For stop(), where the component
+ * is kept.  The inbox must be a common one. */
+void inbox_give_back(struct component *self, unsigned index, struct message *msg);
 
 /* The oldest message, still in the inbox; NULL: empty. */
 static inline const struct message *inbox_peek(struct component *self, unsigned index);
@@ -163,6 +168,13 @@ static inline bool inbox_is_ready(struct component *self, unsigned index)
 static inline bool component_is_told_to_stop(const struct component *self)
 {
     return (self->flags & COMPONENT_STOP_ASKED) != 0;
+}
+
+/* In stop(): true if the component is started again at once, as "axonctl restart" asks: what its
+ * inboxes hold stays, and nobody need be told of an end. */
+static inline bool component_is_kept(const struct component *self)
+{
+    return self->is_kept;
 }
 
 /* Has run() called once the pool is no longer short of memory. */

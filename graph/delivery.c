@@ -202,6 +202,22 @@ void inbox_discard(struct component *self, unsigned index)
     }
 }
 
+void inbox_give_back(struct component *self, unsigned index, struct message *msg)
+{
+    struct inbox *in = component_common_inbox(self, index);
+    struct message *last = in->box.last;
+
+    if (last != NULL) {
+        msg->next = last->next;
+        last->next = msg;
+    } else {
+        msg->next = msg;
+        in->box.last = msg;
+    }
+    in->box.queued++;
+    in->box.queued_cost += msg->size + MESSAGE_COST;
+}
+
 void inbox_consume(struct component *self, unsigned index, size_t size)
 {
     struct inbox *in = component_common_inbox(self, index);

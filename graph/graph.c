@@ -276,7 +276,7 @@ struct graph *component_next_graph(const struct component *component, const stru
     head = (const struct list *)(const void *)((const char *)component + component->state_offset +
                                                component->type->children);
     next = after != NULL ? after->sibling.next : head->next;
-    return next == NULL || next == head
+    return next == NULL || next == head || (after != NULL && next == &after->sibling)
                ? NULL
                : container_of((struct list *)(uintptr_t)next, struct graph, sibling);
 }

@@ -66,7 +66,8 @@ size_t graph_size(const struct graph *graph);
 /* The root graph that a graph is in, through its holders; itself if it is one. */
 struct graph *graph_root(struct graph *graph);
 
-/* The first child after "after" (NULL: the first) among the graphs that a component made. */
+/* The first child after "after" (NULL: the first) among the graphs that a component made.  NULL
+ * after one that was thrown away meanwhile: so were the others then. */
 struct graph *component_next_graph(const struct component *component, const struct graph *after);
 
 /* ---- blueprints ---- */

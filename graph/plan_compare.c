@@ -229,10 +229,12 @@ struct plan_difference
 plan_compare(const struct plan *old, const struct plan *fresh,
              void (*tell)(void *arg, const char *path, enum plan_change change), void *arg)
 {
+    static const struct plan nothing = {0};
     struct plan_difference difference = {0};
     struct arena *arena = arena_create();
     bool *is_changed = arena_alloc_array(arena, fresh->component_count + 1, sizeof(bool));
 
+    old = old != NULL ? old : &nothing;
     mark_linkages(arena, old, fresh, fresh, is_changed);
     mark_linkages(arena, fresh, old, fresh, is_changed);
     for (size_t i = 0; i < fresh->component_count; i++) {

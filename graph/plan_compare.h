@@ -15,6 +15,7 @@ struct plan_difference {
 /* Compares the components of two root plans by path.  One is changed if its type, a parameter, the
  * bound of a box, its restart policy or a linkage that leads from it is another.
  *
+ * old: NULL: there is none, so that all is new.
  * tell: called for each that is not the same: first those of "fresh" in its order, then those that
  * are gone.  path is borrowed from a plan. */
 struct plan_difference

@@ -328,7 +328,9 @@ int component_restart(struct component *component)
         return -EBUSY;
     }
     if (component->state == RUNNING) {
+        component->is_kept = true;
         suspend(component);
+        component->is_kept = false;
     }
     return component->state == RESTARTING ? start_again(component) : -ESRCH;
 }

@@ -5,6 +5,7 @@
 #include "graph/graph.h"
 #include "graph/inspect.h"
 #include "graph/plan.h"
+#include "graph/supervise.h"
 #include "tests/harness.h"
 #include "tests/unit.h"
 
@@ -478,6 +479,24 @@ static void test_a_backplane_that_is_to_stop_stops_its_subscribers(void **contex
     scene_stop(scene);
 }
 
+static void test_a_backplane_that_is_restarted_by_hand_keeps_its_subscribers(void **context)
+{
+    struct scene *scene = scene_start(NULL, two_and_two);
+
+    probe_send(find(scene, "a"), PROBE_OUT0, "before"); /* and waits for the Backplane's turn */
+    assert_int_equal(component_restart(find(scene, "bus")), 0);
+    scene_run(scene);
+    say(scene, "b", "after");
+
+    assert_int_equal(find(scene, "sy")->state, RUNNING);
+    assert_hears(scene, "y", "before");
+    assert_hears(scene, "y", "after");
+    assert_hears(scene, "z", "before");
+    assert_hears(scene, "z", "after");
+    assert_int_equal(statistic(scene, "bus", "subscribers"), 2);
+    scene_stop(scene);
+}
+
 static void test_a_subscriber_that_is_to_finish_hears_all_that_had_been_published(void **context)
 {
     struct scene *scene = scene_start(NULL, two_and_two);
@@ -556,6 +575,7 @@ int main(void)
         cmocka_unit_test(
             test_the_end_of_a_backplane_is_that_of_its_subscribers_after_the_last_message),
         cmocka_unit_test(test_a_backplane_that_is_to_stop_stops_its_subscribers),
+        cmocka_unit_test(test_a_backplane_that_is_restarted_by_hand_keeps_its_subscribers),
         cmocka_unit_test(test_a_subscriber_that_is_to_finish_hears_all_that_had_been_published),
         cmocka_unit_test(test_a_subscriber_that_is_to_stop_stops_at_once),
         cmocka_unit_test(test_who_comes_and_goes_leaves_no_box_behind),

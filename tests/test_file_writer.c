@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "graph/loop.h"
+#include "graph/supervise.h"
 #include "tests/folder.h"
 #include "tests/harness.h"
 #include "tests/unit.h"
@@ -455,6 +456,24 @@ static void test_says_what_it_could_not_write_when_it_has_to_stop(void **context
     harness_stop(h);
 }
 
+static void test_loses_nothing_when_it_is_restarted_by_hand(void **context)
+{
+    struct harness *h = start_full("mode: \"0640\"");
+
+    harness_say(h, "inbox", "one ");
+    harness_say(h, "inbox", "two ");
+    harness_run(h);
+    harness_say(h, "inbox", "three");
+    assert_int_equal(component_restart(harness_component(h)), 0);
+    mend();
+    assert_int_equal(component_restart(harness_component(h)), 0);
+    harness_run(h);
+
+    assert_text("file", "one two three");
+    assert_null(strstr(harness_scene(h)->log, "has to stop"));
+    harness_stop(h);
+}
+
 static void test_waits_for_the_folder_to_come_back(void **context)
 {
     struct harness *h;
@@ -659,6 +678,7 @@ int main(void)
         TEST(test_finishes_once_all_is_written_after_all),
         TEST(test_says_how_much_was_dropped_meanwhile_and_tears_nothing),
         TEST(test_says_what_it_could_not_write_when_it_has_to_stop),
+        TEST(test_loses_nothing_when_it_is_restarted_by_hand),
         TEST(test_waits_for_the_folder_to_come_back),
         TEST(test_a_message_that_is_written_in_part_is_continued),
         TEST(test_a_message_never_lies_in_two_files),

@@ -59,6 +59,18 @@ static void test_components_come_and_go(void **context)
                         "+c -a =1");
 }
 
+static void test_where_there_was_nothing_all_is_new(void **context)
+{
+    struct plan *fresh = parse(TWO "linkages: [a -> b]");
+    char told[200] = "";
+    const struct plan_difference difference = plan_compare(NULL, fresh, tell, told);
+
+    assert_string_equal(told, "+a +b ");
+    assert_int_equal(difference.added, 2);
+    assert_int_equal(difference.removed + difference.changed + difference.unchanged, 0);
+    plan_release(fresh);
+}
+
 static void test_another_type_is_a_change(void **context)
 {
     assert_string_equal(compare(TWO, "components: {a: {type: NullSink}, b: {type: NullSink}}"),
@@ -154,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_same_text_makes_no_difference),
         cmocka_unit_test(test_components_come_and_go),
+        cmocka_unit_test(test_where_there_was_nothing_all_is_new),
         cmocka_unit_test(test_another_type_is_a_change),
         cmocka_unit_test(test_another_parameter_is_a_change_however_it_is_written),
         cmocka_unit_test(test_another_bound_is_a_change),

@@ -711,6 +711,24 @@ static void test_graphs_that_it_made_end_with_it_and_it_makes_new_ones(void **co
     scene_stop(scene);
 }
 
+static void test_a_walk_goes_on_past_graphs_that_went_with_a_restart(void **context)
+{
+    struct scene *scene = start_maker("never");
+    struct walk walk;
+
+    (void)make(scene, 1);
+    (void)make(scene, 2);
+    walk_begin(&walk, scene->loop, true);
+    while (walk_next(&walk)->graph->holder == NULL) {
+        continue;
+    }
+    assert_int_equal(component_restart(scene_find(scene, "m")), 0);
+
+    assert_null(walk_next(&walk));
+    walk_end(&walk);
+    scene_stop(scene);
+}
+
 /* ---- services ---- */
 
 static void bell_receive(struct component *self, struct message *msg)
@@ -871,6 +889,7 @@ int main(void)
         cmocka_unit_test(test_without_a_policy_the_rest_of_a_connection_goes_on),
         cmocka_unit_test(test_a_connection_may_go_while_one_of_its_components_waits),
         cmocka_unit_test(test_graphs_that_it_made_end_with_it_and_it_makes_new_ones),
+        cmocka_unit_test(test_a_walk_goes_on_past_graphs_that_went_with_a_restart),
         cmocka_unit_test(test_a_service_keeps_its_name_and_what_it_is_sent),
         cmocka_unit_test(test_a_server_that_fails_listens_again),
         cmocka_unit_test(test_draining_a_server_ends_it_whether_it_waits_or_not),

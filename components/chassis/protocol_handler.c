@@ -79,7 +79,9 @@ static void protocol_handler_graph_ended(struct component *self, struct graph *i
     struct protocol_handler *handler = component_state(self);
 
     handler->now--;
-    if (instance->peer != NULL && !graph_has_edge(instance, EDGE_SIGNAL)) {
+    if (instance->peer != NULL && instance->is_destroyed) { /* it could say nothing of its end */
+        component_tell(graph_component(instance->peer, 0), SHUTDOWN_MICROPROCESS, NULL, 0);
+    } else if (instance->peer != NULL && !graph_has_edge(instance, EDGE_SIGNAL)) {
         component_tell(graph_component(instance->peer, 0), PRODUCER_FINISHED, NULL, 0);
     }
     if (handler->finishing) {

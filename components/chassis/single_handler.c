@@ -132,6 +132,23 @@ static void on_timer(struct ev_loop *ev, ev_timer *timer, int revents)
     }
 }
 
+/* A client does not outlive its handler, nor is it heard by the one that is started again. */
+static void single_handler_stop(struct component *self)
+{
+    const struct single_handler *handler = component_state(self);
+    struct component *client = handler->client;
+
+    if (client != NULL && !component_is_over(client)) {
+        const struct plan_component *plan = client->plan;
+
+        box_unlink(&component_inbox(self, INBOX)->box);
+        box_unlink(&component_outbox(client, plan->main_out)->box);
+        box_unlink(&component_outbox(client, plan->signal)->box);
+        component_tell(client, SHUTDOWN_MICROPROCESS, NULL, 0);
+    }
+    forget_client(self);
+}
+
 /* ---- what comes in ---- */
 
 static void hear_of_connections(struct component *self)
@@ -195,12 +212,12 @@ static void single_handler_run(struct component *self)
         component_finish(self);
         return;
     }
-    hear_of_connections(self);
-    hear_from_client(self);
-    heed_control(self);
     if (handler->client != NULL && component_is_over(handler->client)) {
         forget_client(self); /* its server has ended, and said nothing */
     }
+    hear_of_connections(self);
+    hear_from_client(self);
+    heed_control(self);
     if (handler->is_finishing && handler->client == NULL) {
         component_finish(self);
     }
@@ -238,6 +255,6 @@ const struct component_type single_handler_type = {
     .heeds_control = true,
     .start = single_handler_start,
     .run = single_handler_run,
-    .stop = forget_client,
+    .stop = single_handler_stop,
     .describe = single_handler_describe,
 };

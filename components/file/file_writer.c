@@ -476,11 +476,15 @@ void file_writer_stop(struct component *self)
     struct message *msg;
 
     alarm_stop(self, &writer->alarm);
-    if (waiting > 0) {
+    leave_file(self);
+    if (component_is_kept(self)) {
+        while ((msg = batch_take_unwritten(&writer->batch)) != NULL) {
+            inbox_give_back(self, INBOX, msg);
+        }
+    } else if (waiting > 0) {
         component_log(self, LOG_LEVEL_WARNING, "has to stop: %u messages were not written to %s",
                       waiting, writer->path);
     }
-    leave_file(self);
     while ((msg = batch_take(&writer->batch)) != NULL) {
         message_release(msg);
     }

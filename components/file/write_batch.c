@@ -39,6 +39,11 @@ void batch_compact(struct write_batch *batch)
     }
 }
 
+struct message *batch_take_unwritten(struct write_batch *batch)
+{
+    return batch->written < batch->taken ? batch->messages[--batch->taken] : NULL;
+}
+
 struct message *batch_take(struct write_batch *batch)
 {
     struct message *msg = batch->handed < batch->taken ? batch->messages[batch->handed++] : NULL;

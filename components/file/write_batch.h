@@ -57,6 +57,9 @@ static inline bool batch_has_written(const struct write_batch *batch)
     return batch->handed < batch->written;
 }
 
+/* Gives up the last message that was not written, or only in part; NULL: there is none. */
+struct message *batch_take_unwritten(struct write_batch *batch);
+
 /* Gives up the next message, written or not; NULL: there is none, and the batch is empty. */
 struct message *batch_take(struct write_batch *batch);
 

@@ -336,8 +336,10 @@ void hub_close(struct hub *hub)
             attach(publisher);
         }
     }
-    lose(bus, component_inbox(hub->component, HUB_INBOX)->box.queued);
-    if (list_is_empty(&bus->hubs)) {
+    if (!component_is_kept(hub->component)) {
+        lose(bus, component_inbox(hub->component, HUB_INBOX)->box.queued);
+    }
+    if (list_is_empty(&bus->hubs) && !component_is_kept(hub->component)) {
         list_for_each (at, &bus->subscribers) {
             component_tell(container_of(at, struct subscriber, link)->component,
                            component_is_told_to_stop(hub->component) ? SHUTDOWN_MICROPROCESS

@@ -1,5 +1,6 @@
 """SingleServer: one client at a time, its stream on the server's own boxes."""
 
+import contextlib
 import socket
 import struct
 
@@ -123,6 +124,18 @@ class Clients(SingleServer):
             self.assertEqual(axond.receive_all(forgotten), b"")
             self.connect_when_free(daemon)
             self.assertEqual(self.statistic(daemon, "timed_out", "server/server"), 1)
+
+    def test_each_half_may_be_restarted_by_hand_and_serves_whoever_comes_next(self):
+        for half in ("server/server", "server/client"):
+            with self.server() as daemon:
+                sock = daemon.connect()
+                self.talk(sock, b"before")
+
+                self.assertEqual(daemon.ctl("restart", half), "")
+
+                with contextlib.suppress(ConnectionResetError):
+                    self.assertEqual(axond.receive_all(sock), b"")
+                self.talk(daemon.connect(), b"after")
 
 
 class Ends(SingleServer):

@@ -36,6 +36,22 @@ linkages:
   - server -> proxy
 """
 
+# Its end is to be said by the last, which never begins.
+CANNOT_START = """
+graphs:
+  program:
+    components:
+      run: {type: UnixProcess, command: [/nowhere/at-all]}
+      upper: {type: PureTransformer, function: upper}
+    linkages:
+      - self -> run -> upper -> self
+components:
+  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
+  program: {type: ProtocolHandler, protocol: program}
+linkages:
+  - server -> program
+"""
+
 
 class Supervise(axond.TestCase):
     def start(self, graph):
@@ -146,6 +162,27 @@ class Supervise(axond.TestCase):
         self.assertEqual(self.show(daemon, "server")["restarts"], 1)
         self.assertIn("server: restarted 1 time, the last ", daemon.ctl("status"))
         daemon.wait_line("server: restarted")
+
+    def test_a_protocol_handler_that_is_restarted_leaves_no_client_without_a_protocol(self):
+        daemon = self.start(GRAPH % "limit: 0")
+        sock = daemon.connect()
+        sock.sendall(b"hello")
+        axond.receive(sock, 5)
+
+        self.assertEqual(daemon.ctl("restart", "echo"), "")
+
+        self.assertEqual(axond.receive_all(sock), b"")
+        axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 0)
+        self.assertEqual(daemon.ask(b"again"), b"again")
+
+    def test_a_protocol_that_cannot_start_closes_its_connection(self):
+        daemon = self.start(CANNOT_START)
+        sock = daemon.connect()
+
+        self.assertEqual(axond.receive_all(sock), b"")
+
+        axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 0)
+        daemon.wait_line("could not run /nowhere/at-all: No such file")
 
     def test_what_is_of_no_file_is_not_restarted_by_hand(self):
         daemon = self.start(GRAPH % "limit: 0")
