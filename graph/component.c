@@ -73,15 +73,11 @@ struct inbox *component_standing_sink(struct component *self, unsigned index)
     if (spec->service != NULL) {
         return service_find(self->graph->loop, spec->service);
     }
-    if (!spec->to_maker || maker == NULL || component_is_over(maker)) {
+    if (!spec->to_maker || maker == NULL || component_is_over(maker) ||
+        maker->plan->from_made == NO_BOX) {
         return NULL;
     }
-    for (unsigned i = 0; i < maker->plan->inboxes; i++) {
-        if (maker->plan->in[i].spec->from_made) {
-            return component_have_inbox(maker, i);
-        }
-    }
-    return NULL;
+    return component_inbox(maker, maker->plan->from_made);
 }
 
 void component_tell(struct component *component, enum message_kind kind, struct component *about,

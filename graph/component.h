@@ -240,8 +240,8 @@ unsigned component_find_inbox(const struct component *component, const char *nam
 unsigned component_find_outbox(const struct component *component, const char *name);
 
 /* A box by index even where it is rare: makes it.  Aborts on an index beyond the tables. */
-struct inbox *component_need_inbox(struct component *component, unsigned index);
-struct outbox *component_need_outbox(struct component *component, unsigned index);
+static inline struct inbox *component_need_inbox(struct component *component, unsigned index);
+static inline struct outbox *component_need_outbox(struct component *component, unsigned index);
 
 /* A box by index, or NULL for a rare one that was never linked. */
 struct inbox *component_have_inbox(const struct component *component, unsigned index);

@@ -19,13 +19,10 @@ struct component_extra *component_need_extra(struct component *component)
     return component->extra;
 }
 
-static struct rare_box *have_rare(const struct component *component, bool is_inbox, unsigned index)
+static struct rare_box *find_rare(const struct component *component, bool is_inbox, unsigned index)
 {
     struct list *at;
 
-    if (component->extra == NULL) {
-        return NULL;
-    }
     if (index >= ADDED_BOX) {
         return added_box(component, is_inbox, index);
     }
@@ -37,6 +34,12 @@ static struct rare_box *have_rare(const struct component *component, bool is_inb
         }
     }
     return NULL;
+}
+
+static inline struct rare_box *have_rare(const struct component *component, bool is_inbox,
+                                         unsigned index)
+{
+    return component->extra != NULL ? find_rare(component, is_inbox, index) : NULL;
 }
 
 struct inbox *component_have_inbox(const struct component *component, unsigned index)
@@ -72,7 +75,7 @@ static struct rare_box *make_rare(struct component *component, bool is_inbox, un
     return rare;
 }
 
-struct inbox *component_need_inbox(struct component *component, unsigned index)
+struct inbox *component_need_rare_inbox(struct component *component, unsigned index)
 {
     struct inbox *in = component_have_inbox(component, index);
 
@@ -85,7 +88,7 @@ struct inbox *component_need_inbox(struct component *component, unsigned index)
     return in;
 }
 
-struct outbox *component_need_outbox(struct component *component, unsigned index)
+struct outbox *component_need_rare_outbox(struct component *component, unsigned index)
 {
     struct outbox *out = component_have_outbox(component, index);
 

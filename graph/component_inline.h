@@ -8,6 +8,8 @@
 #define UNLIKELY(cond) __builtin_expect(!!(cond), 0)
 
 /* What is off the shortest way: room for waiting senders, policies, taps, notices, rare boxes. */
+struct inbox *component_need_rare_inbox(struct component *component, unsigned index);
+struct outbox *component_need_rare_outbox(struct component *component, unsigned index);
 void inbox_announce_room(struct inbox *in);
 bool outbox_wait_for_room(struct component *self, struct outbox *out);
 void outbox_send_specially(struct component *self, unsigned index, struct message *msg);
@@ -38,6 +40,18 @@ static inline struct outbox *component_outbox(struct component *self, unsigned i
         return component_common_outbox(self, index);
     }
     return component_have_outbox(self, index);
+}
+
+static inline struct inbox *component_need_inbox(struct component *component, unsigned index)
+{
+    return LIKELY(index < component->inboxes) ? component_common_inbox(component, index)
+                                              : component_need_rare_inbox(component, index);
+}
+
+static inline struct outbox *component_need_outbox(struct component *component, unsigned index)
+{
+    return LIKELY(index < component->outboxes) ? component_common_outbox(component, index)
+                                               : component_need_rare_outbox(component, index);
 }
 
 static inline bool box_has_messages(const struct inbox *in)

@@ -24,11 +24,11 @@ void component_announce(const struct component *component)
 {
     struct loop *loop = component->graph->loop;
 
-    loop_changed(loop);
     if (component->graph->holder == NULL && !component->graph->is_service &&
         loop->hooks.changed != NULL) {
         loop->hooks.changed(loop->hooks.arg, component);
     }
+    loop_changed(loop);
 }
 
 /* It asked for its end, or failed: ends it, unless its policy has it start again. */
@@ -46,6 +46,7 @@ static void end_as_asked(struct component *component)
 int component_start(struct component *component)
 {
     int result = 0;
+    unsigned inboxes; /* the rare ones as well, where there may be any */
 
     component_enter(component, RUNNING);
     component->graph->living++;
@@ -62,7 +63,8 @@ int component_start(struct component *component)
         return result;
     }
     component_announce(component);
-    for (unsigned i = 0; i < component->plan->inboxes; i++) {
+    inboxes = component->extra != NULL ? component->plan->inboxes : component->inboxes;
+    for (unsigned i = 0; i < inboxes; i++) {
         if (!inbox_is_empty(component, i)) {
             component_wake(component);
         }

@@ -161,7 +161,7 @@ static bool is_over(const struct graph *graph)
 /* Nothing lives in it and nobody keeps it: to be freed once the pass of the queue is over. */
 static void die(struct graph *graph)
 {
-    if (!graph->is_dead && is_over(graph) && graph->refs == 0) {
+    if (graph->refs == 0 && is_over(graph) && !graph->is_dead) {
         graph->is_dead = true;
         list_remove(&graph->sibling);
         list_append(&graph->loop->dead, &graph->sibling);
@@ -170,8 +170,9 @@ static void die(struct graph *graph)
 
 void graph_unref(struct graph *graph)
 {
-    graph->refs--;
-    die(graph);
+    if (--graph->refs == 0) {
+        die(graph);
+    }
 }
 
 void graph_pair(struct graph *graph, struct graph *peer)

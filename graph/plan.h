@@ -68,6 +68,7 @@ struct plan_component {
     uint8_t common_inboxes, common_outboxes; /* that every instance has memory for */
     uint8_t control, signal;                 /* indices, NO_BOX: none */
     uint8_t main_in, main_out;               /* likewise */
+    uint8_t from_made;                       /* likewise: see box_spec */
 };
 
 enum end_kind {

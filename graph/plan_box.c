@@ -75,6 +75,16 @@ static uint8_t find_main(const struct plan_box *boxes, unsigned count, unsigned 
     return count == 0 || notices == 0 || is_of_runtime(boxes[0].spec) ? NO_BOX : 0;
 }
 
+static uint8_t find_from_made(const struct plan_box *boxes, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (boxes[i].spec->from_made) {
+            return (uint8_t)i;
+        }
+    }
+    return NO_BOX;
+}
+
 struct type_info *type_info_create(struct arena *arena, const struct component_type *type)
 {
     struct type_info *info = arena_alloc(arena, sizeof(*info));
@@ -91,6 +101,7 @@ struct type_info *type_info_create(struct arena *arena, const struct component_t
     model->signal = find_notices(model->out, model->outboxes, "signal");
     model->main_in = find_main(model->in, model->inboxes, model->control);
     model->main_out = find_main(model->out, model->outboxes, model->signal);
+    model->from_made = find_from_made(model->in, model->inboxes);
     model->restart = restart_of_type(arena, type);
     return info;
 }

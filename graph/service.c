@@ -64,7 +64,7 @@ int service_deregister(struct loop *loop, const char *name)
 }
 
 /* Makes the component of a type that is a service. */
-static struct service *make(struct loop *loop, const char *name)
+static __attribute__((cold, noinline)) struct service *make(struct loop *loop, const char *name)
 {
     const struct component_type *const *type = loop->types;
     struct service *service;

@@ -35,24 +35,21 @@ struct protocol_handler {
 enum { INBOX, CONTROL };
 enum { SIGNAL };
 
-/* Links a socket's adapter and an instance both ways.  What the protocol leaves out is no mistake:
- * one that never writes has no self.outbox. */
-static int link_both(struct component *socket, struct graph *instance)
+/* What the protocol leaves out is no mistake: one that never writes has no self.outbox. */
+static bool is_fine(int result)
+{
+    return result == 0 || result == -ENOENT;
+}
+
+/* Links a socket's adapter and an instance both ways. */
+static bool link_both(struct component *socket, struct graph *instance)
 {
     const struct plan_component *plan = socket->plan;
-    const int results[] = {
-        graph_link_into(instance, EDGE_INBOX, socket, plan->main_out),
-        graph_link_into(instance, EDGE_CONTROL, socket, plan->signal),
-        graph_link_out(instance, EDGE_OUTBOX, socket, plan->main_in),
-        graph_link_out(instance, EDGE_SIGNAL, socket, plan->control),
-    };
 
-    for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
-        if (results[i] < 0 && results[i] != -ENOENT) {
-            return results[i];
-        }
-    }
-    return 0;
+    return is_fine(graph_link_into(instance, EDGE_INBOX, socket, plan->main_out)) &&
+           is_fine(graph_link_into(instance, EDGE_CONTROL, socket, plan->signal)) &&
+           is_fine(graph_link_out(instance, EDGE_OUTBOX, socket, plan->main_in)) &&
+           is_fine(graph_link_out(instance, EDGE_SIGNAL, socket, plan->control));
 }
 
 static void handle_new(struct component *self, struct component *socket)
@@ -63,7 +60,7 @@ static void handle_new(struct component *self, struct component *socket)
     handler->now++;
     handler->handled++;
     graph_pair(instance, socket->graph);
-    REQUIRE(link_both(socket, instance) == 0);
+    REQUIRE(link_both(socket, instance));
     if (graph_start_instance(instance) < 0) {
         handler->failed++;
         graph_destroy(instance);

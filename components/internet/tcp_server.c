@@ -376,7 +376,9 @@ static void tcp_server_graph_ended(struct component *self, struct graph *graph)
     if (graph->peer != NULL) {
         graph_tell(graph->peer, SOCKET_SHUTDOWN, csa_error(csa));
     }
-    component_wake(self);
+    if (!server->accepting) {
+        component_wake(self); /* there is room again, or this was the last */
+    }
 }
 
 static void on_sweep(struct ev_loop *ev, ev_timer *watcher, int revents)
