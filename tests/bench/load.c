@@ -2,6 +2,7 @@
  *
  *     load echo    --port P --conns N --depth D --size S --seconds T   ping-pong
  *     load connect --port P --conns N --seconds T     connect, one echo, close; N at a time
+ *     load fanout  --port P --conns N --depth D --size S --seconds T   one speaks, all hear
  *     load idle    --port P --conns N --hold T        open all, one echo each, hold, one echo each
  *     load stream  --port P --conns N --seconds T --backend-port B     bulk through a proxy to B,
  *                                                     where this program itself is the backend
@@ -33,13 +34,15 @@ enum { EXIT_USAGE = 64, SOURCES = 32 };
 static const struct mode {
     const char *name;
     const char *counts; /* what `done` is */
+    const char *one;    /* of them */
     double unit;        /* of what is printed, in `done` */
     void (*run)(struct load *load);
 } modes[] = {
-    {"connect", "conns", 1, load_connections},
-    {"echo", "msgs", 1, load_echo},
-    {"idle", "msgs", 1, load_idle},
-    {"stream", "mb", 1e6, load_stream},
+    {"connect", "conns", "conn", 1, load_connections},
+    {"echo", "msgs", "msg", 1, load_echo},
+    {"fanout", "deliveries", "delivery", 1, load_fanout},
+    {"idle", "msgs", "msg", 1, load_idle},
+    {"stream", "mb", "mb", 1e6, load_stream},
 };
 
 uint64_t load_now(void)
@@ -153,8 +156,8 @@ static void print_result(const struct load *load, const struct mode *mode)
            (double)histogram_quantile(&load->latency, 0.999) / 1e3,
            (double)load->latency.max / 1e3);
     if (load->options.pid != 0) {
-        printf("\"server_us_per_%.*s\": %.4f, ", (int)strlen(mode->counts) - (mode->unit == 1),
-               mode->counts, done > 0 ? (double)run_ns / 1e3 / done : 0);
+        printf("\"server_us_per_%s\": %.4f, ", mode->one,
+               done > 0 ? (double)run_ns / 1e3 / done : 0);
         load_print_usage("before", &load->before);
         printf(", ");
         load_print_usage("after", &load->after);
@@ -173,7 +176,8 @@ static int usage_error(const char *format, ...)
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
-    fputs("\nusage: load echo|connect|idle|stream --port P [--conns N] [--depth D] [--size S]\n"
+    fputs("\nusage: load echo|connect|fanout|idle|stream --port P [--conns N] [--depth D] [--size "
+          "S]\n"
           "    [--seconds T | --messages M] [--warmup T] [--hold T] [--patience T] [--pid PID]\n"
           "    [--backend-port P] [--host 127.0.0.1]\n",
           stderr);

@@ -3,6 +3,7 @@
  *     load.c  options, the clock, connecting, the JSON at the end
  *       |---- load_echo.c     ping-pong with some messages in flight
  *       |---- load_connect.c  connections made, used once, ended
+ *       |---- load_fanout.c   one speaks, all hear
  *       |---- load_idle.c     many connections that do nothing, and what they cost the server
  *       '---- load_stream.c   bulk through a proxy
  *
@@ -71,6 +72,7 @@ void load_print_usage(const char *name, const struct usage *usage);
 /* The modes.  Each prints its own members of the JSON object, ending in a comma. */
 void load_echo(struct load *load);
 void load_connections(struct load *load);
+void load_fanout(struct load *load);
 void load_idle(struct load *load);
 void load_stream(struct load *load);
 
