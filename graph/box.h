@@ -55,7 +55,8 @@ enum {
     BOX_SEEN = 1 << 14,        /* outbox: a passing box on its way is tapped */
     BOX_TAKES_PIPES = 1 << 15, /* inbox: its component understands PIPED messages */
     /* What takes sending off the shortest way. */
-    BOX_SPECIAL = BOX_TAPPED | BOX_SEEN | BOX_RECEIVES | BOX_CONTROL | (3 << BOX_POLICY_SHIFT),
+    BOX_POLICY = 3 << BOX_POLICY_SHIFT,
+    BOX_SPECIAL = BOX_TAPPED | BOX_SEEN | BOX_RECEIVES | BOX_CONTROL | BOX_POLICY,
 };
 
 /* What inboxes and outboxes have in common. */
@@ -182,6 +183,15 @@ static inline struct message *inbox_pop(struct inbox *in)
 
 /* Delivers by the inbox's policy, taps and all.  from: the sender's outbox, or NULL. */
 void inbox_deliver(struct inbox *in, struct message *msg, struct outbox *from);
+
+/* Sends a message on behalf of two at once: by "out" to the inbox that it leads to, and on by
+ * "onward", an outbox of that inbox's component, which would only pass it on.  That saves the
+ * component its turn; all boxes on the way count the message.
+ *
+ * Returns false, and nothing has happened, unless it is as if the component had had its turn at
+ * once: it runs and was not told to end, nothing waits in the inbox, nobody looks at the boxes, and
+ * "onward" leads straight to an inbox that has room. */
+MUST_CHECK bool outbox_send_through(struct outbox *out, struct outbox *onward, struct message *msg);
 
 /* The inbox that messages for this one end in. */
 struct inbox *inbox_sink(struct inbox *in);

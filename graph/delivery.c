@@ -233,6 +233,39 @@ void inbox_give_back(struct component *self, unsigned index, struct message *msg
     in->box.queued_cost += msg->size + MESSAGE_COST;
 }
 
+/* Whether there is nothing on the way that would do more than take a message and hand it on. */
+static bool is_open(const struct outbox *out, const struct outbox *onward)
+{
+    const struct inbox *in = out->sink;
+    const struct inbox *sink = onward->sink;
+    const struct component *owner;
+
+    if (in == NULL || sink == NULL || in->box.last != NULL || inbox_is_full(sink) ||
+        ((out->box.flags | in->box.flags | onward->box.flags) &
+         ((BOX_SPECIAL & ~BOX_POLICY) | BOX_PASSES)) != 0 ||
+        (sink->box.flags & (BOX_SPECIAL | BOX_PASSES)) != 0) {
+        return false;
+    }
+    owner = box_owner(&in->box);
+    return owner->state == RUNNING &&
+           (owner->flags & (COMPONENT_TOLD | COMPONENT_STOP_ASKED | COMPONENT_ENDING)) == 0;
+}
+
+bool outbox_send_through(struct outbox *out, struct outbox *onward, struct message *msg)
+{
+    if (!is_open(out, onward)) {
+        return false;
+    }
+    out->messages++;
+    out->bytes += msg->size;
+    out->sink->messages++;
+    out->sink->bytes += msg->size;
+    onward->messages++;
+    onward->bytes += msg->size;
+    inbox_put(onward->sink, msg);
+    return true;
+}
+
 void inbox_consume(struct component *self, unsigned index, size_t size)
 {
     struct inbox *in = component_common_inbox(self, index);

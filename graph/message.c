@@ -8,7 +8,8 @@
 #include "graph/pipe.h"
 
 enum {
-    CACHED_MESSAGES = 1024, /* as many as a busy iteration with a thousand connections needs */
+    KEPT_MESSAGES = 1024, /* as many as a busy iteration with a thousand connections needs */
+    MOST_KEPT_MESSAGES = 64 * 1024, /* 4 MiB; a fan-out to thousands needs one for each of them */
     CACHED_BLOCKS = 8,
     TRIMMED_MESSAGES = 256, /* what pool_trim() leaves */
     TRIMMED_BLOCKS = 2,
@@ -35,7 +36,7 @@ static const char *const kind_names[MESSAGE_KINDS] = {
 
 void pool_init(struct pool *pool)
 {
-    *pool = (struct pool){0};
+    *pool = (struct pool){.kept_messages = KEPT_MESSAGES};
 }
 
 static void drop_cached(struct pool *pool, uint32_t messages, uint32_t blocks)
@@ -104,6 +105,8 @@ void pool_deinit(struct pool *pool)
 void pool_trim(struct pool *pool)
 {
     drop_cached(pool, TRIMMED_MESSAGES, TRIMMED_BLOCKS);
+    pool->kept_messages = KEPT_MESSAGES;
+    pool->freed_messages = 0;
 }
 
 bool pool_is_short(const struct pool *pool)
@@ -139,18 +142,29 @@ unsigned char *message_reserve(struct pool *pool, size_t least, size_t *room)
     return block->bytes + pool->filled;
 }
 
+/* Off the way of all but the first messages. */
+__attribute__((noinline)) static struct message *message_allocate(struct pool *pool)
+{
+    struct message *msg = mem_alloc(sizeof(*msg));
+
+    msg->pool = pool;
+    pool->mallocs++;
+    if (pool->freed_messages > 0) { /* one more should have been kept */
+        pool->freed_messages--;
+        pool->kept_messages += pool->kept_messages < MOST_KEPT_MESSAGES;
+    }
+    return msg;
+}
+
 static struct message *message_create(struct pool *pool)
 {
     struct message *msg = pool->free_messages;
 
-    if (msg != NULL) {
-        pool->free_messages = msg->next;
-        pool->cached_messages--;
-    } else {
-        msg = mem_alloc(sizeof(*msg));
-        msg->pool = pool;
-        pool->mallocs++;
+    if (msg == NULL) {
+        return message_allocate(pool);
     }
+    pool->free_messages = msg->next;
+    pool->cached_messages--;
     return msg;
 }
 
@@ -268,12 +282,13 @@ void message_release(struct message *msg)
         }
         component_unref(msg->about);
     }
-    if (pool->cached_messages < CACHED_MESSAGES) {
+    if (pool->cached_messages < pool->kept_messages) {
         msg->next = pool->free_messages;
         pool->free_messages = msg;
         pool->cached_messages++;
     } else {
         free(msg);
+        pool->freed_messages++;
     }
 }
 

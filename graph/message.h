@@ -9,7 +9,8 @@
  * 1. Whoever holds a message passes it on or releases it; there is one holder at a time.
  * 2. Several messages may share a block (fan-out, framing, taps); bytes are never copied for it.
  * 3. Messages and blocks come from the free lists of a pool, one pool for each loop: in steady
- *    state no message costs a malloc.
+ *    state no message costs a malloc.  The list of messages is as long as use has shown that it
+ *    must be: each malloc that a message freed before would have saved makes it longer by one.
  * 4. New bytes are written where message_reserve() says and become a message by message_commit().
  *    Small reads share one block, and when all of them are gone it is used again from its start:
  *    a ping-pong runs in the same few cache lines for ever. */
@@ -87,6 +88,8 @@ struct pool {
     struct block *filling; /* the pool has a reference of its own; NULL: none yet */
     uint32_t filled;       /* bytes of it handed out */
     uint32_t cached_messages;
+    uint32_t kept_messages;  /* as many are cached at most */
+    uint32_t freed_messages; /* that were too many, and not yet missed */
     uint32_t cached_blocks;
     size_t memory;       /* bytes in blocks now, in use or cached */
     size_t memory_limit; /* bytes; message_memory_is_short() once reached.  0: none */

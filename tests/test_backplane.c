@@ -4,8 +4,10 @@
 #include "graph/error.h"
 #include "graph/graph.h"
 #include "graph/inspect.h"
+#include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/supervise.h"
+#include "graph/tap.h"
 #include "tests/harness.h"
 #include "tests/unit.h"
 
@@ -322,6 +324,110 @@ static void test_a_fresh_graph_that_is_given_up_takes_nobody_along(void **contex
     scene_stop(scene);
 }
 
+/* ---- straight through ---- */
+
+static void test_a_subscriber_with_nothing_waiting_costs_no_turn(void **context)
+{
+    struct scene *scene = scene_start(NULL, two_and_two);
+    uint64_t turns;
+
+    scene_run(scene);
+    turns = scene->loop->turns;
+    say(scene, "a", "hello");
+
+    assert_int_equal(scene->loop->turns - turns, 4); /* of pa, bus, y, z */
+    assert_hears(scene, "y", "hello");
+    scene_stop(scene);
+}
+
+static void test_what_goes_straight_through_is_counted_on_all_of_its_way(void **context)
+{
+    struct scene *scene = scene_start(NULL, two_and_two);
+    const struct outbox *plug = component_outbox(find(scene, "bus"), ADDED_BOX);
+    const struct inbox *in = component_inbox(find(scene, "sy"), 0);
+    const struct outbox *out = component_outbox(find(scene, "sy"), 0);
+    const struct inbox *sink = component_inbox(find(scene, "y"), PROBE_IN0);
+
+    say(scene, "a", "hello");
+    say(scene, "a", "you");
+
+    assert_int_equal(plug->messages, 2);
+    assert_int_equal(plug->bytes, 8);
+    assert_int_equal(in->messages, 2);
+    assert_int_equal(in->bytes, 8);
+    assert_int_equal(out->messages, 2);
+    assert_int_equal(out->bytes, 8);
+    assert_int_equal(sink->messages, 2);
+    assert_int_equal(sink->bytes, 8);
+    assert_int_equal(statistic(scene, "sy", "delivered"), 2);
+    assert_int_equal(statistic(scene, "sy", "waiting"), 0);
+    assert_int_equal(statistic(scene, "bus", "delivered"), 4);
+    scene_stop(scene);
+}
+
+static void see(void *arg, struct box *box, const struct message *msg)
+{
+    unsigned *seen = arg;
+
+    *seen += msg != NULL;
+}
+
+static void test_a_tap_on_any_box_of_the_way_sees_what_passes(void **context)
+{
+    struct scene *scene = scene_start(NULL, two_and_two);
+    struct box *boxes[] = {
+        &component_outbox(find(scene, "bus"), ADDED_BOX)->box,
+        &component_inbox(find(scene, "sy"), 0)->box,
+        &component_outbox(find(scene, "sy"), 0)->box,
+        &component_inbox(find(scene, "y"), PROBE_IN0)->box,
+    };
+
+    for (size_t i = 0; i < sizeof(boxes) / sizeof(boxes[0]); i++) {
+        unsigned seen = 0;
+        struct tap *tap = tap_add(scene->loop, boxes[i], see, &seen);
+
+        say(scene, "a", "seen");
+        tap_remove(tap);
+        say(scene, "a", "unseen");
+
+        assert_int_equal(seen, 1);
+        assert_hears(scene, "y", "seen");
+        assert_hears(scene, "y", "unseen");
+    }
+    scene_stop(scene);
+}
+
+static void test_order_is_kept_when_there_is_room_again(void **context)
+{
+    struct scene *scene = scene_start(NULL, "components:\n"
+                                            "  a: {type: Probe}\n"
+                                            "  pa: {type: PublishTo, destination: news}\n"
+                                            "  bus: {type: Backplane, name: news}\n"
+                                            "  sy: {type: SubscribeTo, source: news}\n"
+                                            "  y: {type: Probe, boxes: {in0: {size: 2}}}\n"
+                                            "linkages: [a.out0 -> pa.inbox, sy.outbox -> y.in0]\n");
+    char text[] = "0";
+
+    for (int i = 0; i < 5; i++, text[0]++) {
+        say(scene, "a", text); /* the first two go straight through, the others wait */
+    }
+    text[0] = '0';
+    for (int i = 0; i < 5; i++, text[0]++) {
+        const char *heard = probe_take(scene, find(scene, "y"), PROBE_IN0);
+
+        assert_non_null(heard);
+        assert_string_equal(heard, text);
+        /* said while there is room, but before what waits has moved up */
+        probe_send(find(scene, "a"), PROBE_OUT0, (const char[]){(char)(text[0] + 5), '\0'});
+        scene_run(scene);
+    }
+    for (int i = 0; i < 5; i++, text[0]++) {
+        assert_hears(scene, "y", text);
+    }
+    assert_silent(scene, "y");
+    scene_stop(scene);
+}
+
 /* ---- who is slow ---- */
 
 static const char slow[] = "components:\n"
@@ -566,6 +672,10 @@ int main(void)
         cmocka_unit_test(test_two_generations_of_a_backplane_serve_each_others_subscribers),
         cmocka_unit_test(test_the_end_of_one_generation_leaves_everybody_with_the_other),
         cmocka_unit_test(test_a_fresh_graph_that_is_given_up_takes_nobody_along),
+        cmocka_unit_test(test_a_subscriber_with_nothing_waiting_costs_no_turn),
+        cmocka_unit_test(test_what_goes_straight_through_is_counted_on_all_of_its_way),
+        cmocka_unit_test(test_a_tap_on_any_box_of_the_way_sees_what_passes),
+        cmocka_unit_test(test_order_is_kept_when_there_is_room_again),
         cmocka_unit_test(test_a_slow_subscriber_loses_the_oldest_and_holds_nobody_up),
         cmocka_unit_test(test_each_counts_and_the_backplane_has_the_sums),
         cmocka_unit_test(test_with_block_everybody_waits_and_nothing_is_lost),

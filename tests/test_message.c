@@ -116,6 +116,59 @@ static void test_a_steady_stream_of_messages_costs_no_malloc(void **context)
     }
 }
 
+static void release_all(struct message **held, int count)
+{
+    for (int i = 0; i < count; i++) {
+        message_release(held[i]);
+    }
+}
+
+/* So many shares at one time, as in a fan-out. */
+static void burst(struct pool *pool, struct message **held, int count)
+{
+    held[0] = message_copy(pool, "to all", 6);
+    for (int i = 1; i < count; i++) {
+        held[i] = message_share(pool, held[0]);
+    }
+    release_all(held, count);
+}
+
+static void test_bursts_cost_no_malloc_from_the_third_on_until_the_pool_is_trimmed(void **context)
+{
+    enum { BURST = 5000 };
+    struct pool *pool = *context;
+    struct message **held = test_malloc(BURST * sizeof(struct message *));
+    uint32_t kept;
+    uint64_t mallocs;
+
+    burst(pool, held, BURST);
+    kept = pool->cached_messages;
+    burst(pool, held, BURST);
+    mallocs = pool->mallocs;
+    burst(pool, held, BURST);
+
+    assert_in_range(kept, 1, BURST / 2); /* one alone leaves little behind */
+    assert_int_equal(pool->mallocs, mallocs);
+    pool_trim(pool);
+    burst(pool, held, BURST);
+    assert_int_equal(pool->cached_messages, kept);
+    test_free(held);
+}
+
+static void test_there_is_a_limit_to_the_messages_that_are_kept(void **context)
+{
+    enum { BURST = 100000 };
+    struct pool *pool = *context;
+    struct message **held = test_malloc(BURST * sizeof(struct message *));
+
+    for (int i = 0; i < 3; i++) {
+        burst(pool, held, BURST);
+    }
+
+    assert_int_equal(pool->cached_messages, 64 * 1024);
+    test_free(held);
+}
+
 static void test_shares_and_slices_point_into_the_same_block(void **context)
 {
     struct pool *pool = *context;
@@ -269,6 +322,8 @@ int main(void)
         WITH_A_POOL(test_messages_that_are_held_keep_their_bytes),
         WITH_A_POOL(test_a_ping_pong_stays_in_the_same_bytes),
         WITH_A_POOL(test_a_steady_stream_of_messages_costs_no_malloc),
+        WITH_A_POOL(test_bursts_cost_no_malloc_from_the_third_on_until_the_pool_is_trimmed),
+        WITH_A_POOL(test_there_is_a_limit_to_the_messages_that_are_kept),
         WITH_A_POOL(test_shares_and_slices_point_into_the_same_block),
         WITH_A_POOL(test_a_slice_may_be_empty_at_either_end),
         WITH_A_POOL(test_a_long_message_gets_a_block_of_its_own),

@@ -30,7 +30,9 @@ struct plug {
     struct hub *hub;
     struct subscriber *subscriber;
     const struct inbox *inbox; /* the subscriber's */
+    struct outbox *onward;     /* likewise */
     unsigned outbox;           /* the hub's, added for this one */
+    struct outbox *out;        /* the same */
 };
 
 /* ---- by name ---- */
@@ -87,7 +89,9 @@ static void plug_in(struct hub *hub, struct subscriber *subscriber)
     plug->hub = hub;
     plug->subscriber = subscriber;
     plug->inbox = component_inbox(subscriber->component, subscriber->inbox);
+    plug->onward = component_outbox(subscriber->component, subscriber->outbox);
     plug->outbox = component_add_outbox(hub->component, &like, plug);
+    plug->out = component_outbox(hub->component, plug->outbox);
     REQUIRE(component_link(hub->component, plug->outbox, subscriber->component,
                            subscriber->inbox) == 0);
     list_append(inbox_policy(plug->inbox) == BLOCK ? &hub->blocking : &hub->plugs, &plug->of_hub);
@@ -251,12 +255,13 @@ static bool all_have_room(struct hub *hub)
     return outbox_has_room(hub->component, HUB_OUTBOX);
 }
 
-static void give(struct hub *hub, struct plug *plug, const struct message *msg)
+/* Into the subscriber's inbox, by its policy. */
+static void queue(struct hub *hub, struct plug *plug, struct message *msg)
 {
     struct subscriber *subscriber = plug->subscriber;
     const uint32_t dropped = plug->inbox->box.dropped;
 
-    outbox_send(hub->component, plug->outbox, message_share(component_pool(hub->component), msg));
+    outbox_send(hub->component, plug->outbox, msg);
     if (plug->inbox->box.dropped != dropped) {
         subscriber->dropped += plug->inbox->box.dropped - dropped;
         hub->dropped += plug->inbox->box.dropped - dropped;
@@ -268,10 +273,18 @@ static void give(struct hub *hub, struct plug *plug, const struct message *msg)
 
 static void give_all(struct hub *hub, struct list *plugs, const struct message *msg)
 {
+    struct pool *pool = component_pool(hub->component);
     struct list *at;
 
     list_for_each (at, plugs) {
-        give(hub, container_of(at, struct plug, of_hub), msg);
+        struct plug *plug = container_of(at, struct plug, of_hub);
+        struct message *copy = message_share(pool, msg);
+
+        if (LIKELY(outbox_send_through(plug->out, plug->onward, copy))) {
+            plug->subscriber->delivered++;
+        } else {
+            queue(hub, plug, copy);
+        }
     }
 }
 
@@ -391,12 +404,13 @@ bool publisher_has_hub(struct publisher *publisher)
 /* ---- subscribers ---- */
 
 void subscriber_join(struct subscriber *subscriber, struct component *self, const char *name,
-                     unsigned inbox)
+                     unsigned inbox, unsigned outbox)
 {
     struct list *at;
 
     subscriber->component = self;
     subscriber->inbox = inbox;
+    subscriber->outbox = outbox;
     subscriber->bus = bus_join(self, name);
     list_init(&subscriber->plugs);
     list_append(&subscriber->bus->subscribers, &subscriber->link);

@@ -50,7 +50,7 @@ static int subscribe_to_start(struct component *self)
 {
     struct subscribe_to *subscribe = component_state(self);
 
-    subscriber_join(&subscribe->subscriber, self, subscribe->source, INBOX);
+    subscriber_join(&subscribe->subscriber, self, subscribe->source, INBOX, OUTBOX);
     return 0;
 }
 

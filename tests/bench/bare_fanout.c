@@ -2,10 +2,14 @@
  *
  * What any connection sends goes to all of them, its own among them: one accept4, one recv into the
  * one static buffer, one send to each.  What a send does not take is kept for that connection, up
- * to 1 MiB: who is slower is closed.  Level-triggered; no timeouts, no log. */
+ * to 1 MiB: who is slower is closed.  Level-triggered; no timeouts, no log.
+ *
+ * TCP_NODELAY, as axond has it: without it the kernel puts what is said in a hurry into fewer
+ * segments, for a third less CPU, and that would be compared rather than the programs. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +191,7 @@ int main(int argc, char **argv)
     at.sin_port = htons((uint16_t)strtoul(argv[1], NULL, 10));
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)); /* and all it accepts */
     epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll == -1 || bind(listener, (struct sockaddr *)&at, sizeof at) == -1 ||
         listen(listener, SOMAXCONN) == -1 ||

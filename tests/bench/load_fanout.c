@@ -127,19 +127,20 @@ static bool open_all(struct fanout *fanout)
     return true;
 }
 
-/* Says a word now and then until all have heard one, and then waits for what is still coming. */
+/* Says a word whenever it is quiet until all have heard one, and then waits for what is still
+ * coming.  Not more often: where the server's work is counted these words are counted, too. */
 static void call_together(struct fanout *fanout)
 {
     struct load *load = fanout->load;
     const uint64_t until = load_now() + (uint64_t)(load->options.patience * 1e9);
     unsigned missing = load->options.conns;
     struct epoll_event events[256];
+    int count = 0;
     int quiet = 0;
 
     while (load_now() < until && quiet < 3) {
-        int count;
-
-        if (missing > 0 && send(fanout->hearers[0].fd, "word", 4, MSG_NOSIGNAL) != 4) {
+        if (count == 0 && missing > 0 &&
+            send(fanout->hearers[0].fd, "word", 4, MSG_NOSIGNAL) != 4) {
             break;
         }
         count = epoll_wait(load->epoll, events, 256, 100);

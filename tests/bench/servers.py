@@ -1,8 +1,8 @@
 """Starting and stopping the servers under test, and running the load client against them.
 
 A server is known by its name and its role: "echo" sends back what it gets, "proxy" passes it on to
-a backend port.  Every server is one process, pinned to the first CPU; the load client and the
-backend are pinned to the second.
+a backend port, "fanout" gives it to all who are connected, the sender too.  Every server is one
+process, pinned to the first CPU; the load client and the backend are pinned to the second.
 """
 
 import collections
@@ -17,7 +17,7 @@ import socket
 import subprocess
 import time
 
-FLOORS = {"echo": "bare_echo", "proxy": "bare_proxy"}
+FLOORS = {"echo": "bare_echo", "proxy": "bare_proxy", "fanout": "bare_fanout"}
 
 ECHO_GRAPH = """\
 components:
@@ -36,6 +36,25 @@ components:
 linkages:
   - server -> proxy
 """
+
+FANOUT_GRAPH = """\
+graphs:
+  visitor:
+    components:
+      say: {{type: PublishTo, destination: all}}
+      hear: {{type: SubscribeTo, source: all}}
+    linkages:
+      - self -> say
+      - hear -> self
+components:
+  server: {{type: TCPServer, host: 127.0.0.1, listenport: {port}}}
+  visitors: {{type: ProtocolHandler, protocol: visitor}}
+  hub: {{type: Backplane, name: all}}
+linkages:
+  - server -> visitors
+"""
+
+GRAPHS = {"echo": ECHO_GRAPH, "proxy": PROXY_GRAPH, "fanout": FANOUT_GRAPH}
 
 # Each of 9,700 connections takes two descriptors; more, and HAProxy refuses to start where a
 # process may have 20,000.  Those that splice take more.
@@ -86,7 +105,7 @@ class Programs:
     def __init__(self, build, axond=None):
         self.build = os.path.abspath(build)
         found = {name: os.path.join(self.build, "tests", "bench", name)
-                 for name in ("load", "bare_echo", "bare_proxy")}
+                 for name in ("load", *FLOORS.values())}
         for path in found.values():
             if not os.access(path, os.X_OK):
                 raise Failure(f"{path} is missing: build first, e.g. with ./bootstrap build")
@@ -156,8 +175,8 @@ def child_of(pid):
 class Server:
     """A running server; a context manager.
 
-    name: "axond", "bare_echo", "bare_proxy", "haproxy", "nginx" or "socat"; with "splice" after it,
-        one that moves bytes by splice(2); another word tells two of them apart
+    name: "axond", "haproxy", "nginx", "socat" or one of FLOORS; with "splice" after it, one that
+        moves bytes by splice(2); another word tells two of them apart
     wrap: a command that runs the server's, such as ["strace", "-c"]
     wrap_forks: the server is then a child of that process
     """
@@ -190,15 +209,15 @@ class Server:
             raise
 
     def _command(self, programs, role, stem, backend):
-        if self.program == "bare_echo":
-            return [programs["bare_echo"], str(self.port)]
+        if self.program in ("bare_echo", "bare_fanout"):
+            return [programs[self.program], str(self.port)]
         if self.program == "bare_proxy":
             return [programs["bare_proxy"], str(self.port), str(backend), *self.splices]
         if self.program == "socat":
             return [programs["socat"], f"TCP-LISTEN:{self.port},bind=127.0.0.1,fork,reuseaddr,backlog=512",
                     f"TCP:127.0.0.1:{backend}"]
         text = {"haproxy": HAPROXY_CONFIG, "nginx": NGINX_CONFIG,
-                "axond": ECHO_GRAPH if role == "echo" else PROXY_GRAPH}[self.program]
+                "axond": GRAPHS[role]}[self.program]
         config = stem + (".yaml" if self.program == "axond" else ".cfg")
         with open(config, "w", encoding="utf-8") as file:
             file.write(text.format(port=self.port, backend=backend, stem=stem, module=NGINX_STREAM,
