@@ -123,6 +123,7 @@ static void see(void *arg, struct box *box, const struct message *msg)
     if (tapping->left == 0) {
         return;
     }
+    tapping->lost += tap_lost(tapped->tap);
     if (!varlink_call_has_room(tapping->call)) {
         tapping->lost++;
         return;
@@ -190,8 +191,10 @@ static void add_component(struct tapping *tapping, const struct component *compo
 static void add_graph(struct tapping *tapping, const struct graph *graph)
 {
     for (size_t i = 0; i < graph_size(graph); i++) {
-        if (!component_is_over(graph_component(graph, i))) {
-            add_component(tapping, graph_component(graph, i));
+        const struct component *component = graph_component(graph, i);
+
+        if (component != NULL && !component_is_over(component)) {
+            add_component(tapping, component);
         }
     }
 }
@@ -239,7 +242,7 @@ static void start(struct tapping *tapping)
     for (size_t i = 0; i < tapping->count; i++) {
         struct tapped *tapped = &tapping->boxes[i];
 
-        tapped->tap = tap_add(control_loop(tapping->call), tapped->box, see, tapped);
+        tapped->tap = tap_add(tapped->box, see, tapped);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +14,11 @@
 #include "graph/drain.h"
 #include "graph/error.h"
 #include "graph/graph.h"
+#include "graph/inspect.h"
 #include "graph/listeners.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/workers.h"
 
 #define STATUS_TICK 10.0 /* seconds between status lines, where systemd listens */
 
@@ -46,15 +49,15 @@ void daemon_status_line(const struct daemon *daemon, char *text, size_t size)
         state = "stopping: ";
     }
     (void)snprintf(text, size, "%s%llu connection%s (%llu in all), %zu component%s, generation %u",
-                   state, (unsigned long long)loop->connections, plural(loop->connections),
-                   (unsigned long long)loop->connections_in_all, components, plural(components),
-                   daemon->generation);
+                   state, (unsigned long long)loop->connections->now,
+                   plural(loop->connections->now), (unsigned long long)loop->connections->in_all,
+                   components, plural(components), daemon->generation);
 }
 
 static void on_status_tick(struct ev_loop *ev, ev_timer *watcher, int revents)
 {
     struct daemon *daemon = watcher->data;
-    const uint64_t messages = daemon->loop->pool.messages;
+    const uint64_t messages = loop_totals(daemon->loop).messages;
     char line[200];
 
     daemon_status_line(daemon, line, sizeof(line));
@@ -94,7 +97,7 @@ static bool is_anything_alive(const struct loop *loop)
     struct list *at;
 
     list_for_each (at, &loop->graphs) {
-        if (container_of(at, struct graph, sibling)->living > 0) {
+        if (graph_is_alive(container_of(at, struct graph, sibling))) {
             return true;
         }
     }
@@ -179,12 +182,56 @@ static void raise_descriptor_limit(void)
 
 static void apply_settings(struct daemon *daemon, const struct settings *settings)
 {
+    const unsigned workers = worker_count(daemon->loop);
+
     daemon->settings = *settings;
-    daemon->loop->pool.memory_limit = settings->limits.buffer_memory;
-    daemon->loop->connection_limit = (uint64_t)settings->limits.connections;
+    workers_halt(daemon->workers);
+    for (unsigned i = 0; i < workers; i++) {
+        worker_loop(daemon->loop, i)->pool.memory_limit = settings->limits.buffer_memory / workers;
+    }
+    workers_release(daemon->workers);
+    daemon->loop->connections->limit = (uint64_t)settings->limits.connections;
     if (!daemon->options.has_level) {
         log_set_level((enum log_level)(LOG_LEVEL_ERROR + settings->log_level));
     }
+}
+
+/* As many threads as the command line says, or the file. */
+static unsigned workers_wanted(const struct daemon *daemon)
+{
+    const int64_t wanted =
+        daemon->options.has_workers ? daemon->options.workers : daemon->settings.workers;
+    cpu_set_t cores;
+    int count;
+
+    if (wanted > 0) {
+        return (unsigned)wanted;
+    }
+    if (sched_getaffinity(0, sizeof(cores), &cores) == -1) {
+        log_event(LOG_LEVEL_WARNING, &(struct log_fields){.error = errno},
+                  "could not count the cores: running with one worker");
+        return 1;
+    }
+    count = CPU_COUNT(&cores);
+    return count > WORKERS_MOST ? WORKERS_MOST : (unsigned)count;
+}
+
+/* Makes the loop, and those of the other workers. */
+static bool make_loops(struct daemon *daemon)
+{
+    const struct loop_hooks hooks = {
+        .arg = daemon, .log = on_log, .changed = on_changed, .graph_ended = on_graph_ended};
+    const unsigned count = workers_wanted(daemon);
+
+    daemon->loop = loop_create(component_types, &hooks);
+    if (daemon->loop != NULL && count > 1) {
+        daemon->workers = workers_create(daemon->loop, count, component_types, &hooks);
+    }
+    if (daemon->loop == NULL || (count > 1 && daemon->workers == NULL)) {
+        log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = errno}, "could not make a loop");
+        return false;
+    }
+    return true;
 }
 
 static bool take_passed_sockets(struct daemon *daemon)
@@ -232,17 +279,23 @@ static void start_watching(struct daemon *daemon)
     }
 }
 
+/* ", 4 workers"; nothing where there is one.  Returns text. */
+static const char *workers_text(const struct daemon *daemon, char *text, size_t size)
+{
+    const unsigned count = worker_count(daemon->loop);
+
+    (void)snprintf(text, size, count > 1 ? ", %u workers" : "", count);
+    return text;
+}
+
 bool daemon_start(struct daemon *daemon, struct plan *plan)
 {
-    const struct loop_hooks hooks = {
-        .arg = daemon, .log = on_log, .changed = on_changed, .graph_ended = on_graph_ended};
     char text[200];
+    int result;
 
     daemon->state = DAEMON_STARTING;
     daemon->started = ev_time();
-    daemon->loop = loop_create(component_types, &hooks);
-    if (daemon->loop == NULL) {
-        log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = errno}, "could not make a loop");
+    if (!make_loops(daemon)) {
         plan_release(plan);
         return false;
     }
@@ -256,12 +309,19 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
     if (!start_first(daemon, plan)) {
         return false;
     }
+    result = workers_start(daemon->workers);
+    if (result < 0) {
+        log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = result},
+                  "could not start the threads of %u workers", worker_count(daemon->loop));
+        return false;
+    }
     daemon->generation = 1;
     daemon->state = DAEMON_RUNNING;
     daemon_status_line(daemon, text, sizeof(text));
     notify_ready(&daemon->notify, text);
-    log_event(LOG_LEVEL_INFO, NULL, "running %s: %zu component%s", daemon->options.graph,
-              graph_size(daemon->graph), plural(graph_size(daemon->graph)));
+    log_event(LOG_LEVEL_INFO, NULL, "running %s: %zu component%s%s", daemon->options.graph,
+              graph_size(daemon->graph), plural(graph_size(daemon->graph)),
+              workers_text(daemon, text, sizeof(text)));
     return true;
 }
 
@@ -275,6 +335,7 @@ void daemon_finish(struct daemon *daemon)
     if (daemon->loop == NULL) {
         return;
     }
+    workers_stop(daemon->workers);
     control_close(daemon->control);
     daemon->control = NULL;
     unwatch_signal(daemon, &daemon->on_term);
@@ -286,6 +347,7 @@ void daemon_finish(struct daemon *daemon)
         ev_timer_stop(daemon->loop->ev, &daemon->status_tick);
     }
     notify_deinit(&daemon->notify);
+    workers_destroy(daemon->workers);
     loop_destroy(daemon->loop);
 }
 
@@ -435,7 +497,7 @@ void daemon_stop(struct daemon *daemon)
         activation_end(&daemon->activation);
         notify_stopping(&daemon->notify, "draining");
         notify_extend(&daemon->notify, timeout + 5.0);
-        log_draining(daemon->loop->connections, timeout);
+        log_draining(daemon->loop->connections->now, timeout);
         control_draining(daemon->control);
     } else {
         daemon->state = DAEMON_STOPPING;

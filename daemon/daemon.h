@@ -21,6 +21,7 @@ struct errors;
 struct graph;
 struct loop;
 struct plan;
+struct workers;
 
 enum daemon_state { DAEMON_STARTING, DAEMON_RUNNING, DAEMON_DRAINING, DAEMON_STOPPING };
 
@@ -34,8 +35,9 @@ struct reload_result {
 struct daemon {
     struct options options;
     struct settings settings; /* of the running graph */
-    struct loop *loop;
-    struct graph *graph; /* the one that runs; NULL: all of it has ended, earlier ones drain */
+    struct loop *loop;        /* the main thread's */
+    struct workers *workers;  /* NULL: there is no other */
+    struct graph *graph;      /* the one that runs; NULL: all of it has ended, earlier ones drain */
     struct notify notify;
     struct activation activation;
     struct control *control; /* NULL: no control socket */

@@ -5,6 +5,7 @@
 #include "graph/component_extra.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
+#include "graph/root.h"
 #include "graph/supervise.h"
 
 /* The next component inside a chassis, in the order of the plan; what stands for "-> [b, c]" comes
@@ -20,7 +21,7 @@ static struct component *next_inside(const struct component *chassis, const stru
          i++) {
         struct component *component = graph_component(graph, i);
 
-        if (component_is_inside(component, chassis)) {
+        if (component != NULL && component_is_inside(component, chassis)) {
             return component;
         }
     }
@@ -86,15 +87,20 @@ void chassis_dismantle(struct component *chassis)
 
 static bool is_inside(const struct plan_end *end, const struct component *chassis)
 {
-    return end->component != NULL && end->kind == END_COMPONENT &&
-           end->component != chassis->plan &&
-           component_is_inside(graph_component(chassis->graph, end->component->index), chassis);
+    const struct component *component =
+        end->component != NULL && end->kind == END_COMPONENT && end->component != chassis->plan
+            ? graph_component(chassis->graph, end->component->index)
+            : NULL;
+
+    return component != NULL && component_is_inside(component, chassis);
 }
 
 static struct component *component_of(const struct plan_end *end, struct graph *graph)
 {
-    return graph_component(end->kind == END_OUTER ? graph_root(graph) : graph,
-                           end->component->index);
+    struct graph *where = end->kind == END_OUTER ? graph_root(graph) : graph;
+
+    return where->holder == NULL ? root_reach(where, end->component->index)
+                                 : graph_component(where, end->component->index);
 }
 
 /* Makes one linkage from or to what is inside; one to what has ended meanwhile is left out. */

@@ -122,11 +122,11 @@ struct component *component_next_child(const struct component *parent,
     for (; index < graph_size(graph); index++) {
         struct component *component = graph_component(graph, index);
 
+        if (component == NULL || !component_is_inside(component, parent)) {
+            break;
+        }
         if (component->plan->parent == parent->plan) {
             return component;
-        }
-        if (!component_is_inside(component, parent)) {
-            break;
         }
     }
     return NULL;

@@ -217,6 +217,11 @@ MUST_CHECK int component_link(struct component *from, unsigned outbox, struct co
 struct component *component_next_child(const struct component *parent,
                                        const struct component *after);
 
+/* Of a type with .on_each_worker: its like on another worker, or rather what stands for that here
+ * (crossing.h).  Itself for its own worker; NULL if it is the only one, or there are fewer workers.
+ */
+struct component *component_replica(struct component *self, unsigned worker);
+
 /* Keeps the memory of a component that may end meanwhile. */
 struct component *component_ref(struct component *component);
 void component_unref(struct component *component);

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 
 #include "graph/blueprint.h"
-#include "graph/cell.h"
+#include "graph/crossing.h"
 #include "graph/drain.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/root.h"
+#include "graph/workers.h"
 
 size_t graph_size(const struct graph *graph)
 {
@@ -17,7 +19,8 @@ size_t graph_size(const struct graph *graph)
 
 struct component *graph_component(const struct graph *graph, size_t index)
 {
-    return graph->blueprint != NULL ? blueprint_component(graph, index) : graph->components[index];
+    return graph->blueprint != NULL ? blueprint_component(graph, index)
+                                    : graph->root->components[index];
 }
 
 struct graph *graph_root(struct graph *graph)
@@ -28,28 +31,26 @@ struct graph *graph_root(struct graph *graph)
     return graph;
 }
 
-static struct graph *root_create(struct loop *loop, struct plan *plan)
+bool graph_is_alive(const struct graph *graph)
 {
-    struct graph *graph = mem_alloc(sizeof(*graph));
+    const struct parts *parts = parts_of(graph);
 
-    graph->loop = loop;
-    graph->plan = plan;
-    graph->refs = 1; /* the caller's, until graph_destroy() */
-    graph->components = mem_alloc(sizeof(struct component *) * (plan->component_count + 1));
-    for (size_t i = 0; i < plan->component_count; i++) {
-        graph->components[i] = mem_alloc(cell_size(&plan->components[i]));
-        cell_init(graph->components[i], &plan->components[i], graph);
-    }
-    for (size_t i = 0; i < plan->linkage_count; i++) {
-        const struct plan_linkage *linkage = &plan->linkages[i];
+    return parts != NULL ? atomic_load_explicit(&parts->living, memory_order_acquire) > 0
+                         : graph->living > 0;
+}
 
-        if (linkage->from.kind != END_SELF && linkage->to.kind != END_SELF) {
-            cell_link(graph->components[linkage->from.component->index],
-                      graph->components[linkage->to.component->index], linkage);
-        }
-    }
-    list_init(&graph->sibling);
-    return graph;
+struct graph *graph_part(struct graph *graph, unsigned worker)
+{
+    const struct parts *parts = parts_of(graph);
+
+    return parts != NULL ? parts->part[worker] : graph;
+}
+
+unsigned graph_parts(const struct graph *graph)
+{
+    const struct parts *parts = parts_of(graph);
+
+    return parts != NULL ? parts->count : 1;
 }
 
 /* Keeps a graph from being over before all its components have begun. */
@@ -77,6 +78,9 @@ static int start_all(struct graph *graph, struct component **failed)
     for (size_t i = 0; i < graph_size(graph) && result == 0; i++) {
         struct component *component = graph_component(graph, i);
 
+        if (component == NULL) {
+            continue;
+        }
         result = component_start(component);
         if (result < 0) {
             *failed = component;
@@ -88,18 +92,50 @@ static int start_all(struct graph *graph, struct component **failed)
     return result;
 }
 
-static struct graph *start_root(struct loop *loop, struct plan *plan, bool is_service, char *text,
-                                size_t size)
+/* Makes the parts and links them.  Takes over one reference of the plan. */
+static struct graph *create_parts(struct loop *loop, struct plan *plan)
 {
-    struct graph *graph = root_create(loop, plan);
-    struct component *failed = NULL;
-    int result;
+    struct parts *parts = parts_create(loop, plan);
+    struct graph *first;
 
+    for (unsigned i = 0; i < parts->count; i++) {
+        struct graph *part = root_create(worker_loop(loop, i), plan_ref(plan), parts);
+
+        list_append(&part->loop->graphs, &part->sibling);
+    }
+    plan_release(plan);
+    for (unsigned i = 0; i < parts->count; i++) {
+        root_link(parts->part[i]);
+    }
+    first = parts->part[0];
+    parts_unref(parts);
+    return first;
+}
+
+static struct graph *create_whole(struct loop *loop, struct plan *plan, bool is_service)
+{
+    struct graph *graph = root_create(loop, plan, NULL);
+
+    root_link(graph);
     graph->is_service = is_service;
     if (!is_service) {
         list_append(&loop->graphs, &graph->sibling);
     }
-    result = start_all(graph, &failed);
+    return graph;
+}
+
+static struct graph *start_root(struct loop *loop, struct plan *plan, bool is_service, char *text,
+                                size_t size)
+{
+    struct graph *graph = loop->workers != NULL && !is_service
+                              ? create_parts(loop, plan)
+                              : create_whole(loop, plan, is_service);
+    struct component *failed = NULL;
+    int result = 0;
+
+    for (unsigned i = 0; i < graph_parts(graph) && result == 0; i++) {
+        result = start_all(graph_part(graph, i), &failed);
+    }
     if (result < 0) {
         char path[PATH_SIZE];
         const char *reason = component_reason(failed);
@@ -114,7 +150,12 @@ static struct graph *start_root(struct loop *loop, struct plan *plan, bool is_se
 
 struct graph *graph_start(struct loop *loop, struct plan *plan, char *text, size_t size)
 {
-    return start_root(loop, plan, false, text, size);
+    struct graph *graph;
+
+    workers_halt(loop->workers);
+    graph = start_root(loop, plan, false, text, size);
+    workers_release(loop->workers);
+    return graph;
 }
 
 struct graph *graph_start_service(struct loop *loop, struct plan *plan, char *text, size_t size)
@@ -132,7 +173,11 @@ int graph_start_instance(struct graph *graph)
 void graph_tell(struct graph *graph, enum message_kind kind, int error)
 {
     for (size_t i = 0; i < graph_size(graph); i++) {
-        component_tell(graph_component(graph, i), kind, NULL, error);
+        struct component *component = graph_component(graph, i);
+
+        if (component != NULL) {
+            component_tell(component, kind, NULL, error);
+        }
     }
 }
 
@@ -141,7 +186,7 @@ struct component *graph_failed(const struct graph *graph)
     for (size_t i = 0; i < graph_size(graph); i++) {
         struct component *component = graph_component(graph, i);
 
-        if (component->state == FAILED) {
+        if (component != NULL && component->state == FAILED) {
             return component;
         }
     }
@@ -150,7 +195,17 @@ struct component *graph_failed(const struct graph *graph)
 
 void graph_stop(struct graph *graph)
 {
-    graph_tell(graph, SHUTDOWN_MICROPROCESS, 0);
+    const struct parts *parts = parts_of(graph);
+
+    if (parts == NULL) {
+        graph_tell(graph, SHUTDOWN_MICROPROCESS, 0);
+        return;
+    }
+    workers_halt(parts->main->workers);
+    for (unsigned i = 0; i < parts->count; i++) {
+        graph_tell(parts->part[i], SHUTDOWN_MICROPROCESS, 0);
+    }
+    workers_release(parts->main->workers);
 }
 
 static bool is_over(const struct graph *graph)
@@ -210,13 +265,16 @@ void graph_one_ended(struct graph *graph)
         graph_unpair(graph);
     } else if (graph->is_service) {
         graph_destroy(graph); /* it ended by itself: nobody else has a hold of it */
+    } else if (parts_of(graph) != NULL) {
+        part_ended(graph);
     } else if (!graph->is_destroyed && loop->hooks.graph_ended != NULL) {
         loop->hooks.graph_ended(loop->hooks.arg, graph);
     }
     die(graph);
 }
 
-void graph_destroy(struct graph *graph)
+/* One graph, or one part of it. */
+static void destroy(struct graph *graph)
 {
     if (graph->is_destroyed) {
         return;
@@ -229,14 +287,43 @@ void graph_destroy(struct graph *graph)
     for (size_t i = graph_size(graph); i-- > 0;) {
         struct component *component = graph_component(graph, i);
 
-        component->flags |= COMPONENT_SIGNALLED;
-        component_end(component, STOPPED);
+        if (component != NULL) {
+            component->flags |= COMPONENT_SIGNALLED;
+            component_end(component, STOPPED);
+        }
     }
     let_go(graph);
     if (graph->holder == NULL) {
+        crossings_end(graph);
         graph->refs--; /* the one of graph_start() */
     }
     graph_unref(graph);
+}
+
+static void destroy_parts(struct parts *parts)
+{
+    struct workers *workers = parts->main->workers;
+
+    if (parts->is_destroyed) {
+        return;
+    }
+    parts->is_destroyed = true;
+    (void)atomic_fetch_add_explicit(&parts->refs, 1, memory_order_relaxed);
+    workers_halt(workers);
+    for (unsigned i = 0; i < parts->count; i++) {
+        destroy(parts->part[i]);
+    }
+    workers_release(workers);
+    parts_unref(parts);
+}
+
+void graph_destroy(struct graph *graph)
+{
+    if (parts_of(graph) != NULL) {
+        destroy_parts(parts_of(graph));
+    } else {
+        destroy(graph);
+    }
 }
 
 bool graph_free(struct graph *graph)
@@ -244,25 +331,29 @@ bool graph_free(struct graph *graph)
     struct loop *loop = graph->loop;
 
     for (size_t i = 0; i < graph_size(graph); i++) {
-        if ((graph_component(graph, i)->flags & COMPONENT_QUEUED) != 0) {
+        const struct component *component = graph_component(graph, i);
+
+        if (component != NULL && (component->flags & COMPONENT_QUEUED) != 0) {
             return false;
         }
     }
+    if (graph->holder == NULL && !crossings_are_idle(graph)) {
+        return false;
+    }
     list_remove(&graph->sibling);
     for (size_t i = 0; i < graph_size(graph); i++) {
-        component_free_extra(graph_component(graph, i));
+        struct component *component = graph_component(graph, i);
+
+        if (component != NULL) {
+            component_free_extra(component);
+        }
     }
     if (graph->blueprint != NULL) {
         blueprint_free_instance(graph);
         loop_graph_freed(loop);
         return true;
     }
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        free(graph->components[i]);
-    }
-    free(graph->components);
-    plan_release((struct plan *)(uintptr_t)graph->plan);
-    free(graph);
+    root_free(graph);
     return true;
 }
 

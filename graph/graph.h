@@ -22,6 +22,7 @@
 struct blueprint;
 struct loop;
 struct plan;
+struct root;
 
 struct graph {
     struct loop *loop;
@@ -31,8 +32,8 @@ struct graph {
     struct list sibling;               /* in the holder's list, see component_type.children */
     uint64_t number;                   /* of the connection, from 1; 0: has none */
     union {
-        struct graph *peer;            /* of a connection: the other graph, socket or protocol */
-        struct component **components; /* of a root graph: by index of the plan */
+        struct graph *peer; /* of a connection: the other graph, socket or protocol */
+        struct root *root;  /* of a root graph: see root.h */
     };
     uint32_t living; /* components that have not ended */
     uint32_t refs;   /* what else keeps the memory */
@@ -44,8 +45,8 @@ struct graph {
     bool is_service; /* a root graph that a loop made for a service */
 };
 
-/* Makes the graph of a plan and starts its components, in the order of the file.  Takes over one
- * reference of the plan, also on failure.
+/* Makes the graph of a plan, in one piece or with a part on each worker (root.h), and starts its
+ * components, in the order of the file.  Takes over one reference of the plan, also on failure.
  * Returns NULL when one could not start: all that had started has been stopped again, and text
  * (of size bytes) says who and why. */
 struct graph *graph_start(struct loop *loop, struct plan *plan, char *text, size_t size);
@@ -59,12 +60,21 @@ void graph_stop(struct graph *graph);
 /* Ends every component at once, without a word to the others.  The memory goes when it may. */
 void graph_destroy(struct graph *graph);
 
-/* By the plan's index; it may have ended. */
+/* Where there are workers the two are done to all parts of a root graph, by the main thread. */
+
+/* By the plan's index; it may have ended.  NULL: another worker has it. */
 struct component *graph_component(const struct graph *graph, size_t index);
 size_t graph_size(const struct graph *graph);
 
 /* The root graph that a graph is in, through its holders; itself if it is one. */
 struct graph *graph_root(struct graph *graph);
+
+/* True if something in a root graph has not ended, on whatever worker. */
+bool graph_is_alive(const struct graph *graph);
+
+/* The part of a root graph on a worker: the graph itself where it is in one piece. */
+struct graph *graph_part(struct graph *graph, unsigned worker);
+unsigned graph_parts(const struct graph *graph);
 
 /* The first child after "after" (NULL: the first) among the graphs that a component made.  NULL
  * after one that was thrown away meanwhile: so were the others then. */

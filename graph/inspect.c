@@ -7,9 +7,12 @@
 #include "graph/component_extra.h"
 #include "graph/graph.h"
 #include "graph/loop.h"
+#include "graph/placement.h"
 #include "graph/plan.h"
+#include "graph/root.h"
 #include "graph/suggest.h"
 #include "graph/waiting.h"
+#include "graph/workers.h"
 
 /* ---- by path ---- */
 
@@ -105,6 +108,16 @@ static struct component *find_in(struct graph *graph, const char *path, struct p
     return found;
 }
 
+/* A component that lives on another worker is not found in this part. */
+static bool find_in_part(struct graph *part, const char *path, struct place *place)
+{
+    struct trail trail;
+
+    place->graph = NULL;
+    place->component = find_in(part, path, place, &trail);
+    return place->component != NULL || (place->graph != NULL && place->graph != part);
+}
+
 /* The path of a component or a graph, in the newest root graph that has it. */
 static bool find_component(struct loop *loop, const char *path, struct place *place)
 {
@@ -113,11 +126,12 @@ static bool find_component(struct loop *loop, const char *path, struct place *pl
         return false;
     }
     for (struct list *at = loop->graphs.prev; at != &loop->graphs; at = at->prev) {
-        struct trail trail;
+        struct graph *graph = container_of(at, struct graph, sibling);
 
-        place->component = find_in(container_of(at, struct graph, sibling), path, place, &trail);
-        if (place->graph != NULL) {
-            return true;
+        for (unsigned i = 0; i < graph_parts(graph); i++) {
+            if (find_in_part(graph_part(graph, i), path, place)) {
+                return true;
+            }
         }
     }
     return false;
@@ -255,9 +269,17 @@ static void move_to(struct walk *walk, struct graph *graph, size_t index)
     }
 }
 
-static struct graph *older_root(const struct loop *loop, const struct list *link)
+/* The root graph before this one of the loop's; then the newest of the next worker's loop. */
+static struct graph *older_root(struct loop *loop, const struct list *link)
 {
-    return link->prev == &loop->graphs ? NULL : container_of(link->prev, struct graph, sibling);
+    while (link->prev == &loop->graphs) {
+        if (loop->worker + 1 >= worker_count(loop)) {
+            return NULL;
+        }
+        loop = worker_loop(loop, loop->worker + 1);
+        link = &loop->graphs;
+    }
+    return container_of(link->prev, struct graph, sibling);
 }
 
 void walk_begin(struct walk *walk, struct loop *loop, bool is_deep)
@@ -280,7 +302,7 @@ static void leave(struct walk *walk)
     struct graph *next;
 
     if (holder == NULL) {
-        move_to(walk, older_root(walk->loop, &walk->graph->sibling), 0);
+        move_to(walk, older_root(walk->graph->loop, &walk->graph->sibling), 0);
         return;
     }
     next = component_next_graph(holder, walk->graph);
@@ -289,6 +311,15 @@ static void leave(struct walk *walk)
     } else {
         move_to(walk, holder->graph, holder->plan->index + 1);
     }
+}
+
+/* The one on worker 0 stands for all of them. */
+static bool is_further_replica(const struct component *component)
+{
+    const struct parts *parts = parts_of(component->graph);
+
+    return parts != NULL && component->graph->loop->worker > 0 &&
+           parts->places[component->plan->index] == EVERY_WORKER;
 }
 
 struct component *walk_next(struct walk *walk)
@@ -307,11 +338,34 @@ struct component *walk_next(struct walk *walk)
         } else {
             struct component *component = graph_component(walk->graph, walk->index++);
 
-            walk->is_below = walk->is_deep && component->type->children != 0;
-            return component;
+            walk->is_below = component != NULL && walk->is_deep && component->type->children != 0;
+            if (component != NULL && !is_further_replica(component)) {
+                return component;
+            }
         }
     }
     return NULL;
+}
+
+/* ---- about all ---- */
+
+struct totals loop_totals(struct loop *loop)
+{
+    struct totals totals = {0};
+
+    workers_halt(loop->workers);
+    for (unsigned i = 0; i < worker_count(loop); i++) {
+        const struct loop *one = worker_loop(loop, i);
+
+        totals.messages += one->pool.messages;
+        totals.bytes += one->pool.bytes;
+        totals.held += one->held.times;
+        if (one->held.longest > totals.held_longest) {
+            totals.held_longest = one->held.longest;
+        }
+    }
+    workers_release(loop->workers);
+    return totals;
 }
 
 /* ---- about one ---- */
@@ -360,7 +414,21 @@ uint64_t component_connection(const struct component *component)
     return graph->number;
 }
 
-uint64_t component_statistic(const struct component *component, const char *name)
+struct component *component_next_replica(const struct component *component,
+                                         const struct component *after)
+{
+    const struct parts *parts = parts_of(component->graph);
+    const size_t index = component->plan->index;
+    unsigned next;
+
+    if (parts == NULL || parts->places[index] != EVERY_WORKER) {
+        return after == NULL ? (struct component *)(uintptr_t)component : NULL;
+    }
+    next = after != NULL ? after->graph->loop->worker + 1 : 0;
+    return next < parts->count ? graph_component(parts->part[next], index) : NULL;
+}
+
+static uint64_t statistic_of_one(const struct component *component, const char *name)
 {
     const struct stat_spec *spec = component->type->statistics;
 
@@ -374,6 +442,17 @@ uint64_t component_statistic(const struct component *component, const char *name
         }
     }
     return 0;
+}
+
+uint64_t component_statistic(const struct component *component, const char *name)
+{
+    const struct component *other = NULL;
+    uint64_t sum = 0;
+
+    while ((other = component_next_replica(component, other)) != NULL) {
+        sum += statistic_of_one(other, name);
+    }
+    return sum;
 }
 
 bool component_describe(struct component *component, char *text, size_t size)

@@ -5,6 +5,9 @@
  * connection "server.signal"           a box of it           "echo/17/lines.inbox"  a box of that
  *     "server/17"               connection 17 of server: the graph, or its only component
  *
+ * Where there are workers (workers.h) the main thread must have halted the others.  A component of
+ * which each has one is shown once, and its statistics are those of all.
+ *
  * The newest root graph comes first, then those that a reload has left to drain.  The loop's
  * services have no path and are not found. */
 #ifndef AXOND_GRAPH_INSPECT_H
@@ -56,6 +59,18 @@ struct component *walk_next(struct walk *walk);
 /* May be called at any time; zeroes are fine. */
 void walk_end(struct walk *walk);
 
+/* ---- about all ---- */
+
+struct totals {
+    uint64_t messages;   /* of data, made since the start */
+    uint64_t bytes;      /* in them */
+    uint64_t held;       /* how often a loop was held for too long, see held.h */
+    double held_longest; /* s */
+};
+
+/* Of all workers.  Halts them for a moment. */
+struct totals loop_totals(struct loop *loop);
+
 /* ---- about one ---- */
 
 /* "starting", "running", "stopping" (also what runs in a graph that drains), … */
@@ -70,7 +85,12 @@ double component_begun(const struct component *component);
 /* The number of the connection that it is part of; 0: of none. */
 uint64_t component_connection(const struct component *component);
 
-/* A statistic by name; 0 if its type keeps none. */
+/* A component's replicas on all workers, one after another, or just itself: start with NULL, ends
+ * with NULL. */
+struct component *component_next_replica(const struct component *component,
+                                         const struct component *after);
+
+/* A statistic by name, of all replicas; 0 if its type keeps none. */
 uint64_t component_statistic(const struct component *component, const char *name);
 
 /* What its type has to say of it, and the peer that it stands for, less what is secret: write it

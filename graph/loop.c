@@ -11,6 +11,7 @@
 #include "graph/listeners.h"
 #include "graph/service.h"
 #include "graph/waiting.h"
+#include "graph/workers.h"
 
 /* Component runs in one pass of the queue, before sockets are looked at again. */
 enum { PASS = 4096 };
@@ -172,6 +173,7 @@ struct loop *loop_create(const struct component_type *const *types, const struct
     list_init(&loop->watches);
     pool_init(&loop->pool);
     loop->listeners = listeners_create();
+    loop->connections = mem_alloc(sizeof(*loop->connections));
     loop->waiting = waiting_create(loop);
     ev_set_userdata(ev, loop);
     ev_set_invoke_pending_cb(ev, invoke_and_run);
@@ -179,10 +181,42 @@ struct loop *loop_create(const struct component_type *const *types, const struct
     return loop;
 }
 
+/* What a loop has as long as it is not one of several. */
+static void free_common(struct loop *loop)
+{
+    if (loop->worker == 0) {
+        listeners_destroy(loop->listeners);
+        free(loop->connections);
+    }
+}
+
+void loop_join_workers(struct loop *loop, struct workers *workers, unsigned index)
+{
+    const struct loop *first = workers->worker[0].loop;
+
+    if (index > 0) {
+        free_common(loop);
+        loop->listeners = first->listeners;
+        loop->connections = first->connections;
+    }
+    loop->workers = workers;
+    loop->worker = index;
+    mailbox_init(&loop->mailbox, loop->ev);
+}
+
+void loop_leave_workers(struct loop *loop)
+{
+    mailbox_deinit(&loop->mailbox);
+    loop->workers = NULL;
+}
+
 void loop_destroy(struct loop *loop)
 {
     if (loop == NULL) {
         return;
+    }
+    if (loop->workers != NULL) {
+        loop_leave_workers(loop);
     }
     while (!list_is_empty(&loop->graphs)) {
         struct list *first = loop->graphs.next;
@@ -199,7 +233,7 @@ void loop_destroy(struct loop *loop)
     bury(loop);
     REQUIRE(list_is_empty(&loop->dead) && list_is_empty(&loop->graphs));
     waiting_destroy(loop->waiting);
-    listeners_destroy(loop->listeners);
+    free_common(loop);
     pool_deinit(&loop->pool);
     ev_idle_stop(loop->ev, &loop->idle);
     ev_loop_destroy(loop->ev);

@@ -1,5 +1,5 @@
 /* A loop: libev, the queue of components with work, the pool of messages, the services; all that
- * one thread needs, shared with no other.
+ * one thread needs, shared with no other.  See workers.h for several of them.
  *
  *     epoll ─► watchers ─► wake ─► [run queue: a, b, c] ─► run each for a turn ─► epoll
  *
@@ -18,12 +18,14 @@
 #include "graph/component.h"
 #include "graph/held.h"
 #include "graph/list.h"
+#include "graph/mailbox.h"
 #include "graph/message.h"
 
 enum { TURN = 64 }; /* messages that a component may take in one turn */
 
 struct component_type;
 struct listeners;
+struct workers;
 
 /* What the owner of a loop wants to hear.  Any may be NULL. */
 struct loop_hooks {
@@ -55,6 +57,14 @@ struct loop_watch {
     bool has_changed; /* set before the component is run; it takes it back when it looks */
 };
 
+/* Connections, of all workers together. */
+struct connections {
+    _Atomic uint64_t now;
+    _Atomic uint64_t in_all;
+    _Atomic uint64_t refused;
+    uint64_t limit; /* 0: none */
+};
+
 struct loop {
     struct ev_loop *ev;
     ev_idle idle; /* active while the queue is not empty after a pass: libev must not wait */
@@ -62,12 +72,12 @@ struct loop {
     struct component *first_runnable;
     struct component *last_runnable;
     struct pool pool;
-    struct list graphs;   /* root graphs: the running one and those that drain */
-    struct list services; /* see service.h */
-    struct list dead;     /* graphs with nothing alive in them, freed at the end of a pass */
-    struct list drains;   /* see drain.h */
-    struct list watches;  /* see loop_watch() */
-    struct listeners *listeners;
+    struct list graphs;          /* root graphs: the running one and those that drain */
+    struct list services;        /* see service.h */
+    struct list dead;            /* graphs with nothing alive in them, freed at the end of a pass */
+    struct list drains;          /* see drain.h */
+    struct list watches;         /* see loop_watch() */
+    struct listeners *listeners; /* of all workers */
     struct waiting_table *waiting;             /* see waiting.h */
     struct list taps;                          /* see tap.h */
     unsigned taps_busy;                        /* calls of taps under way */
@@ -78,14 +88,14 @@ struct loop {
     struct held held;           /* turns that took too long */
     struct component **thirsty; /* wait for memory; each keeps its graph */
     size_t thirsty_count;
-    double born;               /* ev_time() */
-    uint64_t turns;            /* component runs */
-    uint64_t connections;      /* now */
-    uint64_t connection_limit; /* 0: none */
-    uint64_t connections_in_all;
-    uint64_t connections_refused;
-    uint32_t graphs_alive; /* of connections and services */
-    uint32_t graphs_peak;  /* since memory was last given back */
+    struct workers *workers;         /* NULL: it is alone */
+    unsigned worker;                 /* which one it is, from 0 */
+    struct mailbox mailbox;          /* read where there are workers */
+    struct connections *connections; /* of all workers */
+    double born;                     /* ev_time() */
+    uint64_t turns;                  /* component runs */
+    uint32_t graphs_alive;           /* of connections and services */
+    uint32_t graphs_peak;            /* since memory was last given back */
 };
 
 /* types: the registry, NULL-ended; borrowed.  Returns NULL with errno set if libev has no backend.
@@ -94,6 +104,11 @@ struct loop *loop_create(const struct component_type *const *types, const struct
 
 /* Destroys graphs, services and all. */
 void loop_destroy(struct loop *loop);
+
+/* For workers.c: a loop becomes one of several, which share what the first has; or is alone again.
+ */
+void loop_join_workers(struct loop *loop, struct workers *workers, unsigned index);
+void loop_leave_workers(struct loop *loop);
 
 /* Runs until loop_stop().  May be called again. */
 void loop_run(struct loop *loop);

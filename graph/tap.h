@@ -16,9 +16,15 @@ struct tap;
 typedef void (*tap_fn)(void *arg, struct box *box, const struct message *msg);
 
 /* Looks at a box until tap_remove() or until the box's component ends: then see is called once with
- * NULL for msg, and the tap is gone. */
-struct tap *tap_add(struct loop *loop, struct box *box, tap_fn see, void *arg);
+ * NULL for msg, and the tap is gone.
+ *
+ * Where there are workers, the main thread taps: what passes a box of another is copied and shown
+ * to it, while the others are halted; what is too much meanwhile is lost, see tap_lost(). */
+struct tap *tap_add(struct box *box, tap_fn see, void *arg);
 void tap_remove(struct tap *tap);
+
+/* How many messages were lost since this was last asked. */
+unsigned tap_lost(struct tap *tap);
 
 /* For the runtime: a message passes a tapped box; a box goes. */
 void taps_see(struct loop *loop, struct box *box, const struct message *msg);

@@ -32,6 +32,8 @@
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/readiness.h"
+#include "graph/share.h"
+#include "graph/workers.h"
 
 enum { ACCEPTS = 64 };
 
@@ -51,6 +53,7 @@ struct tcp_server {
     int64_t max_connections;
     double idle_timeout;
 
+    struct share *share; /* with the servers of other workers; NULL: there are none */
     struct listening_socket *sockets;
     struct readiness *readiness; /* of each socket */
     int socket_count;
@@ -126,12 +129,13 @@ static int try_range(struct component *self, struct listening_request *request, 
                      size_t size)
 {
     struct tcp_server *server = component_state(self);
-    const int64_t count = server->maxrange - server->minrange + 1;
+    const int64_t count = request->worker > 0 ? 1 : server->maxrange - server->minrange + 1;
     const int64_t first = first_port(server, request) - server->minrange;
     int result = -EADDRINUSE;
 
     for (int64_t i = 0; i < count && result == -EADDRINUSE; i++) {
-        request->port = (int)(server->minrange + (first + i) % count);
+        request->port =
+            (int)(server->minrange + (first + i) % (server->maxrange - server->minrange + 1));
         result = listening_open(request, server->sockets, text, size);
     }
     if (result == -EADDRINUSE) {
@@ -145,6 +149,7 @@ static int try_range(struct component *self, struct listening_request *request, 
 static int make_tcp_server_port(struct component *self)
 {
     struct tcp_server *server = component_state(self);
+    const struct loop *loop = component_loop(self);
     struct listening_request request = {.host = server->host,
                                         .port = (int)server->listenport,
                                         .backlog = (int)server->maxlisten,
@@ -152,7 +157,9 @@ static int make_tcp_server_port(struct component *self)
                                         .nodelay = server->nodelay,
                                         .keepalive = server->keepalive,
                                         .options = &server->socketOptions,
-                                        .listeners = component_loop(self)->listeners,
+                                        .worker = server->share != NULL ? loop->worker : 0,
+                                        .workers = server->share != NULL ? worker_count(loop) : 1,
+                                        .listeners = loop->listeners,
                                         .owner = {.graph = graph_root(self->graph)}};
     char path[PATH_SIZE];
     char text[400];
@@ -207,15 +214,66 @@ static void pause_accepting(struct component *self, int error)
 
 static bool is_full(const struct tcp_server *server)
 {
-    return server->max_connections > 0 && server->now >= (uint64_t)server->max_connections;
+    const uint64_t now = server->share != NULL ? atomic_load(&server->share->count) : server->now;
+
+    return server->max_connections > 0 && now >= (uint64_t)server->max_connections;
 }
 
 /* All servers together have as many connections as the file allows. */
 static bool is_crowded(const struct component *self)
 {
-    const struct loop *loop = component_loop(self);
+    const struct connections *connections = component_loop(self)->connections;
 
-    return loop->connection_limit > 0 && loop->connections >= loop->connection_limit;
+    return connections->limit > 0 &&
+           atomic_load_explicit(&connections->now, memory_order_relaxed) >= connections->limit;
+}
+
+/* Counts one more connection, unless other workers have just taken the last place. */
+static bool take_place(struct component *self)
+{
+    const struct tcp_server *server = component_state(self);
+    struct connections *connections = component_loop(self)->connections;
+
+    if (atomic_fetch_add_explicit(&connections->now, 1, memory_order_relaxed) >=
+            connections->limit &&
+        connections->limit > 0) {
+        (void)atomic_fetch_sub_explicit(&connections->now, 1, memory_order_relaxed);
+        return false;
+    }
+    if (server->share != NULL &&
+        atomic_fetch_add(&server->share->count, 1) >= (uint64_t)server->max_connections &&
+        server->max_connections > 0) {
+        (void)atomic_fetch_sub(&server->share->count, 1);
+        (void)atomic_fetch_sub_explicit(&connections->now, 1, memory_order_relaxed);
+        return false;
+    }
+    return true;
+}
+
+static void give_place_back(struct component *self)
+{
+    const struct tcp_server *server = component_state(self);
+
+    (void)atomic_fetch_sub_explicit(&component_loop(self)->connections->now, 1,
+                                    memory_order_relaxed);
+    if (server->share != NULL) {
+        (void)atomic_fetch_sub(&server->share->count, 1);
+        share_wake_others(server->share);
+    }
+}
+
+/* Accepts nothing until a connection ends, or there is room for its newCSA. */
+static void wait_for_room(struct component *self)
+{
+    const struct tcp_server *server = component_state(self);
+
+    set_accepting(self, false);
+    if (server->share != NULL) {
+        share_await(server->share);
+        if (!is_full(server)) {
+            component_wake(self); /* one has ended meanwhile, on another worker */
+        }
+    }
 }
 
 /* Has the timer look at the connections until there is no more to look for. */
@@ -234,7 +292,10 @@ static struct component *create_connected_socket(struct component *self, int fd,
                                                  const struct sockaddr_storage *peer)
 {
     struct tcp_server *server = component_state(self);
-    struct graph *graph = blueprint_instantiate(server->csa_blueprint, self, ++server->accepted);
+    const uint64_t accepted = ++server->accepted;
+    const uint64_t number =
+        server->share != NULL ? atomic_fetch_add(&server->share->numbers, 1) + 1 : accepted;
+    struct graph *graph = blueprint_instantiate(server->csa_blueprint, self, number);
     struct component *csa = graph_component(graph, 0);
 
     csa_init(csa, fd, peer);
@@ -242,8 +303,8 @@ static struct component *create_connected_socket(struct component *self, int fd,
     if (server->idle_timeout > 0) {
         start_sweeping(self);
     }
-    component_loop(self)->connections++;
-    component_loop(self)->connections_in_all++;
+    (void)atomic_fetch_add_explicit(&component_loop(self)->connections->in_all, 1,
+                                    memory_order_relaxed);
     return csa;
 }
 
@@ -253,24 +314,30 @@ static bool accept_one(struct component *self, int listening)
     struct tcp_server *server = component_state(self);
     struct sockaddr_storage peer;
     socklen_t size = sizeof(peer);
-    const int fd =
-        accept4(listening, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd;
 
+    if (!take_place(self)) {
+        return false; /* we are told again, and shall see that there is no room */
+    }
+    fd = accept4(listening, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd == -1) {
-        switch (errno) {
+        const int error = errno;
+
+        give_place_back(self);
+        switch (error) {
         case EAGAIN:
             return false;
         case EMFILE:
         case ENFILE:
         case ENOBUFS:
         case ENOMEM:
-            pause_accepting(self, errno);
+            pause_accepting(self, error);
             return false;
         case EBADF:
         case EINVAL:
         case ENOTSOCK:
         case EOPNOTSUPP:
-            (void)component_fail(self, errno, "could not accept connections");
+            (void)component_fail(self, error, "could not accept connections");
             return false;
         default: /* that connection went away before it was ours; see accept(2) */
             return true;
@@ -278,7 +345,9 @@ static bool accept_one(struct component *self, int listening)
     }
     if (!outbox_is_linked(self, PROTOCOL_HANDLER_SIGNAL)) {
         server->unhandled++;
-        component_loop(self)->connections_refused++;
+        (void)atomic_fetch_add_explicit(&component_loop(self)->connections->refused, 1,
+                                        memory_order_relaxed);
+        give_place_back(self);
         (void)close(fd);
         return true;
     }
@@ -300,7 +369,7 @@ static void handle_new_connection(struct component *self)
                 return;
             }
             if (is_full(server) || !outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
-                set_accepting(self, false); /* until a connection ends, or there is room */
+                wait_for_room(self);
                 return;
             }
             if (accepts++ == ACCEPTS) {
@@ -372,7 +441,7 @@ static void tcp_server_graph_ended(struct component *self, struct graph *graph)
 
     csa_close(csa); /* where nobody had started it */
     server->now--;
-    component_loop(self)->connections--;
+    give_place_back(self);
     if (graph->peer != NULL) {
         graph_tell(graph->peer, SOCKET_SHUTDOWN, csa_error(csa));
     }
@@ -464,6 +533,7 @@ static int tcp_server_start(struct component *self)
     char text[400];
     int result;
 
+    server->share = share_of(self);
     list_init(&server->connections);
     ev_init(&server->sweep, on_sweep);
     server->sweep.data = self;
@@ -475,8 +545,10 @@ static int tcp_server_start(struct component *self)
     server->csa_plan = plan_single(&connected_socket_adapter_type);
     server->csa_blueprint = blueprint_create(component_loop(self), server->csa_plan);
     set_accepting(self, true);
-    (void)self->type->describe(self, text, sizeof(text));
-    component_log(self, LOG_LEVEL_INFO, "%s", text);
+    if (server->share == NULL || component_loop(self)->worker == 0) { /* it speaks for all */
+        (void)self->type->describe(self, text, sizeof(text));
+        component_log(self, LOG_LEVEL_INFO, "%s", text);
+    }
     return 0;
 }
 
@@ -596,6 +668,7 @@ static const struct stat_spec statistics[] = {
 
 const struct component_type tcp_server_type = {
     .name = "TCPServer",
+    .on_each_worker = true,
     .summary = "listens, and makes a ConnectedSocketAdapter of each connection",
     .size = sizeof(struct tcp_server),
     .inboxes = inboxes,

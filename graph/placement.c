@@ -1,0 +1,155 @@
+#include "graph/placement.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "graph/component.h"
+#include "graph/mem.h"
+#include "graph/plan.h"
+
+/* Components that stay together: a tree of indices, the root of which stands for the group. */
+struct groups {
+    size_t *above;
+    size_t count;
+};
+
+static size_t group_of(const struct groups *groups, size_t index)
+{
+    while (groups->above[index] != index) {
+        groups->above[index] = groups->above[groups->above[index]];
+        index = groups->above[index];
+    }
+    return index;
+}
+
+/* The lower index stands for both: groups are in the order of the file. */
+static void join(const struct groups *groups, size_t a, size_t b)
+{
+    a = group_of(groups, a);
+    b = group_of(groups, b);
+    if (a < b) {
+        groups->above[b] = a;
+    } else {
+        groups->above[a] = b;
+    }
+}
+
+static bool is_between_components(const struct plan_linkage *linkage)
+{
+    return linkage->from.kind == END_COMPONENT && linkage->to.kind == END_COMPONENT;
+}
+
+/* What a linkage carries, as its sender declares it. */
+static enum carries carried(const struct plan_linkage *linkage)
+{
+    const struct plan_component *from = linkage->from.component;
+
+    return linkage->from.is_inbox ? from->in[linkage->from.index].spec->carries
+                                  : from->out[linkage->from.index].spec->carries;
+}
+
+/* A chassis and what it holds, and those between whom connections go. */
+static void join_inseparable(const struct plan *plan, const struct groups *groups)
+{
+    for (size_t i = 0; i < plan->component_count; i++) {
+        if (plan->components[i].parent != NULL) {
+            join(groups, i, plan->components[i].parent->index);
+        }
+    }
+    for (size_t i = 0; i < plan->linkage_count; i++) {
+        const struct plan_linkage *linkage = &plan->linkages[i];
+
+        if (is_between_components(linkage) && carried(linkage) == CONNECTIONS) {
+            join(groups, linkage->from.component->index, linkage->to.component->index);
+        }
+    }
+}
+
+/* Something that there is one of leads to what there would be several of. */
+static bool is_led_to_by_one(const struct plan_linkage *linkage, const struct groups *groups,
+                             const bool *is_single)
+{
+    return is_between_components(linkage) && !linkage->to.component->type->has_relay &&
+           is_single[group_of(groups, linkage->from.component->index)] &&
+           !is_single[group_of(groups, linkage->to.component->index)];
+}
+
+/* For the component that stands for each group: true if it lives on one worker. */
+static bool *find_singles(const struct plan *plan, const struct groups *groups)
+{
+    bool *is_single = mem_alloc_array(plan->component_count + 1, sizeof(bool));
+    bool has_changed = true;
+
+    for (size_t i = 0; i < plan->component_count; i++) {
+        if (!plan->components[i].type->on_each_worker) {
+            is_single[group_of(groups, i)] = true;
+        }
+    }
+    while (has_changed) {
+        has_changed = false;
+        for (size_t i = 0; i < plan->linkage_count; i++) {
+            if (is_led_to_by_one(&plan->linkages[i], groups, is_single)) {
+                is_single[group_of(groups, plan->linkages[i].to.component->index)] = true;
+                has_changed = true;
+            }
+        }
+    }
+    return is_single;
+}
+
+/* Those that live on one worker live on the same if they are linked. */
+static void join_linked_singles(const struct plan *plan, const struct groups *groups,
+                                bool *is_single)
+{
+    for (size_t i = 0; i < plan->linkage_count; i++) {
+        const struct plan_linkage *linkage = &plan->linkages[i];
+
+        if (is_between_components(linkage)) {
+            const size_t from = linkage->from.component->index;
+            const size_t to = linkage->to.component->index;
+
+            if (is_single[group_of(groups, from)] && is_single[group_of(groups, to)]) {
+                join(groups, from, to);
+                is_single[group_of(groups, from)] = true;
+            }
+        }
+    }
+}
+
+uint8_t *placement_create(const struct plan *plan, unsigned workers)
+{
+    const size_t count = plan->component_count;
+    const struct groups groups = {.above = mem_alloc_array(count + 1, sizeof(size_t)),
+                                  .count = count};
+    uint8_t *places = mem_alloc_array(count + 1, sizeof(uint8_t));
+    bool *needs_main = mem_alloc_array(count + 1, sizeof(bool));
+    bool *is_single;
+    unsigned next = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        groups.above[i] = i;
+    }
+    join_inseparable(plan, &groups);
+    is_single = find_singles(plan, &groups);
+    join_linked_singles(plan, &groups, is_single);
+    for (size_t i = 0; i < count; i++) {
+        needs_main[group_of(&groups, i)] |= plan->components[i].type->on_main_thread;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const size_t group = group_of(&groups, i);
+
+        if (!is_single[group]) {
+            places[i] = EVERY_WORKER;
+        } else if (group != i) {
+            places[i] = places[group]; /* it stands before us */
+        } else if (needs_main[group]) {
+            places[i] = 0;
+        } else {
+            places[i] = (uint8_t)(next++ % workers);
+        }
+    }
+    free(is_single);
+    free(needs_main);
+    free(groups.above);
+    return places;
+}
