@@ -90,18 +90,35 @@ static void wake_thirsty(struct loop *loop)
     free(thirsty);
 }
 
+/* Has all workers know whether there are any. */
+static void note_watches(struct loop *loop)
+{
+    const bool is_watched = !list_is_empty(&loop->watches);
+
+    if (is_watched == loop->is_watched) {
+        return;
+    }
+    workers_halt(loop->workers);
+    for (unsigned i = 0; i < worker_count(loop); i++) {
+        worker_loop(loop, i)->is_watched = is_watched;
+    }
+    workers_release(loop->workers);
+}
+
 void loop_watch(struct loop *loop, struct loop_watch *watch, struct component *component)
 {
     watch->component = component;
     watch->has_changed = true; /* it has seen nothing yet */
     list_append(&loop->watches, &watch->link);
+    note_watches(loop);
     component_wake(component);
 }
 
-void loop_unwatch(struct loop_watch *watch)
+void loop_unwatch(struct loop *loop, struct loop_watch *watch)
 {
     if (watch->link.next != NULL) {
         list_remove(&watch->link);
+        note_watches(loop);
     }
 }
 
@@ -109,6 +126,10 @@ void loop_wake_watches(struct loop *loop)
 {
     struct list *at;
 
+    if (loop->worker > 0) {
+        workers_tell_main(loop);
+        return;
+    }
     list_for_each (at, &loop->watches) {
         struct loop_watch *watch = container_of(at, struct loop_watch, link);
 

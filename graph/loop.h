@@ -77,6 +77,7 @@ struct loop {
     struct list dead;            /* graphs with nothing alive in them, freed at the end of a pass */
     struct list drains;          /* see drain.h */
     struct list watches;         /* see loop_watch() */
+    bool is_watched; /* there are some, or the main thread has some */
     struct listeners *listeners; /* of all workers */
     struct waiting_table *waiting;             /* see waiting.h */
     struct list taps;                          /* see tap.h */
@@ -126,10 +127,10 @@ void loop_enqueue(struct loop *loop, struct component *component);
 /* Puts a component into the queue once the pool is no longer short. */
 void loop_wait_for_memory(struct loop *loop, struct component *component);
 
-/* Has a component run after each change of what there is, until loop_unwatch().  Many changes at
- * once are one. */
+/* Has a component run after each change of what there is, on whatever worker, until loop_unwatch().
+ * Many changes at once are one.  The loop must be the main thread's. */
 void loop_watch(struct loop *loop, struct loop_watch *watch, struct component *component);
-void loop_unwatch(struct loop_watch *watch);
+void loop_unwatch(struct loop *loop, struct loop_watch *watch);
 
 void loop_wake_watches(struct loop *loop);
 
@@ -137,7 +138,7 @@ void loop_wake_watches(struct loop *loop);
  * unlinks those that run, and starts or ends none with it, says so himself. */
 static inline void loop_changed(struct loop *loop)
 {
-    if (!list_is_empty(&loop->watches)) {
+    if (loop->is_watched) {
         loop_wake_watches(loop);
     }
 }

@@ -74,6 +74,46 @@ static bool is_led_to_by_one(const struct plan_linkage *linkage, const struct gr
            !is_single[group_of(groups, linkage->to.component->index)];
 }
 
+static bool plan_needs_main(const struct plan *plan);
+
+static bool any_needs_main(const struct plans *plans)
+{
+    for (size_t i = 0; i < plans->count; i++) {
+        if (plan_needs_main(plans->items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True if it, or what it makes of a graph that is a parameter, needs the main thread. */
+static bool needs_main(const struct plan_component *component)
+{
+    const struct param_spec *spec = component->type->parameters;
+
+    for (; spec != NULL && spec->name != NULL; spec++) {
+        const void *field = (const char *)component->state + spec->offset;
+
+        if (spec->kind == PARAM_KIND_GRAPH && plan_needs_main(*(struct plan *const *)field)) {
+            return true;
+        }
+        if (spec->kind == PARAM_KIND_GRAPHS && any_needs_main(field)) {
+            return true;
+        }
+    }
+    return component->type->on_main_thread;
+}
+
+static bool plan_needs_main(const struct plan *plan)
+{
+    for (size_t i = 0; plan != NULL && i < plan->component_count; i++) {
+        if (needs_main(&plan->components[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* For the component that stands for each group: true if it lives on one worker. */
 static bool *find_singles(const struct plan *plan, const struct groups *groups)
 {
@@ -81,7 +121,7 @@ static bool *find_singles(const struct plan *plan, const struct groups *groups)
     bool has_changed = true;
 
     for (size_t i = 0; i < plan->component_count; i++) {
-        if (!plan->components[i].type->on_each_worker) {
+        if (!plan->components[i].type->on_each_worker || needs_main(&plan->components[i])) {
             is_single[group_of(groups, i)] = true;
         }
     }
@@ -122,7 +162,7 @@ uint8_t *placement_create(const struct plan *plan, unsigned workers)
     const struct groups groups = {.above = mem_alloc_array(count + 1, sizeof(size_t)),
                                   .count = count};
     uint8_t *places = mem_alloc_array(count + 1, sizeof(uint8_t));
-    bool *needs_main = mem_alloc_array(count + 1, sizeof(bool));
+    bool *is_main = mem_alloc_array(count + 1, sizeof(bool));
     bool *is_single;
     unsigned next = 0;
 
@@ -133,7 +173,7 @@ uint8_t *placement_create(const struct plan *plan, unsigned workers)
     is_single = find_singles(plan, &groups);
     join_linked_singles(plan, &groups, is_single);
     for (size_t i = 0; i < count; i++) {
-        needs_main[group_of(&groups, i)] |= plan->components[i].type->on_main_thread;
+        is_main[group_of(&groups, i)] |= needs_main(&plan->components[i]);
     }
     for (size_t i = 0; i < count; i++) {
         const size_t group = group_of(&groups, i);
@@ -142,14 +182,14 @@ uint8_t *placement_create(const struct plan *plan, unsigned workers)
             places[i] = EVERY_WORKER;
         } else if (group != i) {
             places[i] = places[group]; /* it stands before us */
-        } else if (needs_main[group]) {
+        } else if (is_main[group]) {
             places[i] = 0;
         } else {
             places[i] = (uint8_t)(next++ % workers);
         }
     }
     free(is_single);
-    free(needs_main);
+    free(is_main);
     free(groups.above);
     return places;
 }

@@ -7,7 +7,9 @@
  *    and such groups are dealt out by turns in the order of the file: the first to the main thread.
  * 3. What is linked so that there can only be one of it lives on one worker too, whatever its type:
  *    a server that another component's message stops, or that leads to what takes a single
- *    connection. */
+ *    connection.
+ * 4. What looks at all that runs, or reads the terminal, lives on the main thread, and so does who
+ *    makes it for connections. */
 #ifndef AXOND_GRAPH_PLACEMENT_H
 #define AXOND_GRAPH_PLACEMENT_H
 

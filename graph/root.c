@@ -109,17 +109,27 @@ struct component *root_reach(struct graph *part, size_t index)
                              : crossing_stand_in(part, index, part->root->parts->places[index]);
 }
 
+/* What relays does so from the first worker. */
+static struct component *reach_target(struct graph *part, const struct plan_component *target)
+{
+    return target->type->has_relay && part->root->parts != NULL && part->loop->worker > 0 &&
+                   part->root->parts->places[target->index] == EVERY_WORKER
+               ? crossing_stand_in(part, target->index, 0)
+               : root_reach(part, target->index);
+}
+
 static void link_here(struct graph *part, const struct plan_linkage *linkage)
 {
     struct component *from = part->root->components[linkage->from.component->index];
     const struct plan_component *target = linkage->to.component;
     struct component *to;
 
-    if (from == NULL || (from->type->has_relay && part->loop->worker > 0)) {
+    if (from == NULL || (from->type->has_relay && part->loop->worker > 0 &&
+                         part->root->parts->places[from->plan->index] == EVERY_WORKER)) {
         return; /* another worker's does it */
     }
-    to = root_reach(part, target->index);
-    if (!is_here(part, target) && linkage->to.is_inbox && linkage->to.index == target->control) {
+    to = reach_target(part, target);
+    if (to->type != target->type && linkage->to.is_inbox && linkage->to.index == target->control) {
         crossing_expect_finish(to);
     }
     cell_link(from, to, linkage);

@@ -74,6 +74,20 @@ void workers_release(struct workers *workers)
     (void)pthread_mutex_unlock(&workers->lock);
 }
 
+/* ---- watches ---- */
+
+static void pass_on_change(struct letter *letter)
+{
+    loop_wake_watches(
+        worker_loop(container_of(letter, struct worker, changed)->loop, 0));
+}
+
+void workers_tell_main(struct loop *loop)
+{
+    (void)mailbox_post(&worker_loop(loop, 0)->mailbox,
+                       &loop->workers->worker[loop->worker].changed);
+}
+
 /* ---- progress ---- */
 
 static void answer(struct letter *letter)
@@ -173,6 +187,7 @@ static void set_up(struct workers *workers, unsigned index, struct loop *loop)
     worker->halt.open = stand_still;
     worker->stop.open = leave_loop;
     worker->ask.open = answer;
+    worker->changed.open = pass_on_change;
 }
 
 struct workers *workers_create(struct loop *first, unsigned count,

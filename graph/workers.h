@@ -33,7 +33,8 @@ struct worker {
     bool has_thread;  /* of its own */
     struct letter halt;
     struct letter stop;
-    struct letter ask; /* see workers_ask_progress() */
+    struct letter ask;     /* see workers_ask_progress() */
+    struct letter changed; /* to the main thread, which has watches */
 };
 
 struct workers {
@@ -77,6 +78,9 @@ struct loop *worker_loop(struct loop *loop, unsigned index);
 
 /* How many loops there are beside this one, with it. */
 unsigned worker_count(const struct loop *loop);
+
+/* For loop.c: another worker's loop than the main thread's has changed. */
+void workers_tell_main(struct loop *loop);
 
 /* True if every thread has come through its loop since this was last asked, or none was asked yet:
  * for a watchdog.  Asks them again. */

@@ -37,6 +37,7 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 AXOND = os.path.abspath(os.environ.get("AXOND", SOURCE / "build/release/axond"))
 AXONCTL = os.path.abspath(os.environ.get("AXONCTL", SOURCE / "build/release/axonctl"))
+WORKERS = os.environ.get("AXOND_WORKERS", "")  # set: what a test does not say itself runs with so many
 SANITIZED = os.environ.get("AXOND_SANITIZE", "")  # set: slower, larger, nothing to measure
 PATIENCE = 30.0 if SANITIZED else 10.0  # seconds until something that should happen counts as lost
 
@@ -326,7 +327,8 @@ class Axond(Process):
         if sockets:
             self.environment["LISTEN_FDNAMES"] = ":".join(name for name, _ in sockets)
             under = (sys.executable, "-c", PASS_SOCKETS, *map(str, numbers), "--", *under)
-        super().__init__(*under, AXOND, "-s", self.control, *args, self.graph_path,
+        workers = ["-w", WORKERS] if WORKERS else []
+        super().__init__(*under, AXOND, "-s", self.control, *workers, *args, self.graph_path,
                          env=self.environment, cwd=self.directory, pass_fds=numbers)
 
     def write(self, graph):
