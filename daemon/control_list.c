@@ -48,7 +48,7 @@ static void add_component(struct listing *listing, const struct component *compo
 /* From the outbox that sends to the inbox that keeps, whatever passes on in between. */
 static const struct inbox *end_of(const struct outbox *out)
 {
-    return out != NULL && (out->box.flags & BOX_PASSES) == 0 ? out->sink : NULL;
+    return out != NULL && (out->box.flags & BOX_PASSES) == 0 ? outbox_destination(out) : NULL;
 }
 
 static void add_linkage(struct listing *listing, const struct outbox *out, const struct inbox *in)
@@ -113,12 +113,7 @@ static void add_node(struct listing *listing, const struct component *component)
 
 static const struct graph *root_of(const struct component *component)
 {
-    const struct graph *graph = component->graph;
-
-    while (graph->holder != NULL) {
-        graph = graph->holder->graph;
-    }
-    return graph;
+    return graph_part(graph_root(component->graph), 0);
 }
 
 static void add_to_picture(struct listing *listing, const struct component *component)

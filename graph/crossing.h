@@ -23,6 +23,7 @@
 
 struct component;
 struct graph;
+struct inbox;
 
 /* What stands in this worker's part of a root graph for a component of another worker's: made if
  * there is none yet.
@@ -32,6 +33,10 @@ struct component *crossing_stand_in(struct graph *part, size_t index, unsigned h
 /* Says that senders which are planned in this worker's part lead to the component's control: it
  * waits for them before it finishes.  Before the graph is started. */
 void crossing_expect_finish(struct component *stand_in);
+
+/* The inbox that a stand-in's inbox leads to; NULL: it is no stand-in's, or that one is not there.
+ * While all workers are halted. */
+const struct inbox *crossing_beyond(const struct inbox *in);
 
 /* Draining: has every component that others lead to across hear producerFinished once all that was
  * sent to it has come.  Returns false if this one has no crossings: it is to be told directly. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "graph/component_extra.h"
+#include "graph/crossing.h"
 #include "graph/graph.h"
 #include "graph/loop.h"
 #include "graph/placement.h"
@@ -24,7 +25,7 @@ struct trail {
 
 static bool is_gone(const struct graph *graph)
 {
-    return graph->is_started && graph->living == 0;
+    return graph->holder == NULL ? !graph_is_alive(graph) : graph->is_started && graph->living == 0;
 }
 
 /* Servers that share a handler number their connections alike: the first is found. */
@@ -108,6 +109,19 @@ static struct component *find_in(struct graph *graph, const char *path, struct p
     return found;
 }
 
+/* A replica that has not ended, or else the first. */
+static struct component *representative(struct component *component)
+{
+    struct component *replica = NULL;
+
+    while ((replica = component_next_replica(component, replica)) != NULL) {
+        if (!component_is_over(replica)) {
+            return replica;
+        }
+    }
+    return component;
+}
+
 /* A component that lives on another worker is not found in this part. */
 static bool find_in_part(struct graph *part, const char *path, struct place *place)
 {
@@ -115,6 +129,10 @@ static bool find_in_part(struct graph *part, const char *path, struct place *pla
 
     place->graph = NULL;
     place->component = find_in(part, path, place, &trail);
+    if (place->component != NULL) {
+        place->component = representative(place->component);
+        place->graph = place->component->graph;
+    }
     return place->component != NULL || (place->graph != NULL && place->graph != part);
 }
 
@@ -224,6 +242,7 @@ static bool suggest_part(const struct trail *trail, const char *path, const char
 bool place_suggest(struct loop *loop, const char *path, char *text, size_t size)
 {
     struct place place = {.box = NO_BOX};
+    struct graph *newest;
     struct trail trail;
     const char *box = box_part(path);
     const char *end = box != NULL ? box - 1 : path + strlen(path);
@@ -245,10 +264,16 @@ bool place_suggest(struct loop *loop, const char *path, char *text, size_t size)
     case PLACE_NO_COMPONENT:
         break;
     }
-    (void)find_in(container_of(loop->graphs.prev, struct graph, sibling), path, &place, &trail);
-    slash = strchr(trail.rest, '/');
-    return (end > trail.rest && suggest_part(&trail, path, end, text, size)) ||
-           (slash != NULL && slash < end && suggest_part(&trail, path, slash, text, size));
+    newest = container_of(loop->graphs.prev, struct graph, sibling);
+    for (unsigned i = 0; i < graph_parts(newest); i++) {
+        (void)find_in(graph_part(newest, i), path, &place, &trail);
+        slash = strchr(trail.rest, '/');
+        if ((end > trail.rest && suggest_part(&trail, path, end, text, size)) ||
+            (slash != NULL && slash < end && suggest_part(&trail, path, slash, text, size))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- one after another ---- */
@@ -295,20 +320,32 @@ void walk_end(struct walk *walk)
     }
 }
 
+/* The next graph that a component made, or that a replica of it on a further worker did. */
+static struct graph *next_made(const struct component *holder, const struct graph *after)
+{
+    struct graph *next = component_next_graph(holder, after);
+
+    while (next == NULL && (holder = component_next_replica(holder, holder)) != NULL) {
+        next = component_next_graph(holder, NULL);
+    }
+    return next;
+}
+
 /* The graph after this one: beside it, or the rest of the one that its maker is in. */
 static void leave(struct walk *walk)
 {
-    struct component *holder = walk->graph->holder;
+    const struct component *holder = walk->graph->holder;
     struct graph *next;
 
     if (holder == NULL) {
         move_to(walk, older_root(walk->graph->loop, &walk->graph->sibling), 0);
         return;
     }
-    next = component_next_graph(holder, walk->graph);
+    next = next_made(holder, walk->graph);
     if (next != NULL) {
         move_to(walk, next, 0);
-    } else {
+    } else { /* the first of the replicas is the one that we came from */
+        holder = component_next_replica(holder, NULL);
         move_to(walk, holder->graph, holder->plan->index + 1);
     }
 }
@@ -322,12 +359,23 @@ static bool is_further_replica(const struct component *component)
            parts->places[component->plan->index] == EVERY_WORKER;
 }
 
+/* The next component in the graph where the walk is; NULL: that one is not to be seen there. */
+static struct component *step(struct walk *walk)
+{
+    struct component *component = graph_component(walk->graph, walk->index++);
+
+    if (component == NULL || is_further_replica(component)) {
+        return NULL;
+    }
+    walk->is_below = walk->is_deep && component->type->children != 0;
+    return representative(component);
+}
+
 struct component *walk_next(struct walk *walk)
 {
     while (walk->graph != NULL) {
         if (walk->is_below) {
-            struct graph *made =
-                component_next_graph(graph_component(walk->graph, walk->index - 1), NULL);
+            struct graph *made = next_made(graph_component(walk->graph, walk->index - 1), NULL);
 
             walk->is_below = false;
             if (made != NULL) {
@@ -336,10 +384,9 @@ struct component *walk_next(struct walk *walk)
         } else if (is_gone(walk->graph) || walk->index == graph_size(walk->graph)) {
             leave(walk);
         } else {
-            struct component *component = graph_component(walk->graph, walk->index++);
+            struct component *component = step(walk);
 
-            walk->is_below = component != NULL && walk->is_deep && component->type->children != 0;
-            if (component != NULL && !is_further_replica(component)) {
+            if (component != NULL) {
                 return component;
             }
         }
@@ -486,6 +533,14 @@ bool component_listens(struct component *component, char *text, size_t size)
     }
     memmove(text, text + length, strlen(text + length) + 1);
     return true;
+}
+
+const struct inbox *outbox_destination(const struct outbox *out)
+{
+    const struct inbox *in = out->sink;
+    const struct inbox *beyond = in != NULL ? crossing_beyond(in) : NULL;
+
+    return beyond != NULL ? beyond : in;
 }
 
 const char *box_name(const struct box *box)

@@ -101,6 +101,10 @@ bool component_describe_peer(struct component *component, char *text, size_t siz
 /* What a component listens on: writes it and returns true, or false: it does not listen. */
 bool component_listens(struct component *component, char *text, size_t size);
 
+/* The inbox that an outbox's messages wait in: where that is another worker's, not what stands for
+ * it here. */
+const struct inbox *outbox_destination(const struct outbox *out);
+
 /* The name of a box, and its path: "server.signal". */
 const char *box_name(const struct box *box);
 const char *box_full_path(const struct box *box, char *text, size_t size);

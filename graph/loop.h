@@ -77,7 +77,7 @@ struct loop {
     struct list dead;            /* graphs with nothing alive in them, freed at the end of a pass */
     struct list drains;          /* see drain.h */
     struct list watches;         /* see loop_watch() */
-    bool is_watched; /* there are some, or the main thread has some */
+    bool is_watched;             /* there are some, or the main thread has some */
     struct listeners *listeners; /* of all workers */
     struct waiting_table *waiting;             /* see waiting.h */
     struct list taps;                          /* see tap.h */

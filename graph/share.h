@@ -10,8 +10,9 @@ struct component;
 struct shared;
 
 struct share {
-    _Atomic uint64_t count;   /* of what there is a limit for */
-    _Atomic uint64_t numbers; /* given out, so that no two workers give the same */
+    _Atomic uint64_t count;    /* of what there is a limit for */
+    _Atomic uint64_t numbers;  /* given out, so that no two workers give the same */
+    _Atomic unsigned troubled; /* workers that are in trouble: one of them says so for all */
 };
 
 /* The component's, zeroes for the first that asks; NULL: there is one of it only.  Lives as long as

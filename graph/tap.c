@@ -22,7 +22,9 @@ struct tap {
 /* What lies between a tap and its box on another worker; both have it, and all that is under way.
  */
 struct far {
-    struct tap *tap; /* goes along */
+    struct tap *tap;         /* goes along */
+    struct component *owner; /* of the box; its memory is kept while there is somebody to see it */
+    bool is_apart;           /* the box has memory of its own, which is not */
     struct loop *main;
     tap_fn see;
     void *arg;
@@ -54,6 +56,14 @@ static void far_unref(struct far *far)
 
 /* ---- from another worker to the main thread ---- */
 
+/* Nobody looks any more.  In the main thread, while it has halted the others. */
+static void let_far_go(struct far *far)
+{
+    far->is_removed = true;
+    component_unref(far->owner);
+    far_unref(far);
+}
+
 /* What it takes while it is under way. */
 static size_t cost_of(const struct sighting *sighting)
 {
@@ -76,10 +86,9 @@ static void on_sighting(struct letter *letter)
 
     workers_halt(far->main->workers);
     if (!far->is_removed && sighting->kind == MESSAGE_KINDS) {
-        far->is_removed = true;
         far->see(far->arg, sighting->box, NULL);
-        far_unref(far); /* whose tap it was */
-    } else if (!far->is_removed && !far->has_gone) {
+        let_far_go(far);
+    } else if (!far->is_removed && !(far->has_gone && far->is_apart)) {
         struct message *msg = message_of(sighting);
 
         far->see(far->arg, sighting->box, msg);
@@ -124,6 +133,8 @@ static void send_away(struct tap *tap, struct loop *main)
     struct far *far = mem_alloc(sizeof(*far));
 
     far->tap = tap;
+    far->owner = component_ref(box_owner(tap->box));
+    far->is_apart = (tap->box->flags & BOX_APART) != 0;
     far->main = main;
     far->see = tap->see;
     far->arg = tap->arg;
@@ -231,11 +242,10 @@ void tap_remove(struct tap *tap)
         remove_here(tap);
         return;
     }
-    far->is_removed = true;
     if (!far->has_gone) {
         remove_here(tap);
     }
-    far_unref(far);
+    let_far_go(far);
 }
 
 void taps_see(struct loop *loop, struct box *box, const struct message *msg)

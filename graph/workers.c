@@ -78,8 +78,7 @@ void workers_release(struct workers *workers)
 
 static void pass_on_change(struct letter *letter)
 {
-    loop_wake_watches(
-        worker_loop(container_of(letter, struct worker, changed)->loop, 0));
+    loop_wake_watches(worker_loop(container_of(letter, struct worker, changed)->loop, 0));
 }
 
 void workers_tell_main(struct loop *loop)

@@ -185,21 +185,36 @@ static int share_inet(const struct attempt *attempt, struct listening_socket *so
     return result != 0 ? result : share(attempt, socket, 0, true);
 }
 
+/* True if this is the first of several workers to bind the address.  It is not where the server is
+ * started anew on this worker alone. */
+static bool is_first(const struct attempt *attempt, const struct listening_socket *socket)
+{
+    const struct listening_request *request = attempt->request;
+    char name[sizeof(socket->name) + 16];
+    bool is_there = false;
+
+    for (unsigned i = 1; i < request->workers; i++) {
+        (void)snprintf(name, sizeof(name), "%s#%u", socket->name, i);
+        is_there |= listeners_kept(request->listeners, name) > 0;
+    }
+    return request->worker == 0 && !request->reuseport && !is_there;
+}
+
 /* Binds it, and listens. */
 static int bind_inet(const struct attempt *attempt, struct listening_socket *out,
                      const struct sockaddr *address, socklen_t length)
 {
     const struct listening_request *request = attempt->request;
-    const bool is_first = request->worker == 0 && !request->reuseport;
+    const bool is_alone = is_first(attempt, out);
     int result = set_flag(attempt, out->name, out->fd, SOL_SOCKET, SO_REUSEADDR, true);
 
-    if (result == 0 && !is_first) {
+    if (result == 0 && !is_alone) {
         result = set_flag(attempt, out->name, out->fd, SOL_SOCKET, SO_REUSEPORT, true);
     }
     if (result == 0 && bind(out->fd, address, length) == -1) {
         result = refuse_to_bind(attempt, out);
     }
-    if (result == 0 && is_first && request->workers > 1) { /* for the others, who come after */
+    if (result == 0 && is_alone && request->workers > 1) { /* for the others, who come after */
         result = set_flag(attempt, out->name, out->fd, SOL_SOCKET, SO_REUSEPORT, true);
     }
     return result == 0 ? start_listening(attempt, out) : result;

@@ -206,8 +206,10 @@ static void pause_accepting(struct component *self, int error)
     server->paused++;
     if (!server->complained) {
         server->complained = true;
-        component_log(self, LOG_LEVEL_WARNING, "accepting no more connections for now: %s",
-                      error != 0 ? strerror(error) : "as many as limits.connections are there");
+        if (server->share == NULL || atomic_fetch_add(&server->share->troubled, 1) == 0) {
+            component_log(self, LOG_LEVEL_WARNING, "accepting no more connections for now: %s",
+                          error != 0 ? strerror(error) : "as many as limits.connections are there");
+        }
     }
     alarm_set(self, &server->retry, RETRY);
 }
@@ -379,7 +381,9 @@ static void handle_new_connection(struct component *self)
     }
     if (server->accepting && server->complained) {
         server->complained = false;
-        component_log(self, LOG_LEVEL_NOTICE, "accepting connections again");
+        if (server->share == NULL || atomic_fetch_sub(&server->share->troubled, 1) == 1) {
+            component_log(self, LOG_LEVEL_NOTICE, "accepting connections again");
+        }
     }
 }
 

@@ -20,6 +20,8 @@ struct bus {
     struct list publishers;
     struct list subscribers;
     uint64_t distributed; /* messages that all subscribers have been given, or that were lost */
+    uint64_t asked;       /* marks that were sent to the first worker's hub ... */
+    uint64_t answered;    /* ... and that have come back, after all that was sent before them */
     bool was_missed;      /* that there is no hub has been logged */
     char name[];
 };
@@ -38,9 +40,10 @@ struct plug {
 
 /* A hub on another worker, at the one on the first. */
 struct relay {
-    struct list link;         /* in .relays */
-    struct component *to;     /* what stands for it here */
-    unsigned outbox;          /* of ours, added for it */
+    struct list link; /* in .relays */
+    unsigned worker;
+    struct component *to; /* what stands for it here */
+    unsigned outbox;      /* of ours, added for it */
 };
 
 /* ---- by name ---- */
@@ -146,6 +149,7 @@ const struct box_spec hub_inboxes[] = {
                      .doc = "pass on the rest, then finish; the subscribers do so, too"},
     [HUB_RELAYED] = {.name = "_relayed",
                      .carries = ANYTHING,
+                     .rare = true,
                      .doc = "with several workers: what the hub on the first gives to all"},
     {0},
 };
@@ -156,9 +160,20 @@ const struct box_spec hub_outboxes[] = {
     [HUB_SIGNAL] = {.name = "signal", .carries = NOTICES, .doc = "the notice that ended us"},
     [HUB_HOME] = {.name = "_home",
                   .carries = ANYTHING,
+                  .rare = true,
                   .doc = "with several workers: what came in, to the hub on the first"},
     {0},
 };
+
+/* They may have heard all. */
+static void wake_subscribers(const struct bus *bus)
+{
+    struct list *at;
+
+    list_for_each (at, &bus->subscribers) {
+        component_wake(container_of(at, struct subscriber, link)->component);
+    }
+}
 
 /* ---- hubs on several workers ---- */
 
@@ -169,18 +184,22 @@ static bool is_away(const struct component *self)
            component_replica((struct component *)(uintptr_t)self, 0) != NULL;
 }
 
-/* The inbox of what is to be distributed here. */
-static unsigned distributed_inbox(const struct hub *hub)
+/* How much waits to be distributed here. */
+static uint32_t count_waiting(const struct hub *hub)
 {
-    return is_away(hub->component) ? HUB_RELAYED : HUB_INBOX;
+    const struct inbox *in =
+        component_have_inbox(hub->component, is_away(hub->component) ? HUB_RELAYED : HUB_INBOX);
+
+    return in != NULL ? in->box.queued : 0;
 }
 
-static void add_relay(struct hub *hub, struct component *to)
+static void add_relay(struct hub *hub, unsigned worker, struct component *to)
 {
     static const struct box_spec like = {
         .name = "relay", .carries = ANYTHING, .doc = "what is published, to another worker's hub"};
     struct relay *relay = mem_alloc(sizeof(*relay));
 
+    relay->worker = worker;
     relay->to = to;
     relay->outbox = component_add_outbox(hub->component, &like, relay);
     REQUIRE(component_link(hub->component, relay->outbox, to, HUB_RELAYED) == 0);
@@ -199,7 +218,7 @@ static void join_hubs(struct hub *hub)
         return;
     }
     for (unsigned i = 1; (other = component_replica(self, i)) != NULL; i++) {
-        add_relay(hub, other);
+        add_relay(hub, i, other);
     }
 }
 
@@ -238,6 +257,51 @@ static void relay_to_all(struct hub *hub, const struct message *msg)
         outbox_send(hub->component, container_of(at, struct relay, link)->outbox,
                     message_share(component_pool(hub->component), msg));
     }
+}
+
+/* A mark goes the way of what is published, to the first worker's hub and back.  It is a notice
+ * that no component sends. */
+#define MARK REMOVE_EXCEPTIONAL
+
+static bool is_mark(const struct message *msg)
+{
+    return msg->kind == MARK;
+}
+
+/* Has a mark come back once all that was published here by now has been. */
+static void ask(struct hub *hub)
+{
+    struct component *self = hub->component;
+
+    if (is_away(self)) {
+        inbox_put(
+            component_inbox(self, HUB_INBOX),
+            message_notice(component_pool(self), MARK, NULL, (int)component_loop(self)->worker));
+        hub->bus->asked++;
+        hub->asked++;
+    }
+}
+
+/* A mark has come, here or where it is to be sent back from. */
+static void heed_mark(struct hub *hub, struct message *mark)
+{
+    struct list *at;
+
+    if (!is_away(hub->component)) {
+        list_for_each (at, &hub->relays) {
+            const struct relay *relay = container_of(at, struct relay, link);
+
+            if (relay->worker == (unsigned)mark->error) {
+                outbox_send(hub->component, relay->outbox, mark);
+                return;
+            }
+        }
+    } else if (hub->asked > 0) {
+        hub->asked--;
+        hub->bus->answered++;
+        wake_subscribers(hub->bus);
+    }
+    message_release(mark);
 }
 
 static void send_home(struct hub *hub)
@@ -401,6 +465,10 @@ static bool distribute(struct hub *hub, unsigned inbox)
     struct message *msg;
 
     while (all_have_room(hub) && (msg = inbox_take(hub->component, inbox)) != NULL) {
+        if (is_mark(msg)) {
+            heed_mark(hub, msg);
+            continue;
+        }
         relay_to_all(hub, msg);
         give_all(hub, &hub->plugs, msg);
         give_all(hub, &hub->blocking, msg);
@@ -423,8 +491,7 @@ static bool distribute(struct hub *hub, unsigned inbox)
 
 void hub_run(struct hub *hub)
 {
-    if (has_other_generations(hub) &&
-        component_inbox(hub->component, distributed_inbox(hub))->box.queued > 0) {
+    if (has_other_generations(hub) && count_waiting(hub) > 0) {
         unplug_replaced(hub);
     }
     if (!inbox_is_empty(hub->component, HUB_RELAYED) && !distribute(hub, HUB_RELAYED)) {
@@ -438,14 +505,12 @@ void hub_run(struct hub *hub)
 }
 
 /* Whoever is on its way out need not wait for what is lost with a hub. */
-static void lose(struct bus *bus, uint32_t messages)
+static void lose(struct hub *hub)
 {
-    struct list *at;
-
-    bus->distributed += messages;
-    list_for_each (at, &bus->subscribers) {
-        component_wake(container_of(at, struct subscriber, link)->component);
-    }
+    hub->bus->distributed += count_waiting(hub);
+    hub->bus->answered += hub->asked;
+    hub->asked = 0;
+    wake_subscribers(hub->bus);
 }
 
 void hub_close(struct hub *hub)
@@ -474,7 +539,7 @@ void hub_close(struct hub *hub)
         }
     }
     if (!component_is_kept(hub->component)) {
-        lose(bus, component_inbox(hub->component, distributed_inbox(hub))->box.queued);
+        lose(hub);
     }
     if (list_is_empty(&bus->hubs) && !component_is_kept(hub->component)) {
         list_for_each (at, &bus->subscribers) {
@@ -557,13 +622,14 @@ bool subscriber_has_heard_all(struct subscriber *subscriber)
         subscriber->is_leaving = true;
         subscriber->until = bus->distributed;
         list_for_each (at, &bus->hubs) {
-            const struct hub *hub = container_of(at, struct hub, link);
+            struct hub *hub = container_of(at, struct hub, link);
 
-            subscriber->until +=
-                component_inbox(hub->component, distributed_inbox(hub))->box.queued;
+            subscriber->until += count_waiting(hub);
+            ask(hub);
         }
+        subscriber->until_answered = bus->asked;
     }
-    return bus->distributed >= subscriber->until;
+    return bus->distributed >= subscriber->until && bus->answered >= subscriber->until_answered;
 }
 
 void subscriber_leave(struct subscriber *subscriber)

@@ -49,6 +49,7 @@ struct hub {
     struct list link; /* in the bus's hubs, the newest last */
     struct component *component;
     struct bus *bus;
+    uint64_t asked;       /* marks that have not come back, see bus.c */
     struct list relays;   /* one for each other worker's hub; only on the first worker */
     struct list plugs;    /* one for each subscriber */
     struct list blocking; /* those of them that may have no room */
@@ -111,7 +112,8 @@ struct subscriber {
     unsigned inbox;    /* of the component, that hubs are linked to */
     unsigned outbox;   /* by which it sends on what comes there, and does no more */
     bool is_leaving;
-    uint64_t until; /* is_leaving: what the bus will have distributed when all is heard */
+    uint64_t until; /* is_leaving: what the bus will have distributed when all is heard ... */
+    uint64_t until_answered; /* ... and how many marks will have come back */
     /* Statistics, up to the last message that came. */
     uint64_t delivered; /* its component counts what passes through its hands */
     uint64_t dropped;
