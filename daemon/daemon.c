@@ -270,11 +270,25 @@ void daemon_run(struct daemon *daemon)
     loop_run(daemon->loop);
 }
 
+/* From here on a signal can change nothing; unwatched, it would end us with its number. */
+static void block_signals(void)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        (void)sigaddset(&set, numbers[i]);
+    }
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 void daemon_finish(struct daemon *daemon)
 {
     if (daemon->loop == NULL) {
         return;
     }
+    block_signals();
     control_close(daemon->control);
     daemon->control = NULL;
     unwatch_signal(daemon, &daemon->on_term);
