@@ -60,6 +60,12 @@ class Varlink:
         message, _, self.rest = self.rest.partition(b"\0")
         return json.loads(message)
 
+    def has_more(self, daemon):
+        """Whether there is another reply, or will be though nothing happens any more."""
+        if b"\0" not in self.rest and not axond.has_more(self.sock):
+            daemon.wait_rest()
+        return b"\0" in self.rest or axond.has_more(self.sock)
+
     def call(self, method, **parameters):
         self.ask(method, **parameters)
         return self.reply()
@@ -88,7 +94,6 @@ class Control(axond.TestCase):
         self.assertRegex(text, r"axond \S+, pid \d+, running for ")
         self.assertIn(f"server: 127.0.0.1:{daemon.port}, 1 connected", text)
         self.assertIn("1 now, 1 in all", text)
-        self.assertNotIn("warnings", text)
         self.assertLess(len(text.splitlines()), 24)
         self.assertEqual(status["pid"], daemon.pid)
         self.assertEqual(status["files"], [str(daemon.graph_path)])
@@ -97,7 +102,7 @@ class Control(axond.TestCase):
         self.assertEqual(status["listeners"], [
             {"path": "server", "address": f"127.0.0.1:{daemon.port}", "connections": 1}])
         self.assertIsNone(status["last_reload"])
-        self.assertEqual(status["warnings"], [])
+        self.assertEqual(daemon.warnings(), [])
 
     def test_rates_are_those_of_the_time_between_two_calls(self):
         daemon = self.start()
@@ -118,10 +123,8 @@ class Control(axond.TestCase):
         daemon = self.start()
         daemon.ctl("status")
         daemon.ctl("list")
-        before = daemon.wakeups()
 
-        with self.assertRaises(AssertionError):
-            axond.wait_for(lambda: daemon.wakeups() > before + 2, timeout=1.5)
+        daemon.wait_rest(1)
 
     def test_status_warns_of_what_discards_and_of_what_waits(self):
         daemon = self.start("""\
@@ -132,11 +135,7 @@ class Control(axond.TestCase):
             linkages: [server -> handler]
             """)
         daemon.ctl("send", "alone.inbox", "lost")
-        sock = daemon.connect()
-        sock.settimeout(0.5)
-        with self.assertRaises(TimeoutError):
-            while True:  # and never read what comes back
-                sock.send(b"x" * 65536)
+        daemon.fill(daemon.connect())  # and never reads what comes back
 
         axond.wait_for(lambda: re.search(r"handler/1.outbox: blocked for \d+ s: server/1.inbox is full",
                                          daemon.ctl("status")), "a warning")
@@ -435,13 +434,10 @@ class Control(axond.TestCase):
                 sock.sendall(b"x" * 999 + b"\n")
                 self.assertEqual(len(axond.receive(sock, 1000)), 1000)
             told = lost = 0
-            link.sock.settimeout(0.3)
-            with self.assertRaises(TimeoutError):
-                while True:
-                    message = link.reply()["parameters"]
-                    told += 1
-                    lost += message["lost"]
-            link.sock.settimeout(axond.PATIENCE)
+            while link.has_more(daemon):
+                message = link.reply()["parameters"]
+                told += 1
+                lost += message["lost"]
             sock.sendall(b"last\n")
             message = link.reply()["parameters"]
 
@@ -454,7 +450,7 @@ class Control(axond.TestCase):
 
         with daemon.ctl_stream("events") as events, daemon.ctl_stream("events", "--json") as raw:
             events.wait_line("waiting for events")
-            axond.wait_for(lambda: daemon.ctl("status") and True)
+            raw.wait_line("waiting for events")
             daemon.ctl("log-level", "debug")
             daemon.write(SHOUT.replace("pipe ->", "pip ->"))
             daemon.ctl("reload", expect=1)
@@ -464,6 +460,7 @@ class Control(axond.TestCase):
             events.wait_line("component_stopped  sink", "stdout")
             daemon.stop()
             events.wait()
+            raw.wait()
 
         for line in ("log_level  debug", "reload_started", "reload_failed  1 error",
                      "component_started  server: TCPServer",
@@ -527,7 +524,7 @@ class Control(axond.TestCase):
         self.assertEqual(daemon.ctl("stop", "shouting/2"), "")
         self.assertEqual(axond.receive_all(other), b"")
 
-        self.assertEqual(daemon.ctl("status", json=True)["connections"]["now"], 0)
+        axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 0)
         self.chat(daemon)
 
     def test_stop_ends_a_component_before_it_answers(self):
@@ -579,7 +576,7 @@ class Control(axond.TestCase):
         daemon.wait(0)
 
     def test_sigterm_while_draining_still_gives_time(self):
-        daemon = self.start("daemon: {drain_timeout: 60s}\n" + SHOUT)
+        daemon = self.start("daemon: {drain_timeout: 10min}\n" + SHOUT)
         sock = self.chat(daemon)
         daemon.ctl("drain")
 
