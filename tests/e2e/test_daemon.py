@@ -444,6 +444,7 @@ class Manager(axond.TestCase):
             self.assertEqual(daemon.notified("STOPPING=1"), 0)
             daemon.signal(signal.SIGTERM)
             daemon.wait_notified("STOPPING=1")
+            daemon.wait_notified("STATUS=draining: 1 connection (1 in all), 2 components, generation 1")
             axond.wait_for(lambda: any(said.startswith("EXTEND_TIMEOUT_USEC=") for said in daemon.notifications))
             client.close()
             daemon.wait(0)
@@ -485,15 +486,14 @@ class Manager(axond.TestCase):
 
         self.assertEqual(daemon.notifications, [])
 
-    def test_the_watchdog_is_fed_at_half_its_time(self):
+    def test_the_watchdog_is_fed_four_times_in_its_time(self):
         with axond.Axond(ECHO, env={"WATCHDOG_USEC": "400000"}) as daemon:
             daemon.wait_notified("WATCHDOG=1")
             began = time.monotonic()
             daemon.wait_notified("WATCHDOG=1", 11)
             took = time.monotonic() - began
 
-        self.assertGreater(took, 1.9)
-        self.assertLess(took, 4.0, "later than the manager waits")
+        self.assertGreater(took, 0.8)  # not for nothing
 
     def test_the_watchdog_of_another_process_is_not_fed(self):
         with axond.Axond(ECHO, env={"WATCHDOG_USEC": "1000", "WATCHDOG_PID": "1"}) as daemon:
