@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import pwd
+import re
 import signal
 import socket
 import subprocess
@@ -136,6 +137,8 @@ class TestCase(unittest.TestCase):
         for path in DROP_INS.glob("axond*.d/test.conf"):
             path.unlink()
             path.parent.rmdir()
+        for path in DROP_INS.glob("axond*.socket"):
+            path.unlink()
         systemctl("daemon-reload")
         for path in ETC.glob("*.yaml"):
             path.unlink()
@@ -156,6 +159,24 @@ class Units(TestCase):
                                   text=True, stdout=subprocess.PIPE)
 
             self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_explain_each_right_that_is_left(self):
+        """A setting that systemd-analyze finds fault with is named among those with a reason."""
+        unit = subprocess.run(["systemctl", "cat", "axond.service"], text=True, stdout=subprocess.PIPE).stdout
+        explained = unit.partition("What is left, and why:")[2].partition("\n\n")[0]
+        settings = subprocess.run(["systemd-analyze", "security", "--json=short", "axond.service"], text=True,
+                                  stdout=subprocess.PIPE).stdout
+        left = [setting["name"] for setting in json.loads(settings) if setting["exposure"]]
+
+        self.assertNotEqual(left, [])
+        for name in left:
+            setting, _, values = name.split("/")[0].partition("=~")  # such as RestrictAddressFamilies=~AF_UNIX
+            if not values:
+                self.assertIn(setting, explained)
+                continue
+            words = re.sub(r"(\w+_)\((.*)\)", lambda found: " ".join(
+                found[1] + word for word in found[2].split("|")), values).split()
+            self.assertTrue(any(word in explained for word in words), name)
 
     def test_come_with_a_user(self):
         self.assertEqual(pwd.getpwnam("axond").pw_dir, "/var/lib/axond")
@@ -256,7 +277,8 @@ linkages: [it -> out]
         with connect(8080) as client:
             self.assertEqual(answer(client, b"before"), b"before")
             systemctl("stop", "--no-block", "axond")
-            axond.wait_for(lambda: show("axond", "StatusText") == "draining", "the daemon to drain")
+            axond.wait_for(lambda: show("axond", "StatusText").startswith("draining: 1 connection "),
+                           "the daemon to drain")
             time.sleep(1.5)  # well past the unit's own time
             self.assertEqual(answer(client, b"after"), b"after")
         axond.wait_for(lambda: show("axond", "ActiveState") == "inactive", "the end")
@@ -282,6 +304,17 @@ linkages: [it -> out]
         self.assertEqual(show("axond", "ActiveState"), "active")
         self.assertEqual(show("axond", "MainPID"), before)
 
+    def test_a_reload_that_systemd_did_not_ask_for_is_known_to_it(self):
+        """SIGHUP and axonctl reload are the same as systemctl reload: the unit is reloading meanwhile."""
+        systemctl("start", "axond")
+        for reload in ["systemctl", "kill", "--kill-who=main", "--signal=SIGHUP", "axond"], ["axonctl", "reload"]:
+            before = int(show("axond", "StateChangeTimestampMonotonic"))
+            subprocess.run(reload, check=True, stdout=subprocess.DEVNULL)
+            axond.wait_for(lambda: int(show("axond", "StateChangeTimestampMonotonic")) > before and
+                           show("axond", "SubState") == "running", "the unit to reload and run again")
+
+        self.assertEqual(ask(8080), b"hello")
+
     def test_a_refused_reload_fails_and_changes_nothing(self):
         systemctl("start", "axond")
         with connect(8080) as client:
@@ -296,8 +329,10 @@ linkages: [it -> out]
         set_in("axond.service", "Service", "WatchdogSec=1s", "RestartSec=100ms")
         systemctl("start", "axond")
         before = int(show("axond", "MainPID"))
-        time.sleep(2.5)
-        self.assertEqual(show("axond", "NRestarts"), "0")  # it was fed
+        began = time.monotonic() * 1e6
+        axond.wait_for(lambda: int(show("axond", "WatchdogTimestampMonotonic")) > began + 1.2e6,
+                       "the watchdog to be fed for longer than it would wait")
+        self.assertEqual(show("axond", "NRestarts"), "0")
         os.kill(before, signal.SIGSTOP)
         axond.wait_for(lambda: show("axond", "NRestarts") == "1", "the watchdog")
         axond.wait_for(lambda: show("axond", "ActiveState") == "active", "another daemon")
@@ -373,6 +408,9 @@ class Instances(TestCase):
         systemctl("stop", "axond", "axond@first")
 
         self.assertEqual(ask(8082), b"hello")
+        for directory in "/var/lib/axond@second", "/var/log/axond@second":
+            self.assertEqual(pathlib.Path(directory).stat().st_mode & 0o777, 0o750)
+            self.assertEqual(pathlib.Path(directory).owner(), "axond")
         status = ["axonctl", "-s", "/run/axond@second/control.sock", "status"]
         self.assertEqual(subprocess.run(status, stdout=subprocess.DEVNULL).returncode, 0)
         for port in 8080, 8081:
@@ -514,6 +552,48 @@ class SocketActivation(TestCase):
 
         self.assertEqual(restart.returncode, 0)
         self.assertEqual(ask(8080), b"hello")
+
+    @staticmethod
+    def socket_unit(name, service, *lines):
+        (DROP_INS / name).write_text("\n".join(["[Socket]", *lines, f"Service={service}", ""]))
+        systemctl("daemon-reload")
+
+    def assert_serves_all(self, four, six, path):
+        for family, address in ((socket.AF_INET, ("127.0.0.1", four)), (socket.AF_INET6, ("::1", six)),
+                                (socket.AF_UNIX, path)):
+            with socket.socket(family) as client:
+                client.settimeout(axond.PATIENCE)
+                client.connect(address)
+                self.assertEqual(answer(client, b"hello"), b"hello")
+
+    def test_sockets_of_several_units_are_known_by_their_names(self):
+        """One for IPv4, one for IPv6 and a Unix socket, passed to a server each."""
+        for name, where in ("four", "127.0.0.1:8081"), ("six", "[::1]:8082"), ("path", "/run/axond-test.sock"):
+            self.socket_unit(f"axond-{name}.socket", "axond.service", f"ListenStream={where}",
+                             f"FileDescriptorName={name}")
+        (ETC / "axond.yaml").write_text("""\
+components:
+  four: {type: TCPServer, host: "systemd:four"}
+  six: {type: TCPServer, host: "systemd:six"}
+  path: {type: TCPServer, host: "systemd:path"}
+  echo: {type: ProtocolHandler, protocol: EchoProtocol}
+linkages: [four -> echo, six -> echo, path -> echo]
+""")
+        systemctl("start", "axond-four.socket", "axond-six.socket", "axond-path.socket")
+
+        self.assert_serves_all(8081, 8082, "/run/axond-test.sock")
+        systemctl("restart", "axond")
+        self.assert_serves_all(8081, 8082, "/run/axond-test.sock")
+
+    def test_one_server_of_an_instance_takes_all_sockets_of_its_name(self):
+        self.socket_unit("axond-web.socket", "axond@web.service", "ListenStream=0.0.0.0:8081",
+                         "ListenStream=[::1]:8081", "ListenStream=/run/axond-test.sock",
+                         "BindIPv6Only=ipv6-only", "FileDescriptorName=web")
+        graph("web", "host: systemd:web")
+        systemctl("start", "axond-web.socket")
+
+        self.assert_serves_all(8081, 8081, "/run/axond-test.sock")
+        self.assertEqual(show("axond@web", "ActiveState"), "active")
 
     def test_an_unknown_name_is_told_which_there_are(self):
         graph("axond", "host: systemd:ecko")
