@@ -1,9 +1,5 @@
 #!/usr/bin/env python3
-"""axond as a service of a real systemd: what its units promise.
-
-Without an argument: installs the build into a directory, boots a systemd over it (with-systemd), and
-runs the tests beside that.  Ends with 77 where such a systemd cannot be had.
-"""
+"""axond as a service of a real systemd: what its units promise, of the build as it is installed."""
 
 import json
 import os
@@ -13,133 +9,24 @@ import re
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import time
-import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "e2e"))
+import beside
+from beside import ETC, UNITS, answer, ask, axond, connect, fails, graph, journal, messages, set_in, show, systemctl
 
-import axond
-
-ETC = pathlib.Path("/etc/axond")
-DROP_INS = pathlib.Path("/run/systemd/system")
-ECHO = """\
-components:
-  server: {type: TCPServer, %s}
-  echo: {type: ProtocolHandler, protocol: EchoProtocol}
-linkages:
-  - server -> echo
-"""
 BAD = "components:\n  server: {type: NoSuchType}\n"
 CAP_NET_BIND_SERVICE = 1 << 10
 
 
-# ---- outside
-
-
-def outside():
-    build = pathlib.Path(axond.AXOND).parent
-    with tempfile.TemporaryDirectory() as directory:
-        layer = pathlib.Path(directory, "layer")
-        subprocess.run(["cmake", "--install", build], env={**os.environ, "DESTDIR": layer}, check=True,
-                       stdout=subprocess.DEVNULL)
-        status = subprocess.run([HERE / "with-systemd", "--layer", layer,
-                                 sys.executable, "-B", __file__, "--beside-systemd", *sys.argv[1:]]).returncode
-    if status == 125:
-        print("skipped: axond's units need a systemd of their own, and there is none to be had here")
-        status = 77
-    sys.exit(status)
-
-
-# ---- beside systemd
-
-
-def systemctl(*arguments, check=True):
-    """Runs systemctl and returns what it printed."""
-    done = subprocess.run(["systemctl", "--no-pager", *arguments], stdin=subprocess.DEVNULL, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if check and done.returncode != 0:
-        raise AssertionError(f"systemctl {' '.join(arguments)}: {done.stdout}\n{messages('axond*')}")
-    return done.stdout
-
-
-def fails(*arguments):
-    """Runs systemctl and says whether it failed."""
-    return subprocess.run(["systemctl", *arguments], stderr=subprocess.DEVNULL).returncode != 0
-
-
-def show(unit, name):
-    return systemctl("show", "--value", "--property", name, unit).strip()
-
-
-def journal(*matches):
-    """The entries of this test that match, as dictionaries."""
-    subprocess.run(["journalctl", "--sync"], check=True)
-    lines = subprocess.run(["journalctl", "--output=json", "--all", *matches], check=True, text=True,
-                           stdout=subprocess.PIPE).stdout
-    entries = [json.loads(line) for line in lines.splitlines()]
-    return [entry for entry in entries if int(entry["__MONOTONIC_TIMESTAMP"]) > TestCase.began * 1e6]
-
-
-def messages(unit):
-    return "\n".join(str(entry.get("MESSAGE")) for entry in journal("--unit", unit))
-
-
-def graph(name, parameters):
-    (ETC / f"{name}.yaml").write_text(ECHO % parameters)
-
-
-def connect(port):
-    return socket.create_connection(("127.0.0.1", port), timeout=axond.PATIENCE)
-
-
-def ask(port, data=b"hello"):
-    with connect(port) as client:
-        return answer(client, data)
-
-
-def answer(client, data):
-    client.sendall(data)
-    got = b""
-    while len(got) < len(data):
-        more = client.recv(len(data) - len(got))
-        if not more:
-            break
-        got += more
-    return got
-
-
-def set_in(unit, section, *lines):
-    """Changes a unit with a drop-in, until the test ends."""
-    path = DROP_INS / f"{unit}.d" / "test.conf"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join([f"[{section}]", *lines, ""]))
-    systemctl("daemon-reload")
-
-
-class TestCase(unittest.TestCase):
-    began = 0.0  # seconds since the machine started
+class TestCase(beside.TestCase):
     default_graph = ""
 
     @classmethod
     def setUpClass(cls):
         TestCase.default_graph = TestCase.default_graph or (ETC / "axond.yaml").read_text()
 
-    def setUp(self):
-        TestCase.began = time.monotonic()
-
     def tearDown(self):
-        for unit in systemctl("list-units", "--all", "--plain", "--no-legend", "axond*").splitlines():
-            systemctl("stop", unit.split()[0], check=False)
-        systemctl("reset-failed")
-        for path in DROP_INS.glob("axond*.d/test.conf"):
-            path.unlink()
-            path.parent.rmdir()
-        for path in DROP_INS.glob("axond*.socket"):
-            path.unlink()
-        systemctl("daemon-reload")
+        super().tearDown()
         for path in ETC.glob("*.yaml"):
             path.unlink()
         (ETC / "axond.yaml").write_text(self.default_graph)
@@ -555,7 +442,7 @@ class SocketActivation(TestCase):
 
     @staticmethod
     def socket_unit(name, service, *lines):
-        (DROP_INS / name).write_text("\n".join(["[Socket]", *lines, f"Service={service}", ""]))
+        (UNITS / name).write_text("\n".join(["[Socket]", *lines, f"Service={service}", ""]))
         systemctl("daemon-reload")
 
     def assert_serves_all(self, four, six, path):
@@ -614,8 +501,12 @@ linkages: [four -> echo, six -> echo, path -> echo]
         self.assertTrue(any('"echo"' in warning for warning in warnings), warnings)
 
 
+def layers(directory):
+    build = pathlib.Path(axond.AXOND).parent
+    subprocess.run(["cmake", "--install", build], env={**os.environ, "DESTDIR": str(directory / "layer")}, check=True,
+                   stdout=subprocess.DEVNULL)
+    return ["--layer", directory / "layer"]
+
+
 if __name__ == "__main__":
-    if sys.argv[1:2] != ["--beside-systemd"]:
-        outside()
-    sys.argv.remove("--beside-systemd")
-    axond.main()
+    beside.main(layers)
