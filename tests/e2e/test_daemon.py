@@ -453,6 +453,19 @@ class Manager(axond.TestCase):
         said = self.without_status(daemon)
         self.assertEqual(said, ["READY=1", "STOPPING=1", "EXTEND_TIMEOUT_USEC=15000000"])
 
+    def test_is_told_of_a_drain_but_not_to_wait_for_its_end(self):
+        """STOPPING=1 would have systemd end it after TimeoutStopSec=."""
+        with axond.Axond(ECHO) as daemon:
+            client = daemon.connect()
+            client.sendall(b"hello")
+            axond.receive(client, 5)
+            daemon.ctl("drain")
+            daemon.wait_notified("STATUS=draining: 1 connection (1 in all), 2 components, generation 1")
+            client.close()
+            daemon.wait(0)
+
+        self.assertEqual(self.without_status(daemon), ["READY=1"])
+
     def test_gets_a_status_with_ready(self):
         with axond.Axond(ECHO) as daemon:
             self.assertEqual(daemon.notified("STATUS=0 connections (0 in all), 2 components, generation 1"), 1)

@@ -396,6 +396,17 @@ class Credentials(TestCase):
 
         self.assert_given_and_hidden()
 
+    def test_one_may_be_encrypted(self):
+        path = ETC / "token.encrypted"
+        subprocess.run(["systemd-creds", "encrypt", "--with-key=host", "--name=token", "-", path], text=True, check=True,
+                       input=self.SECRET + "\n", stderr=subprocess.DEVNULL)
+        self.addCleanup(path.unlink)
+        set_in("axond.service", "Service", f"LoadCredentialEncrypted=token:{path}")
+        self.log_in("token")
+        systemctl("start", "axond")
+
+        self.assert_given_and_hidden()
+
     def test_one_may_stand_in_the_unit(self):
         set_in("axond.service", "Service", f"SetCredential=word:{self.SECRET}")
         self.log_in("word")
