@@ -1,7 +1,7 @@
 """A clean Debian root, made without a network from the packages that this machine has installed.
 
     the machine's dpkg ──► what is essential, and what was asked for with all that it depends on
-                             │ their files, unchanged but for what the administrator did in /etc
+                             │ their files, as they are on this machine
                              ▼
                            DIR, with a dpkg that knows these packages and no others
 
@@ -22,7 +22,7 @@ def read_status():
     packages = {}
     native = subprocess.run(["dpkg", "--print-architecture"], check=True, text=True,
                             stdout=subprocess.PIPE).stdout.strip()
-    for text in (pathlib.Path("/") / DPKG / "status").read_text().split("\n\n"):
+    for text in pathlib.Path("/", DPKG, "status").read_text().split("\n\n"):
         fields = dict(re.findall(r"^([\w-]+): (.*)$", text, re.MULTILINE))
         if fields.get("Status") == "install ok installed" and fields["Architecture"] in (native, "all"):
             packages[fields["Package"]] = (text.strip("\n"), fields)
@@ -31,9 +31,8 @@ def read_status():
 
 def closure(packages, relations):
     """The names of essential packages, and of those that satisfy the relations and theirs in turn."""
-    providers = {}
+    providers = {name: name for name in packages}
     for name, (_, fields) in packages.items():
-        providers.setdefault(name, name)
         for provided in alternatives(fields.get("Provides", "").replace(",", "|")):
             providers.setdefault(provided, name)
     names = set()
@@ -56,19 +55,12 @@ def alternatives(relation):
     return re.findall(r"(?:^|\|)\s*([a-z0-9][a-z0-9.+-]+)", relation)
 
 
-def info_files(name):
-    """What dpkg keeps of a package: its list of files, its scripts."""
-    info = pathlib.Path("/") / DPKG / "info"
-    return [path for start in (name, name + ":*") for path in info.glob(start + ".*")
-            if path.stem.partition(":")[0] == name]
-
-
 def copy(root, names):
     """Copies the packages' files, and what dpkg knows of them."""
     wanted = []
-    for name in sorted(names):
-        for path in info_files(name):
-            shutil.copy2(path, root / DPKG / "info" / path.name)
+    for path in pathlib.Path("/", DPKG, "info").iterdir():  # such as libc6:amd64.list, adduser.postinst
+        if path.name.rpartition(".")[0].partition(":")[0] in names:
+            shutil.copy2(path, root / DPKG / "info")
             if path.suffix == ".list":
                 wanted += path.read_text().splitlines()
     wanted = sorted({path for path in wanted if path not in ("/.", "") and not LEFT_OUT.match(path)})
@@ -94,6 +86,8 @@ def settle(root):
         (root / "var/run").symlink_to("/run")
     for choice in pathlib.Path("/", DPKG, "alternatives").iterdir():  # such as awk, which is mawk
         name = pathlib.Path("etc/alternatives", choice.name)
+        if not pathlib.Path("/", name).is_symlink():
+            continue
         link = root / choice.read_text().splitlines()[1].lstrip("/")
         target = pathlib.Path("/", name).readlink()
         if (root / target.relative_to("/")).exists() and not link.is_symlink():
@@ -120,6 +114,6 @@ def make(root, relations):
         (root / directory).mkdir(exist_ok=True)
         (root / directory).chmod(0o1777)
     copy(root, names)
-    shutil.copy(pathlib.Path("/") / DPKG / "info/format", root / DPKG / "info")
+    shutil.copy(pathlib.Path("/", DPKG, "info/format"), root / DPKG / "info")
     (root / DPKG / "status").write_text("".join(packages[name][0] + "\n\n" for name in sorted(names)))
     settle(root)

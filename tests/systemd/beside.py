@@ -41,7 +41,8 @@ def main(layers):
     with tempfile.TemporaryDirectory() as directory:
         options = layers(pathlib.Path(directory))
         status = subprocess.run([HERE / "with-systemd", *options, "python3", "-B",
-                                 os.path.abspath(sys.argv[0]), "--beside-systemd", *sys.argv[1:]]).returncode
+                                 os.path.abspath(sys.argv[0]), "--beside-systemd", *sys.argv[1:]],
+                                cwd=axond.SOURCE).returncode  # with-systemd shows it to the tests
     if status == 125:
         skip("this needs a systemd of its own, and there is none to be had here")
     sys.exit(status)
