@@ -6,6 +6,13 @@ if(NOT EXISTS ${root}/usr/bin/axond)
     message(FATAL_ERROR "a Debian package is for /usr: configure with CMAKE_INSTALL_PREFIX=/usr")
 endif()
 
+# All files get the time of the changelog's newest entry, so that the same build makes the same package.
+if(NOT DEFINED ENV{SOURCE_DATE_EPOCH})
+    execute_process(COMMAND dpkg-parsechangelog -l ${CPACK_AXOND_BINARY}/changelog -S Timestamp
+        OUTPUT_VARIABLE timestamp OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+    set(ENV{SOURCE_DATE_EPOCH} ${timestamp})
+endif()
+
 # As dh_strip does.  For gdb the same programs with symbols are in the build's folder.
 file(GLOB programs ${root}/usr/bin/*)
 execute_process(COMMAND strip --remove-section=.comment --remove-section=.note ${programs}

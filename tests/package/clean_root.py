@@ -17,6 +17,10 @@ DPKG = pathlib.Path("var/lib/dpkg")
 LEFT_OUT = re.compile(r"/usr/share/(doc|man|locale|info|i18n|bug|lintian)/.")  # it is neither run nor read
 
 
+class NotInstalled(Exception):
+    """The root would need a package that this machine does not have."""
+
+
 def read_status():
     """The installed packages by name, each as the text that dpkg has of it, and its fields."""
     packages = {}
@@ -42,7 +46,7 @@ def closure(packages, relations):
         relation = waiting.pop()
         name = next((providers[one] for one in alternatives(relation) if one in providers), None)
         if name is None:
-            raise LookupError(f"{relation.strip()} is not installed here")
+            raise NotInstalled(relation.strip())
         if name not in names:
             names.add(name)
             for field in "Pre-Depends", "Depends":
@@ -100,7 +104,7 @@ def settle(root):
 def make(root, relations):
     """Makes the root in an empty directory.
 
-    relations: what has to be in it, as in a Depends field.  LookupError: it isn't installed here."""
+    relations: what has to be in it, as in a Depends field.  NotInstalled: not all of it is there."""
     packages = read_status()
     names = closure(packages, relations)
     for directory in "dev", "etc", "mnt", "proc", "run", "sys", "usr/bin", "usr/sbin", "usr/lib", DPKG / "info", \

@@ -28,13 +28,22 @@ class Package(unittest.TestCase):
         for program in "dpkg-shlibdeps", "file", "strip", "gzip":
             if shutil.which(program) is None:
                 raise unittest.SkipTest(f"{program} is not installed; ./bootstrap deps test does that")
-        made = output("cpack", "--config", BUILD / "CPackConfig.cmake")
-        cls.path = pathlib.Path(re.search(r"package: (.*\.deb) generated", made).group(1))
+        cls.path = cls.make()
         directory = tempfile.TemporaryDirectory()
         cls.addClassCleanup(directory.cleanup)
         cls.root = pathlib.Path(directory.name)
         subprocess.run(["dpkg-deb", "-x", cls.path, cls.root], check=True)
         cls.files = {str(path.relative_to(cls.root)) for path in cls.root.rglob("*") if not path.is_dir()}
+
+    @staticmethod
+    def make():
+        made = output("cpack", "--config", BUILD / "CPackConfig.cmake")
+        return pathlib.Path(re.search(r"package: (.*\.deb) generated", made).group(1))
+
+    def test_is_the_same_when_it_is_made_again(self):
+        before = self.path.read_bytes()
+
+        self.assertEqual(self.make().read_bytes(), before)
 
     def test_has_all_that_is_installed_without_it(self):
         with tempfile.TemporaryDirectory() as directory:

@@ -46,8 +46,8 @@ def layers(directory):
     root.mkdir()
     try:
         clean_root.make(root, "systemd, python3, " + output("dpkg-deb", "--field", packages[-1], "Depends"))
-    except LookupError as error:
-        beside.skip(f"no clean root can be made from this machine's packages: {error}")
+    except clean_root.NotInstalled as error:
+        beside.skip(f"a clean root needs a package that is not installed here: {error}")
     (root / FIRST.name).write_bytes(packages[-1].read_bytes())
     make_second(packages[-1], directory / "second", root / SECOND.name)
     return ["--root", root]
