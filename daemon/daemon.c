@@ -410,11 +410,14 @@ void daemon_drain(struct daemon *daemon)
 {
     struct list *at;
     struct list *after;
+    char line[200];
 
     if (daemon->state >= DAEMON_DRAINING) {
         return;
     }
     daemon->state = DAEMON_DRAINING;
+    daemon_status_line(daemon, line, sizeof(line));
+    notify_status(&daemon->notify, "%s", line); /* no STOPPING: systemd would limit the time */
     control_draining(daemon->control);
     list_for_each_safe (at, after, &daemon->loop->graphs) {
         graph_drain(container_of(at, struct graph, sibling), 0.0);
@@ -442,12 +445,14 @@ void daemon_stop(struct daemon *daemon)
     struct list *after;
     const bool again = daemon->was_told_to_stop;
     const double timeout = daemon->settings.drain_timeout;
+    char line[200];
 
     daemon->was_told_to_stop = true;
     if (!again) {
         daemon->state = DAEMON_DRAINING;
         activation_end(&daemon->activation);
-        notify_stopping(&daemon->notify, "draining");
+        daemon_status_line(daemon, line, sizeof(line));
+        notify_stopping(&daemon->notify, line);
         notify_extend(&daemon->notify, timeout + 5.0);
         log_draining(daemon->loop->connections, timeout);
         control_draining(daemon->control);
