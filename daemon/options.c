@@ -20,6 +20,7 @@ static const struct option_spec specs[] = {
     {'w', "workers", "N", "event-loop threads; only 1 for now"},
     {'l', "log-level", "LEVEL", "error, warning, notice, info or debug"},
     {'T', "log-target", "TARGET", "auto, stderr or journal"},
+    {'S', "schema", NULL, "print the JSON Schema of graph files, for editors, and exit"},
     {'h', "help", NULL, "print this and exit"},
     {'V', "version", NULL, "print the version and exit"},
 };
@@ -80,6 +81,9 @@ static bool take(struct options *options, int letter, const char *value, int *st
         if (!log_target_parse(value, &options->target)) {
             return refuse(status, "--log-target", value, "auto, stderr or journal");
         }
+        return true;
+    case 'S':
+        options->schema = true;
         return true;
     case 'h':
         print_help();

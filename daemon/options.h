@@ -23,6 +23,7 @@ struct options {
     int graph_count;
     const char *control; /* path of the control socket; NULL: the file says */
     bool check;
+    bool schema;    /* print it, and nothing else */
     bool has_level; /* of the log; else the file says */
     enum log_level level;
     enum log_target target;
