@@ -32,7 +32,7 @@ struct ctl_option {
 
 struct ctl_command {
     const char *name;
-    const char *arguments; /* for help */
+    const char *arguments; /* for help, and for completion: what PATH or TYPE may be it asks */
     int least;             /* how many there are */
     int most;
     const char *summary;

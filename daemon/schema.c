@@ -41,7 +41,7 @@ static json_t *boxes_of(const struct component_type *type)
     const bool has_more = type->chassis == CHASSIS_GRAPH; /* its linkages name them */
     json_t *properties = json_object();
 
-    for (const struct box_spec *box = type->inboxes; box->name != NULL; box++) {
+    for (const struct box_spec *box = type->inboxes; box != NULL && box->name != NULL; box++) {
         if (box->carries != NOTICES && box->carries != READINESS) {
             json_object_set_new(
                 properties, box->name,

@@ -32,10 +32,12 @@ static json_t *or_interpolated(json_t *schema)
 
 /* ---- numbers ---- */
 
-/* Texts that a pattern matches, and numbers where type says so. */
+/* Texts that a pattern matches, or what else the type says. */
 static json_t *patterned(const struct param_spec *spec, const char *type, const char *pattern)
 {
-    json_t *schema = json_pack("{s:[s, s], s:s}", "type", type, "string", "pattern", pattern);
+    json_t *schema = strcmp(type, "string") == 0
+                         ? json_pack("{s:s, s:s}", "type", type, "pattern", pattern)
+                         : json_pack("{s:[s, s], s:s}", "type", type, "string", "pattern", pattern);
     char message[200];
 
     snprintf(message, sizeof(message), "%s must be %s", spec->name, param_accepts(spec).text);
@@ -53,7 +55,7 @@ static json_t *number(double value)
 
 static void set_range(json_t *schema, const struct param_spec *spec)
 {
-    if (spec->min != 0 || spec->max != 0) {
+    if (spec->min != 0 || spec->max != 0 || spec->kind == PARAM_KIND_SIZE) {
         json_object_set_new(schema, "minimum", number(spec->min));
     }
     if (spec->max > 0 ||
@@ -70,15 +72,19 @@ static json_t *of_number(const struct param_spec *spec, const char *pattern)
     return schema;
 }
 
+#define NOT_ZERO  "(?=[0-9.]*[1-9])"
+#define SIZE      "[0-9]+(B|KiB|MiB|GiB|TiB|kB|KB|MB|GB|TB)?$" OR_INTERPOLATED
+#define WITH_UNIT "[0-9]+([.][0-9]+)?(d|h|min|s|ms|us)$"
+
 /* A number without a unit is no duration, but for 0. */
 static json_t *of_duration(const struct param_spec *spec)
 {
-    static const char pattern[] =
-        "^[0-9]+([.][0-9]+)?(d|h|min|s|ms|us)$|^0+([.]0+)?$" OR_INTERPOLATED;
-    json_t *schema = patterned(spec, "string", pattern);
+    const bool may_be_zero = spec->min <= 0;
+    json_t *schema = patterned(spec, "string",
+                               may_be_zero ? "^" WITH_UNIT "|^0+([.]0+)?$" OR_INTERPOLATED
+                                           : "^" NOT_ZERO WITH_UNIT OR_INTERPOLATED);
 
-    json_object_set_new(schema, "type", json_string("string"));
-    return spec->min > 0 ? schema : either(schema, json_pack("{s:i}", "const", 0));
+    return may_be_zero ? either(schema, json_pack("{s:i}", "const", 0)) : schema;
 }
 
 /* ---- other kinds ---- */
@@ -133,7 +139,7 @@ static json_t *of_kind(const struct param_spec *spec, const struct component_typ
     case PARAM_KIND_INT:
         return of_number(spec, "^[+-]?([0-9]+|0[xX][0-9A-Fa-f]+)$" OR_INTERPOLATED);
     case PARAM_KIND_SIZE:
-        return of_number(spec, "^[0-9]+(B|KiB|MiB|GiB|TiB|kB|KB|MB|GB|TB)?$" OR_INTERPOLATED);
+        return of_number(spec, spec->min > 0 ? "^" NOT_ZERO SIZE : "^" SIZE);
     case PARAM_KIND_DURATION:
         return of_duration(spec);
     case PARAM_KIND_TEXT:
@@ -163,12 +169,13 @@ static json_t *of_kind(const struct param_spec *spec, const struct component_typ
 
 /* ---- what is said of them ---- */
 
-/* As an editor would put it in. */
+/* As an editor would put it in: a number, or a text without the quotes that it has in the table. */
 static json_t *fallback(const struct param_spec *spec)
 {
     const char *text = spec->fallback;
-    const bool is_text = spec->kind == PARAM_KIND_TEXT || spec->kind == PARAM_KIND_CHOICE;
-    json_t *value = is_text ? NULL : json_loads(text, JSON_DECODE_ANY, NULL);
+    const bool is_plain =
+        (spec->kind == PARAM_KIND_TEXT || spec->kind == PARAM_KIND_CHOICE) && text[0] != '"';
+    json_t *value = is_plain ? NULL : json_loads(text, JSON_DECODE_ANY, NULL);
 
     return value != NULL ? value : json_string(text);
 }

@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 import subprocess
+import tempfile
 
 import axond
 
@@ -12,22 +13,24 @@ PAGES = {"man1/axonctl.1", "man5/axond.yaml.5", "man7/axond-components.7", "man8
 
 
 class Manual(axond.TestCase):
-    def setUp(self):
-        self.root = self.directory()
-        axond.run(self.need("cmake"), "--install", BUILD, env={"DESTDIR": str(self.root)}, timeout=60, check=True)
-        self.man = self.root / "usr/share/man"
+    @classmethod
+    def setUpClass(cls):
+        root = tempfile.TemporaryDirectory(prefix="axond-", dir="/tmp")
+        cls.addClassCleanup(root.cleanup)
+        axond.run("cmake", "--install", BUILD, env={"DESTDIR": root.name}, timeout=60, check=True)
+        cls.share = pathlib.Path(root.name) / "usr/share"
+        cls.man = cls.share / "man"
 
     def page(self, name):
         return (self.man / name).read_text()
 
     def test_is_installed_where_it_is_looked_for(self):
-        share = self.root / "usr/share"
         self.assertEqual({str(path.relative_to(self.man)) for path in self.man.rglob("*") if path.is_file()}, PAGES)
-        self.assertEqual((share / "axond/axond.schema.json").read_text(), axond.axond("--schema").stdout)
+        self.assertEqual((self.share / "axond/axond.schema.json").read_text(), axond.axond("--schema").stdout)
         for path in ("bash-completion/completions/axond", "bash-completion/completions/axonctl",
                      "fish/vendor_completions.d/axond.fish", "fish/vendor_completions.d/axonctl.fish",
                      "zsh/vendor-completions/_axond"):
-            self.assertIn("--complete", (share / path).read_text())
+            self.assertIn("--complete", (self.share / path).read_text())
 
     def test_pleases_mandoc(self):
         done = subprocess.run([self.need("mandoc"), "-T", "lint", *sorted(PAGES)], cwd=self.man, text=True,

@@ -153,10 +153,11 @@ class Schema(axond.TestCase):
     def test_agrees_with_axond(self):
         tried = {
             "{type: LineFramer, max_line: %s}": "512 64KiB 64KB 10MB 1B 64kb 1.5KiB -1 0 16777217 '0x10' '' '1 KiB' KiB "
-                                                "${X:-1} [] {} true ~",
+                                                "'0' 0KiB ${X:-1} [] {} true ~",
             "{type: TCPServer, listenport: %s}": "0 65535 65536 -1 +5 0x50 '0x50' 08 '80' a 1e2x '' ~ [80]",
             "{type: TCPServer, listenport: 1, idle_timeout: %s}": "0 0.0 '0' 5 0.5 5s 2min 1.5h 250ms 3us 1d 1e3s -1s '5 s' s "
                                                                   "5sec ~",
+            "{type: Ticker, interval: %s}": "0 '0' 0s 1s 5",
             "{type: TCPServer, listenport: 1, keepalive: %s}": "true FALSE Yes no oN off 1 maybe '' ~",
             "{type: TCPServer, listenport: 1, host: %s}": "localhost 127.0.0.1 [] {} ~ '::1'",
             "{type: DataSource, messages: %s}": "a 1 true [a, 1, no] [[a]] {} ~ []",
