@@ -32,7 +32,7 @@ struct ctl_option {
 
 struct ctl_command {
     const char *name;
-    const char *arguments; /* for help */
+    const char *arguments; /* for help, and for completion: what PATH or TYPE may be it asks */
     int least;             /* how many there are */
     int most;
     const char *summary;
@@ -53,12 +53,36 @@ struct ctl {
     int fd;                              /* -1: not connected */
 };
 
-/* Finds a command by its name.  Both tables end with {0}. */
+/* An option that all commands have. */
+struct ctl_common_option {
+    struct ctl_option option;
+    char letter; /* of its short form; NUL: it has none */
+};
+
+/* Each ends with {0}. */
 extern const struct ctl_command ctl_commands[];
+extern const struct ctl_common_option ctl_common_options[];
+
+/* The command or the option of that name (of size bytes), or NULL.  An option is one of the
+ * command's, which may be NULL, or of all. */
+const struct ctl_command *ctl_find_command(const char *name);
+const struct ctl_option *ctl_find_option(const struct ctl_command *command, const char *name,
+                                         size_t size);
+
+/* What the tables say, on stdout. */
+void ctl_print_help(void);
+void ctl_print_command_help(const struct ctl_command *command);
+
+/* Where the control socket is, unless an option says it. */
+const char *ctl_default_socket(void);
 
 /* Fills in ctl from the command line.  argv is rearranged.  On CTL_USAGE it has said what is wrong.
  */
 enum ctl_status ctl_parse(struct ctl *ctl, int argc, char **argv);
+
+/* Prints what may follow these words, the last of which is unfinished: for the shells.  See
+ * complete.h. */
+void ctl_complete(struct ctl *ctl, int count, char **words);
 
 /* What was given for an option of the command ("" when it takes no argument), or NULL. */
 const char *ctl_value(const struct ctl *ctl, const char *name);

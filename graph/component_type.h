@@ -99,6 +99,7 @@ struct param_spec {
      * run time, by plan_with_argument(). */
     const char *argument;
     const char *accepts; /* CUSTOM: "a list of [LEVEL, OPTION, VALUE]" */
+    const char *schema;  /* CUSTOM: the same as JSON Schema, with ' for "; NULL: any value */
     const char *unit;    /* for INT: "connections"; else NULL */
     const char *doc;
     bool required;

@@ -468,10 +468,10 @@ static const struct box_spec outboxes[] = {
 };
 static const struct param_spec parameters[] = {
     {PARAM_CUSTOM(struct unix_process, command), .required = true, .parse = process_command_parse,
-     .accepts = PROCESS_COMMAND_ACCEPTED,
+     .accepts = PROCESS_COMMAND_ACCEPTED, .schema = PROCESS_COMMAND_SCHEMA,
      .doc = "what to run: [program, argument, …], or a text that is left to /bin/sh -c"},
     {PARAM_CUSTOM(struct unix_process, environment), .parse = process_variables_parse,
-     .accepts = PROCESS_VARIABLES_ACCEPTED,
+     .accepts = PROCESS_VARIABLES_ACCEPTED, .schema = PROCESS_VARIABLES_SCHEMA,
      .doc = "variables to set; on a connection there are also REMOTE_ADDR, REMOTE_PORT, "
             "LOCAL_ADDR and LOCAL_PORT, unless it is a Unix socket's"},
     {PARAM_BOOL(struct unix_process, clear_environment), .fallback = "false",
@@ -480,7 +480,7 @@ static const struct param_spec parameters[] = {
      .doc = "where to run it; left out: where axond is"},
     {PARAM_CUSTOM(struct unix_process, success), .fallback = "[0]", .parse = process_success_parse,
      .is_same = process_success_is_same, .accepts = PROCESS_SUCCESS_ACCEPTED,
-     .doc = "exit statuses that are no failure"},
+     .schema = PROCESS_SUCCESS_SCHEMA, .doc = "exit statuses that are no failure"},
     {PARAM_DURATION(struct unix_process, kill_timeout), .fallback = "5s", .min = 0.01, .max = 3600,
      .doc = "from SIGTERM to SIGKILL, and for processes that keep its output open after its end"},
     {PARAM_SIZE(struct unix_process, buffersize), .fallback = "32KiB", .min = 1, .max = BLOCK_SIZE,

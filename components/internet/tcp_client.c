@@ -461,7 +461,8 @@ static const struct param_spec parameters[] = {
      .doc = "SO_KEEPALIVE: notice a server that is gone, by the system's times; it takes a system "
             "call for each connection"},
     {PARAM_CUSTOM(struct tcp_client, socketOptions), .parse = socket_options_parse,
-     .accepts = SOCKET_OPTIONS_ACCEPTED, .doc = "options of the socket, set before it connects"},
+     .accepts = SOCKET_OPTIONS_ACCEPTED, .schema = SOCKET_OPTIONS_SCHEMA,
+     .doc = "options of the socket, set before it connects"},
     {0},
 };
 static const struct stat_spec statistics[] = {

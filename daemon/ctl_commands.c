@@ -1,11 +1,7 @@
-/* axonctl: shows what happens inside axond, and changes it. */
+/* The commands of axonctl, and the help that follows from them. */
 #include "daemon/ctl.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <stdio.h>
 
 /* All that axonctl can do, in the order of help: what one looks at first, first. */
 const struct ctl_command ctl_commands[] = {
@@ -79,7 +75,7 @@ const struct ctl_command ctl_commands[] = {
     {0},
 };
 
-static void print_command_help(const struct ctl_command *command)
+void ctl_print_command_help(const struct ctl_command *command)
 {
     printf("usage: axonctl [-s SOCKET] [--json] %s%s%s%s\n\n%s\n", command->name,
            command->options[0].name != NULL ? " [OPTION...]" : "",
@@ -96,7 +92,7 @@ static void print_command_help(const struct ctl_command *command)
     }
 }
 
-static void print_help(void)
+void ctl_print_help(void)
 {
     printf("usage: axonctl [OPTION...] COMMAND [ARGUMENT...]\n\n"
            "Shows what happens inside axond, and changes it.\n\n");
@@ -106,52 +102,15 @@ static void print_help(void)
         snprintf(left, sizeof(left), "%s %s", c->name, c->arguments);
         printf("  %-24s %s\n", left, c->summary);
     }
-    printf("\n"
-           "  -s, --socket SOCKET      the daemon's control socket\n"
-           "                           (else $AXOND_CONTROL, else /run/axond/control.sock)\n"
-           "      --json               print replies as JSON\n"
-           "      --no-daemon          types, describe: answer from axonctl's own tables\n"
-           "  -h, --help               this; after a command: about the command\n"
-           "  -V, --version            print the version\n"
-           "\n"
-           "Exit status: 0 done, 1 refused, 64 wrong usage, 69 no daemon there.\n");
-}
+    printf("\n");
+    for (const struct ctl_common_option *o = ctl_common_options; o->option.name != NULL; o++) {
+        const char letter[] = {'-', o->letter, ',', '\0'};
+        char left[64];
 
-/* Nobody reading what we print is a way of saying "enough". */
-static enum ctl_status finish_output(enum ctl_status status)
-{
-    errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout)) {
-        return status;
+        snprintf(left, sizeof(left), "%3s --%s%s%s", o->letter != '\0' ? letter : "",
+                 o->option.name, o->option.argument != NULL ? " " : "",
+                 o->option.argument != NULL ? o->option.argument : "");
+        printf("  %-24s %s\n", left, o->option.doc);
     }
-    if (errno == EPIPE || errno == 0) {
-        return status;
-    }
-    ctl_complain("cannot write: %s", strerror(errno));
-    return CTL_REFUSED;
-}
-
-int main(int argc, char **argv)
-{
-    struct ctl ctl = {.fd = -1};
-    enum ctl_status status;
-
-    signal(SIGPIPE, SIG_IGN); /* writing tells */
-    status = ctl_parse(&ctl, argc, argv);
-    if (status != CTL_DONE) {
-        return (int)status;
-    }
-    if (ctl.help && ctl.command != NULL) {
-        print_command_help(ctl.command);
-    } else if (ctl.help) {
-        print_help();
-    } else if (ctl.version) {
-        printf("axonctl %s\n", AXOND_VERSION);
-    } else {
-        status = ctl.command->run(&ctl);
-    }
-    if (ctl.fd != -1) {
-        close(ctl.fd);
-    }
-    return (int)finish_output(status);
+    printf("\nExit status: 0 done, 1 refused, 64 wrong usage, 69 no daemon there.\n");
 }
