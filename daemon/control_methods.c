@@ -39,6 +39,7 @@ static const struct varlink_parameter for_tap[] = {
     {.name = "path", .kind = VARLINK_STRING, .required = true},
     {.name = "count", .kind = VARLINK_INT},
     {.name = "limit", .kind = VARLINK_INT},
+    {.name = "match", .kind = VARLINK_STRING},
     {0},
 };
 static const struct varlink_parameter for_send[] = {
@@ -79,6 +80,7 @@ const struct varlink_method control_methods[] = {
     {.name = "Tap", .parameters = for_tap, .handle = control_on_tap, .more = VARLINK_MUST_STREAM},
     {.name = "Send", .parameters = for_send, .handle = control_on_send, .privileged = true},
     {.name = "Stop", .parameters = a_path, .handle = control_on_stop, .privileged = true},
+    {.name = "Kill", .parameters = a_path, .handle = control_on_kill, .privileged = true},
     {.name = "Restart", .parameters = a_path, .handle = control_on_restart, .privileged = true},
     {.name = "Drain",
      .parameters = a_path_or_none,

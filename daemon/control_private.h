@@ -16,6 +16,7 @@
 #include "graph/mem.h"
 
 struct errors;
+struct graph;
 
 /* What had gone through at a time; rates are the difference of two. */
 struct traffic_sample {
@@ -61,6 +62,10 @@ static inline struct loop *control_loop(const struct varlink_call *call)
 
 /* ---- answers ---- */
 
+/* Finds what a path names.  Returns false after answering that there is no such component, or box.
+ */
+MUST_CHECK bool control_find_path(struct varlink_call *call, const char *path, struct place *place);
+
 /* Finds what the parameter "path" names.  Returns false after answering that there is no such
  * component, or box. */
 MUST_CHECK bool control_find(struct varlink_call *call, struct place *place);
@@ -94,6 +99,12 @@ const char *control_unit(unsigned box_flags);
 /* True if messages wait in the inbox, up to its bound. */
 bool control_is_bounded(unsigned box_flags);
 
+/* The connection that a component belongs to; null: to none. */
+json_t *control_connection_of(struct component *component);
+
+/* Stops a component, or all of a graph (NULL), and answers once that is done. */
+void control_stop(struct varlink_call *call, struct graph *graph, struct component *component);
+
 /* Adds one problem of a graph file for each report. */
 json_t *control_problems(struct errors *errors);
 
@@ -126,6 +137,7 @@ void control_on_reload(struct varlink_call *call);
 void control_on_tap(struct varlink_call *call);
 void control_on_send(struct varlink_call *call);
 void control_on_stop(struct varlink_call *call);
+void control_on_kill(struct varlink_call *call);
 void control_on_restart(struct varlink_call *call);
 void control_on_drain(struct varlink_call *call);
 void control_on_events(struct varlink_call *call);

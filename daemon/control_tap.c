@@ -1,15 +1,18 @@
 /* Tap: messages as they pass, told as they come.
  *
- *     box ──► see() ──► room in the client's buffer? ──► a reply
- *                          └─ no: counted as lost
+ *     box ──► see() ──► does it match? ──► room in the client's buffer? ──► a reply
+ *                                             └─ no: counted as lost
  *
  * see() is called in the middle of a component's turn, where a tap may not be removed: a call that
  * has told enough is ended from the loop, by produce(). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/base64.h"
 #include "daemon/control_private.h"
+#include "daemon/tap_filter.h"
+#include "graph/connection.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
 #include "graph/tap.h"
@@ -28,7 +31,8 @@ struct tapping {
     size_t living;
     json_int_t left; /* messages to be told; -1: any number */
     size_t limit;
-    json_int_t lost; /* since the last reply */
+    struct tap_filter *filter; /* NULL: all messages are told */
+    json_int_t lost;           /* since the last reply */
 };
 
 struct tapped {
@@ -42,10 +46,10 @@ struct tapped {
 
 static json_t *make_reply(struct tapping *tapping, const char *kind, json_t *path)
 {
-    json_t *reply =
-        json_pack("{s:f, s:s, s:o, s:n, s:n, s:i, s:n, s:n, s:n, s:I}", "time",
-                  ev_now(control_loop(tapping->call)->ev), "kind", kind, "path", path, "box",
-                  "connection", "size", 0, "data", "encoding", "notice", "lost", tapping->lost);
+    json_t *reply = json_pack("{s:f, s:s, s:o, s:n, s:n, s:n, s:i, s:n, s:n, s:n, s:I}", "time",
+                              ev_now(control_loop(tapping->call)->ev), "kind", kind, "path", path,
+                              "box", "connection", "peer", "size", 0, "data", "encoding", "notice",
+                              "lost", tapping->lost);
 
     tapping->lost = 0;
     return reply;
@@ -80,10 +84,20 @@ static void add_data(const struct tapping *tapping, json_t *reply, const struct 
     free(encoded);
 }
 
+static void add_peer(json_t *reply, struct component *owner)
+{
+    struct component *socket = connection_of(owner);
+    char peer[200];
+
+    if (socket != NULL && component_describe_peer(socket, peer, sizeof(peer))) {
+        json_object_set_new(reply, "peer", control_text(peer));
+    }
+}
+
 static void tell(struct tapping *tapping, const struct tapped *tapped, const struct box *box,
                  const struct message *msg)
 {
-    const struct component *owner = box_owner(box);
+    struct component *owner = box_owner(box);
     const uint64_t number = component_connection(owner);
     json_t *reply =
         make_reply(tapping, msg->kind == DATA ? "data" : "notice", control_path_of(owner));
@@ -92,6 +106,7 @@ static void tell(struct tapping *tapping, const struct tapped *tapped, const str
     if (number != 0) {
         json_object_set_new(reply, "connection", json_integer((json_int_t)number));
     }
+    add_peer(reply, owner);
     if (msg->kind == DATA) {
         add_data(tapping, reply, msg);
     } else {
@@ -108,6 +123,15 @@ static void end(struct varlink_call *call)
     varlink_reply(call, make_reply(tapping, "ended", json_string(varlink_string(call, "path"))));
 }
 
+/* An expression is about data: notices are not told then. */
+static enum tap_filtered filter(const struct tapping *tapping, const struct message *msg)
+{
+    if (tapping->filter == NULL) {
+        return TAP_MATCHES;
+    }
+    return msg->kind == DATA ? tap_filter_look(tapping->filter, msg->data, msg->size) : TAP_DIFFERS;
+}
+
 static void see(void *arg, struct box *box, const struct message *msg)
 {
     struct tapped *tapped = arg;
@@ -121,6 +145,15 @@ static void see(void *arg, struct box *box, const struct message *msg)
         return;
     }
     if (tapping->left == 0) {
+        return;
+    }
+    switch (filter(tapping, msg)) {
+    case TAP_MATCHES:
+        break;
+    case TAP_DIFFERS:
+        return;
+    case TAP_UNKNOWN:
+        tapping->lost++;
         return;
     }
     if (!varlink_call_has_room(tapping->call)) {
@@ -232,6 +265,89 @@ static bool add_place(struct tapping *tapping, const struct place *place)
     return true;
 }
 
+/* ---- a linkage: "FROM -> TO" ---- */
+
+/* True if what an outbox sends comes through the box, the component or the graph of a place. */
+static bool leads_to(const struct outbox *out, const struct place *to)
+{
+    const struct box *at = &out->box;
+
+    while ((at = box_next(at)) != NULL) {
+        const struct component *owner = box_owner(at);
+
+        if (to->component == NULL ? owner->graph == to->graph
+                                  : owner == to->component &&
+                                        (to->box == NO_BOX || (box_is_inbox(at) == to->is_inbox &&
+                                                               box_index(at) == to->box))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The outboxes of a component, or the one that a place names. */
+static void add_leading(struct tapping *tapping, const struct component *from, unsigned only,
+                        const struct place *to)
+{
+    for (unsigned i = NO_BOX; (i = component_next_outbox(from, i)) != NO_BOX;) {
+        struct outbox *out = component_have_outbox(from, i);
+
+        if (out != NULL && (only == NO_BOX || only == i) && leads_to(out, to)) {
+            add_box(tapping, &out->box);
+        }
+    }
+}
+
+static bool add_linkages(struct tapping *tapping, const char *from_path, const char *to_path)
+{
+    struct place from;
+    struct place to;
+
+    if (!control_find_path(tapping->call, from_path, &from) ||
+        !control_find_path(tapping->call, to_path, &to)) {
+        return false;
+    }
+    for (size_t i = 0; from.component == NULL && i < graph_size(from.graph); i++) {
+        add_leading(tapping, graph_component(from.graph, i), NO_BOX, &to);
+    }
+    if (from.component != NULL && (from.box == NO_BOX || !from.is_inbox)) {
+        add_leading(tapping, from.component, from.box, &to);
+    }
+    if (tapping->count == 0) {
+        varlink_error(tapping->call, "io.axond.NoSuchLinkage",
+                      json_pack("{s:s, s:s}", "from", from_path, "to", to_path));
+        return false; /* which has freed tapping */
+    }
+    return true;
+}
+
+/* The part of a path up to end, without the blanks around it. */
+static const char *trim(const char *path, const char *end, char text[BOX_PATH_SIZE])
+{
+    path += strspn(path, " ");
+    while (end > path && end[-1] == ' ') {
+        end--;
+    }
+    (void)snprintf(text, BOX_PATH_SIZE, "%.*s", (int)(end - path), path);
+    return text;
+}
+
+/* What the path says.  Returns false after an answer. */
+static bool add_what_is_asked(struct tapping *tapping)
+{
+    const char *path = varlink_string(tapping->call, "path");
+    const char *arrow = strstr(path, "->");
+    char from[BOX_PATH_SIZE];
+    char to[BOX_PATH_SIZE];
+    struct place place;
+
+    if (arrow != NULL) {
+        return add_linkages(tapping, trim(path, arrow, from),
+                            trim(arrow + 2, path + strlen(path), to));
+    }
+    return control_find(tapping->call, &place) && add_place(tapping, &place);
+}
+
 /* Once all are known: from now on the array stays where it is. */
 static void start(struct tapping *tapping)
 {
@@ -252,8 +368,28 @@ static void on_end(struct varlink_call *call)
             tap_remove(tapping->boxes[i].tap);
         }
     }
+    tap_filter_destroy(tapping->filter);
     free(tapping->boxes);
     free(tapping);
+}
+
+/* Returns false after answering what is wrong with the expression. */
+static bool set_filter(struct tapping *tapping)
+{
+    const char *regex = varlink_string(tapping->call, "match");
+    struct tap_filter_error err;
+
+    if (regex == NULL) {
+        return true;
+    }
+    tapping->filter = tap_filter_create(regex, &err);
+    if (tapping->filter == NULL) {
+        varlink_error(tapping->call, "io.axond.BadRegex",
+                      json_pack("{s:s, s:I, s:s}", "regex", regex, "offset", (json_int_t)err.offset,
+                                "text", err.text));
+        return false; /* which has freed tapping */
+    }
+    return true;
 }
 
 void control_on_tap(struct varlink_call *call)
@@ -261,7 +397,6 @@ void control_on_tap(struct varlink_call *call)
     const json_int_t count = varlink_int(call, "count", -1);
     const json_int_t limit = varlink_int(call, "limit", USUAL_LIMIT);
     struct tapping *tapping;
-    struct place place;
 
     if (varlink_value(call, "count") != NULL && count < 1) {
         varlink_invalid_parameter(call, "count");
@@ -271,16 +406,13 @@ void control_on_tap(struct varlink_call *call)
         varlink_invalid_parameter(call, "limit");
         return;
     }
-    if (!control_find(call, &place)) {
-        return;
-    }
     tapping = mem_alloc(sizeof(*tapping));
     tapping->call = call;
     tapping->left = count;
     tapping->limit = (size_t)limit;
     call->data = tapping;
     call->on_end = on_end;
-    if (!add_place(tapping, &place)) {
+    if (!set_filter(tapping) || !add_what_is_asked(tapping)) {
         return;
     }
     start(tapping);

@@ -152,6 +152,7 @@ enum ctl_status ctl_run_reload(struct ctl *ctl);
 enum ctl_status ctl_run_tap(struct ctl *ctl);
 enum ctl_status ctl_run_send(struct ctl *ctl);
 enum ctl_status ctl_run_stop(struct ctl *ctl);
+enum ctl_status ctl_run_kill(struct ctl *ctl);
 enum ctl_status ctl_run_restart(struct ctl *ctl);
 enum ctl_status ctl_run_drain(struct ctl *ctl);
 enum ctl_status ctl_run_events(struct ctl *ctl);

@@ -1,0 +1,176 @@
+"""Seeing what happens: tap, trace, top, events, a connection in full, and closing it."""
+
+import contextlib
+import json
+import re
+
+import axond
+
+SHOUT = """\
+graphs:
+  shout:
+    components:
+      lines: {type: LineFramer, max_line: 1KiB}
+      upper: {type: PureTransformer, function: upper}
+    linkages:
+      - self -> lines -> upper -> self
+components:
+  server:   {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
+  shouting: {type: ProtocolHandler, protocol: shout}
+  pipe:     {type: Pipeline, components: [{type: PassThrough}, {type: PureTransformer, function: lower}]}
+  sink:     {type: NullSink}
+linkages:
+  - server -> shouting
+  - pipe -> sink
+"""
+
+
+class Seeing(axond.TestCase):
+    def start(self, graph=SHOUT, **more):
+        return self.enterContext(axond.Axond(graph, **more))
+
+    def chat(self, daemon):
+        """A connection that has been answered once, and its address."""
+        sock = daemon.connect()
+        sock.sendall(b"hello\n")
+        self.assertEqual(axond.receive(sock, 6), b"HELLO\n")
+        return sock, "%s:%d" % sock.getsockname()
+
+    def stall(self, daemon):
+        """A connection whose peer does not read, until nothing more goes in; and its address."""
+        sock, peer = self.chat(daemon)
+
+        def is_stuck():
+            sock.settimeout(0.3)
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    sock.send((b"x" * 1000 + b"\n") * 60)
+            return "room at shouting" in daemon.ctl("show", "server/1")
+
+        axond.wait_for(is_stuck, "the way to be full")
+        sock.settimeout(axond.PATIENCE)
+        return sock, peer
+
+
+class Tap(Seeing):
+    def test_tells_when_how_much_and_of_whom(self):
+        daemon = self.start()
+        sock, peer = self.chat(daemon)
+
+        with daemon.ctl_stream("tap", "server/1.outbox", "--count", "1", "--json") as tap:
+            tap.wait_line("tapping")
+            sock.sendall(b"hi\n")
+            self.assertEqual(tap.wait(), 0)
+
+        told = json.loads(tap.stdout)
+        self.assertEqual((told["connection"], told["peer"], told["size"]), (1, peer, 3))
+        self.assertGreater(told["time"], 1e9)
+
+    def test_match_tells_only_what_matches(self):
+        daemon = self.start()
+
+        with daemon.ctl_stream("tap", "sink.inbox", "--match", "err(or)?: [0-9]+", "--count", "2") as tap:
+            tap.wait_line("tapping")
+            for text in "error: x", "ERROR: 17", "fine", "an error: 5", "an err: 6", "error: 7":
+                daemon.ctl("send", "pipe.inbox", text)
+            self.assertEqual(tap.wait(), 0)
+
+        self.assertEqual(re.findall(r"B  (.*)", tap.stdout), ["error: 17", "an error: 5"])
+
+    def test_a_wrong_expression_is_shown_with_its_place(self):
+        daemon = self.start()
+
+        self.assertEqual(daemon.ctl("tap", "sink.inbox", "--match", "a(b", expect=1),
+                         "axonctl: --match: missing closing parenthesis\n    a(b\n       ^\n")
+
+    def test_a_linkage_is_what_passes_from_one_to_the_other(self):
+        daemon = self.start()
+        sock, _ = self.chat(daemon)
+
+        for linkage, count, expected in (
+                ("shouting/1/lines -> shouting/1/upper", 1, ["shouting/1/lines.outbox  B  hi\\n"]),
+                ("server/1.outbox->shouting/1", 1, ["server/1.outbox  B  hi\\n"]),
+                ("shouting/1 -> server/1.inbox", 1, ["shouting/1/upper.outbox  B  HI\\n"])):
+            with daemon.ctl_stream("tap", linkage, "--count", str(count)) as tap:
+                tap.wait_line("tapping")
+                sock.sendall(b"hi\n")
+                axond.receive(sock, 3)
+                self.assertEqual(tap.wait(), 0)
+            self.assertEqual([re.sub(r"^\S+ (\S+)  \S+  \d+ (B  .*)", r"\1  \2", line)
+                              for line in tap.stdout.splitlines()], expected)
+
+    def test_a_linkage_into_a_chassis_is_what_passes_its_edge(self):
+        daemon = self.start()
+
+        with daemon.ctl_stream("tap", "pipe -> sink", "--count", "1") as tap:
+            tap.wait_line("tapping")
+            daemon.ctl("send", "pipe.inbox", "LOUD")
+            tap.wait()
+
+        self.assertIn("pipe/puretransformer.outbox  4 B  loud", tap.stdout)
+
+    def test_what_is_not_linked_is_refused(self):
+        daemon = self.start()
+
+        self.assertIn("no outbox of sink leads to pipe", daemon.ctl("tap", "sink -> pipe", expect=1))
+        self.assertIn('did you mean "sink"?', daemon.ctl("tap", "pipe -> sin", expect=1))
+        self.assertIn('there is no component ""', daemon.ctl("tap", "pipe ->", expect=1))
+
+
+class Connections(Seeing):
+    def test_show_says_who_it_is_and_what_went_through(self):
+        daemon = self.start()
+        _, peer = self.chat(daemon)
+
+        text = daemon.ctl("show", "shouting/1")
+        shown = daemon.ctl("show", "server/1", json=True)["connection"]
+
+        self.assertIn(f"connection server/1: {peer} at 127.0.0.1:{daemon.port}, open for ", text)
+        self.assertIn("  received: 6 B in 1 messages\n  sent: 6 B in 1 messages\n  queued: 0 B in 0 messages\n"
+                      "  waits for: the peer to send\n", text)
+        self.assertEqual((shown["number"], shown["peer"], shown["components_total"]), (1, peer, 3))
+        self.assertEqual([part["path"] for part in shown["components"]],
+                         ["server/1", "shouting/1/lines", "shouting/1/upper"])
+        self.assertEqual(daemon.ctl("show", "shouting/1/lines", json=True)["connection"]["path"], "server/1")
+        self.assertIsNone(daemon.ctl("show", "server", json=True)["connection"])
+
+    def test_show_says_what_a_stalled_connection_waits_for(self):
+        daemon = self.start()
+        self.stall(daemon)
+
+        shown = axond.wait_for(lambda: (daemon.ctl("show", "shouting/1/upper", json=True)
+                                        if "the peer to read" in daemon.ctl("show", "server/1") else None))
+
+        self.assertRegex(shown["waits_for"], r"^room at server/1.inbox")
+        self.assertRegex(shown["connection"]["waits_for"], r"^the peer to read: \d+ bytes to be sent")
+        self.assertGreater(shown["connection"]["queued_bytes"], 1000)
+
+    def test_show_of_a_client_that_has_no_connection_says_so(self):
+        daemon = self.start("components: {c: {type: TCPClient, host: 127.0.0.1, port: %d, reconnect: true, "
+                            "reconnect_min: 1h, reconnect_max: 1h}}\n" % axond.free_port())
+
+        self.assertRegex(daemon.ctl("show", "c"), r"waits for: a connection to 127\.0\.0\.1")
+
+    def test_kill_closes_a_connection_and_no_other(self):
+        daemon = self.start()
+        (stalled, _), (other, _) = self.stall(daemon), self.chat(daemon)
+
+        self.assertEqual(daemon.ctl("kill", "shouting/1/lines.inbox"), "")
+
+        axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 1)
+        self.assertIn("closing connection shouting/1/lines.inbox, of 127.0.0.1:", daemon.stderr)
+        with contextlib.suppress(ConnectionResetError):  # what it sent and we did not read
+            axond.receive_all(stalled)
+        other.sendall(b"still there\n")
+        self.assertEqual(axond.receive(other, 12), b"STILL THERE\n")
+
+    def test_kill_is_about_connections(self):
+        daemon = self.start()
+        self.chat(daemon)
+
+        self.assertIn('sink belongs to no connection; "stop" ends a component',
+                      daemon.ctl("kill", "sink", expect=1))
+        self.assertIn('there is no component "server/2"', daemon.ctl("kill", "server/2", expect=1))
+
+
+axond.main()
