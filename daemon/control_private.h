@@ -128,6 +128,7 @@ void control_on_status(struct varlink_call *call);
 void control_on_list(struct varlink_call *call);
 void control_on_show(struct varlink_call *call);
 void control_on_linkages(struct varlink_call *call);
+void control_on_top(struct varlink_call *call);
 void control_on_types(struct varlink_call *call);
 void control_on_describe(struct varlink_call *call);
 void control_on_graph(struct varlink_call *call);

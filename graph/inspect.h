@@ -85,6 +85,9 @@ bool component_listens(struct component *component, char *text, size_t size);
  * WAITS_NOT: text is empty. */
 enum waits component_waits_for(struct component *component, char *text, size_t size);
 
+/* The same, but for room at inboxes: what the graph can do nothing about. */
+enum waits component_waits_outside(struct component *component, char *text, size_t size);
+
 /* The name of a box, and its path: "server.signal". */
 const char *box_name(const struct box *box);
 const char *box_full_path(const struct box *box, char *text, size_t size);

@@ -69,39 +69,39 @@ static bool say_rooms(struct words *words, const struct component *component)
     return is_any;
 }
 
-static enum waits say_restart(struct words *words, const struct component *component)
+enum waits component_waits_outside(struct component *component, char *text, size_t size)
 {
-    const double left = component_next_restart(component) - component_now(component);
+    enum waits waits = WAITS_NOT;
 
-    say(words, "its restart, in %s",
-        value_show_duration(left > 1 ? (double)(uint64_t)left : 1).text);
-    return WAITS_OUT;
+    text[0] = '\0';
+    if (component->state == RESTARTING) {
+        const double left = component_next_restart(component) - component_now(component);
+
+        (void)snprintf(text, size, "its restart, in %s",
+                       value_show_duration(left > 1 ? (double)(uint64_t)left : 1).text);
+        return WAITS_OUT;
+    }
+    if (component->state == RUNNING && component->type->waits_for != NULL) {
+        waits = component->type->waits_for(component, text, size);
+        component_hide(component, text, size);
+    }
+    return waits;
 }
 
 enum waits component_waits_for(struct component *component, char *text, size_t size)
 {
     struct words words = {.text = text, .size = size};
-    enum waits waits = WAITS_NOT;
-    char outside[160] = "";
+    char outside[200];
+    const enum waits waits = component_waits_outside(component, outside, sizeof(outside));
+    bool is_blocked;
 
     text[0] = '\0';
-    if (component->state == RESTARTING) {
-        return say_restart(&words, component);
-    }
-    if (component->state != RUNNING) {
-        return WAITS_NOT;
-    }
-    if (component->type->waits_for != NULL) {
-        waits = component->type->waits_for(component, outside, sizeof(outside));
-        component_hide(component, outside, sizeof(outside));
-    }
     if (waits == WAITS_OUT) {
         say(&words, "%s", outside);
     }
-    if (say_rooms(&words, component)) {
-        waits = WAITS_OUT;
-    } else if (waits == WAITS_IN) {
+    is_blocked = component->state == RUNNING && say_rooms(&words, component);
+    if (waits == WAITS_IN && !is_blocked) {
         say(&words, "%s", outside);
     }
-    return waits;
+    return is_blocked ? WAITS_OUT : waits;
 }

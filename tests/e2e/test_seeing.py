@@ -1,8 +1,17 @@
 """Seeing what happens: tap, trace, top, events, a connection in full, and closing it."""
 
 import contextlib
+import fcntl
 import json
+import os
+import pty
 import re
+import select
+import struct
+import subprocess
+import termios
+import threading
+import time
 
 import axond
 
@@ -171,6 +180,171 @@ class Connections(Seeing):
         self.assertIn('sink belongs to no connection; "stop" ends a component',
                       daemon.ctl("kill", "sink", expect=1))
         self.assertIn('there is no component "server/2"', daemon.ctl("kill", "server/2", expect=1))
+
+
+class Top(Seeing):
+    def chatter(self, daemon):
+        """A connection that is answered again and again, from a thread."""
+        sock, _ = self.chat(daemon)
+        ends = threading.Event()
+
+        def chat():
+            while not ends.is_set():
+                sock.sendall(b"hello\n")
+                axond.receive(sock, 6)
+
+        thread = threading.Thread(target=chat)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(ends.set)
+
+    def looks(self, daemon, *words):
+        """What two looks of axonctl top have to say: the second."""
+        text = daemon.ctl("--json", "top", "--interval", "100ms", "--count", "2", *words)
+        return json.loads(text.splitlines()[-1])
+
+    def bottleneck(self, daemon, stalls):
+        """The one that holds up so many, once it does."""
+        def find():
+            found = self.looks(daemon)["bottlenecks"]
+            return found[0] if found and found[0]["stalls"] == stalls else None
+
+        return axond.wait_for(find, "a bottleneck")
+
+    def test_shows_every_linkage_of_a_small_graph(self):
+        daemon = self.start()
+        self.chat(daemon)
+
+        text = daemon.ctl("top", "--count", "1")
+        rows = self.looks(daemon)["rows"]
+
+        self.assertRegex(text, r"^\d\d:\d\d:\d\d  9 components, 12 linkages, 1 connection, ")
+        self.assertEqual([row["from"] for row in rows], [l["from"] for l in daemon.ctl("linkages", json=True)["linkages"]])
+        self.assertRegex(text, r"(?m)^FROM +TO +MSG/S +BYTES/S +QUEUED +FULL +BLOCKED +DROPS/S$")
+        self.assertRegex(text, r"(?m)^server/1\.outbox +shouting/1/lines\.inbox +0 +0 B +0 B +0% +0% +0$")
+        self.assertNotIn("bottleneck", text)
+
+    def test_rates_and_order(self):
+        daemon = self.start()
+        self.chatter(daemon)
+
+        def all_busy():
+            busy = [row for row in self.looks(daemon)["rows"] if row["messages_per_second"] > 0]
+            return busy if len(busy) == 3 else None
+
+        busy = axond.wait_for(all_busy, "three busy linkages")
+
+        self.assertEqual([row["from"] for row in busy],
+                         ["server/1.outbox", "shouting/1/lines.outbox", "shouting/1/upper.outbox"])
+        self.assertAlmostEqual(busy[0]["bytes_per_second"], 6 * busy[0]["messages_per_second"])
+        self.assertEqual({row["to"] for row in self.looks(daemon, "sink*")["rows"]}, {"sink.inbox", "sink.control"})
+        axond.wait_for(lambda: re.match("s.*/1", daemon.ctl(
+            "top", "--count", "1", "--sort", "bytes", "--interval", "100ms").splitlines()[2]), "them on top")
+
+    def test_the_bottleneck_is_who_stalls_the_others_followed_to_its_end(self):
+        daemon = self.start()
+        _, peer = self.stall(daemon)
+
+        found = self.bottleneck(daemon, stalls=3)
+        text = daemon.ctl("top", "--count", "1")
+
+        self.assertEqual((found["path"], found["circle"]), ("server/1", False))
+        self.assertEqual(found["way"], ["server/1", "shouting/1/lines", "shouting/1/upper", "server/1"])
+        self.assertRegex(found["waits_for"], r"^the peer to read: \d+ bytes to be sent$")
+        self.assertRegex(text, r"(?m)^bottleneck: server/1 \(ConnectedSocketAdapter\) holds up 3 linkages, "
+                         r"\d+% blocked, and waits for the peer to read: \d+ bytes")
+        self.assertIn("\n  server/1 -> shouting/1/lines -> shouting/1/upper -> server/1\n", text)
+
+    def test_who_is_slow_by_itself_is_named(self):
+        daemon = self.start("""\
+            components:
+              source: {type: Chargen}
+              before: {type: PassThrough}
+              limit:  {type: MessageRateLimit, messages_per_second: 2, buffer: 1}
+              sink:   {type: NullSink}
+            linkages: [source -> before -> limit -> sink]
+            """)
+
+        found = self.bottleneck(daemon, stalls=2)
+
+        self.assertEqual((found["path"], found["type"], found["way"], found["waits_for"]),
+                         ("limit", "MessageRateLimit", ["source", "before", "limit"], None))
+
+    def test_of_many_linkages_the_leading_ones_are_told(self):
+        daemon = self.start()
+        for _ in range(100):
+            self.chat(daemon)
+        self.chatter(daemon)
+
+        def look():
+            told = self.looks(daemon)
+            return told if any(row["messages_per_second"] > 0 for row in told["rows"]) else None
+
+        told = axond.wait_for(look, "something to pass")
+
+        self.assertGreater(told["linkages"], 600)
+        self.assertLess(len(told["rows"]), 200)
+        for row in told["rows"]:
+            if row["messages_per_second"] > 0:
+                self.assertIn("/101", row["from"])
+
+    def test_wrong_options_are_explained(self):
+        daemon = self.start()
+
+        self.assertIn('--interval takes a duration', daemon.ctl("top", "--interval", "1", expect=64))
+        self.assertIn('--sort takes from, to, messages', daemon.ctl("top", "--sort", "speed", expect=64))
+        self.assertIn('--count takes a number from 1', daemon.ctl("top", "--count", "0", expect=64))
+
+    # ---- on a terminal
+
+    def terminal(self, daemon):
+        """axonctl top on a terminal of its own: its process, and the terminal's other side."""
+        ours, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+        process = subprocess.Popen([axond.AXONCTL, "-s", daemon.control, "top", "--interval", "100ms"], stdin=its,
+                                   stdout=its, stderr=its, env={**os.environ, "TERM": "xterm"})
+        os.close(its)
+        self.addCleanup(os.close, ours)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process, ours
+
+    def read_until(self, terminal, text):
+        """What is written to a terminal, up to some text."""
+        seen = b""
+        deadline = time.monotonic() + 3 * axond.PATIENCE
+        while text.encode() not in seen:
+            if not select.select([terminal], [], [], max(0, deadline - time.monotonic()))[0]:
+                raise AssertionError(f"waited in vain for {text!r} in {seen!r}")
+            try:
+                seen += os.read(terminal, 1 << 16)
+            except OSError:
+                raise AssertionError(f"it ended without {text!r}: {seen!r}") from None
+        return seen.decode(errors="replace")
+
+    def test_on_a_terminal_it_is_a_screen(self):
+        daemon = self.start()
+        self.stall(daemon)
+        process, terminal = self.terminal(daemon)
+
+        self.read_until(terminal, "bottleneck: server/1")
+        os.write(terminal, b" ")
+        self.read_until(terminal, "held; space goes on")
+        os.write(terminal, b"><r\x1b[B q")
+        self.read_until(terminal, "\x1b[?1049l")  # what was there before is back
+
+        self.assertEqual(process.wait(3 * axond.PATIENCE), 0)
+
+    def test_the_terminal_is_given_back_when_the_daemon_ends(self):
+        daemon = self.start()
+        process, terminal = self.terminal(daemon)
+
+        self.read_until(terminal, "messages/s")
+        daemon.stop()
+        text = self.read_until(terminal, "has hung up")
+
+        self.assertLess(text.index("\x1b[?1049l"), text.index("axonctl: the daemon"))
+        self.assertEqual(process.wait(3 * axond.PATIENCE), 69)
 
 
 axond.main()
