@@ -99,6 +99,22 @@ const char *control_unit(unsigned box_flags);
 /* True if messages wait in the inbox, up to its bound. */
 bool control_is_bounded(unsigned box_flags);
 
+/* Boxes, each of which keeps its messages or sends its own. */
+struct control_boxes {
+    struct box **boxes; /* to be freed */
+    size_t count;
+};
+
+/* Finds those that the parameter "path" is about; there may be none.  Returns false after answering
+ * what is wrong with it. */
+MUST_CHECK bool control_find_boxes(struct varlink_call *call, struct control_boxes *boxes);
+
+/* Adds the members data, encoding and size of a data message: its first bytes, up to limit. */
+void control_add_data(json_t *reply, const struct message *msg, size_t limit);
+
+/* The peer of the connection that a component belongs to; null: there is none. */
+json_t *control_peer_of(struct component *component);
+
 /* The connection that a component belongs to; null: to none. */
 json_t *control_connection_of(struct component *component);
 
@@ -129,6 +145,7 @@ void control_on_list(struct varlink_call *call);
 void control_on_show(struct varlink_call *call);
 void control_on_linkages(struct varlink_call *call);
 void control_on_top(struct varlink_call *call);
+void control_on_trace(struct varlink_call *call);
 void control_on_types(struct varlink_call *call);
 void control_on_describe(struct varlink_call *call);
 void control_on_graph(struct varlink_call *call);

@@ -5,23 +5,18 @@
  *
  * see() is called in the middle of a component's turn, where a tap may not be removed: a call that
  * has told enough is ended from the loop, by produce(). */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "daemon/base64.h"
 #include "daemon/control_private.h"
 #include "daemon/tap_filter.h"
 #include "graph/connection.h"
-#include "graph/graph.h"
-#include "graph/plan.h"
 #include "graph/tap.h"
 #include "graph/utf8.h"
 
 enum {
     USUAL_LIMIT = 4096,       /* bytes of a message that are told */
     HIGHEST_LIMIT = 64 << 10, /* a reply has to go out in one piece */
-    MOST_BOXES = 2000,
 };
 
 struct tapping {
@@ -69,10 +64,10 @@ static size_t cut(const char *bytes, size_t size, size_t limit)
     return utf8_is_text(bytes, end) ? end : limit;
 }
 
-static void add_data(const struct tapping *tapping, json_t *reply, const struct message *msg)
+void control_add_data(json_t *reply, const struct message *msg, size_t limit)
 {
     const char *bytes = (const char *)msg->data;
-    const size_t size = cut(bytes, msg->size, tapping->limit);
+    const size_t size = cut(bytes, msg->size, limit);
     const bool is_text = utf8_is_text(bytes, size);
     char *encoded = is_text ? NULL : base64_encode(bytes, size);
 
@@ -84,14 +79,14 @@ static void add_data(const struct tapping *tapping, json_t *reply, const struct 
     free(encoded);
 }
 
-static void add_peer(json_t *reply, struct component *owner)
+json_t *control_peer_of(struct component *component)
 {
-    struct component *socket = connection_of(owner);
+    struct component *socket = connection_of(component);
     char peer[200];
 
-    if (socket != NULL && component_describe_peer(socket, peer, sizeof(peer))) {
-        json_object_set_new(reply, "peer", control_text(peer));
-    }
+    return socket != NULL && component_describe_peer(socket, peer, sizeof(peer))
+               ? control_text(peer)
+               : json_null();
 }
 
 static void tell(struct tapping *tapping, const struct tapped *tapped, const struct box *box,
@@ -106,9 +101,9 @@ static void tell(struct tapping *tapping, const struct tapped *tapped, const str
     if (number != 0) {
         json_object_set_new(reply, "connection", json_integer((json_int_t)number));
     }
-    add_peer(reply, owner);
+    json_object_set_new(reply, "peer", control_peer_of(owner));
     if (msg->kind == DATA) {
-        add_data(tapping, reply, msg);
+        control_add_data(reply, msg, tapping->limit);
     } else {
         json_object_set_new(reply, "notice",
                             json_string(message_kind_name((enum message_kind)msg->kind)));
@@ -166,195 +161,18 @@ static void see(void *arg, struct box *box, const struct message *msg)
     }
 }
 
-/* ---- what is tapped ---- */
+/* ---- the call ---- */
 
-static void add_tap(struct tapping *tapping, struct box *box)
+static void start(struct tapping *tapping, const struct control_boxes *boxes)
 {
-    for (size_t i = 0; i < tapping->count; i++) {
-        if (tapping->boxes[i].box == box) {
-            return; /* two of them may stand for the same */
-        }
-    }
-    if (tapping->count < MOST_BOXES) {
-        tapping->boxes =
-            mem_resize_array(tapping->boxes, tapping->count + 1, sizeof(*tapping->boxes));
-        tapping->boxes[tapping->count++] =
-            (struct tapped){.tapping = tapping, .box = box, .name = box_name(box)};
-    }
-}
-
-/* Where a box only passes on, those that it stands for. */
-static void add_box(struct tapping *tapping, struct box *box)
-{
-    const bool passes = (box->flags & BOX_PASSES) != 0;
-    struct outbox *out = NULL;
-
-    if (!passes) {
-        add_tap(tapping, box);
-    } else if ((box->flags & BOX_IS_INBOX) != 0) {
-        add_tap(tapping, &inbox_sink(container_of(box, struct inbox, box))->box);
-    } else {
-        while ((out = box_next_sender(box, out)) != NULL) {
-            if ((out->box.flags & BOX_PASSES) == 0) {
-                add_tap(tapping, &out->box);
-            }
-        }
-    }
-}
-
-static void add_component(struct tapping *tapping, const struct component *component)
-{
-    for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
-        struct inbox *in = component_have_inbox(component, i);
-
-        if (in != NULL && component_inbox_plan(component, i)->spec->carries != READINESS) {
-            add_box(tapping, &in->box);
-        }
-    }
-    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
-        struct outbox *out = component_have_outbox(component, i);
-
-        if (out != NULL) {
-            add_box(tapping, &out->box);
-        }
-    }
-}
-
-static void add_graph(struct tapping *tapping, const struct graph *graph)
-{
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        if (!component_is_over(graph_component(graph, i))) {
-            add_component(tapping, graph_component(graph, i));
-        }
-    }
-}
-
-/* Returns false after answering that nothing can be seen there. */
-static bool add_place(struct tapping *tapping, const struct place *place)
-{
-    struct component *component = place->component;
-    const char *path = varlink_string(tapping->call, "path");
-    const struct box_spec *spec;
-
-    if (component == NULL) {
-        add_graph(tapping, place->graph);
-        return true;
-    }
-    if (component_is_over(component)) {
-        control_invalid_state(tapping->call, path, component_condition(component),
-                              "%s is no longer running", path);
-        return false;
-    }
-    if (place->box == NO_BOX) {
-        add_component(tapping, component);
-        return true;
-    }
-    spec = place->is_inbox ? component_inbox_plan(component, place->box)->spec
-                           : component_outbox_plan(component, place->box)->spec;
-    if (spec->carries == READINESS || (!place->is_inbox && spec->service != NULL)) {
-        control_invalid_state(tapping->call, path, component_condition(component),
-                              "%s is between the component and a service: it cannot be tapped",
-                              path);
-        return false;
-    }
-    if (place->is_inbox) {
-        add_box(tapping, &component_need_inbox(component, place->box)->box);
-    } else {
-        add_box(tapping, &component_need_outbox(component, place->box)->box);
-    }
-    return true;
-}
-
-/* ---- a linkage: "FROM -> TO" ---- */
-
-/* True if what an outbox sends comes through the box, the component or the graph of a place. */
-static bool leads_to(const struct outbox *out, const struct place *to)
-{
-    const struct box *at = &out->box;
-
-    while ((at = box_next(at)) != NULL) {
-        const struct component *owner = box_owner(at);
-
-        if (to->component == NULL ? owner->graph == to->graph
-                                  : owner == to->component &&
-                                        (to->box == NO_BOX || (box_is_inbox(at) == to->is_inbox &&
-                                                               box_index(at) == to->box))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The outboxes of a component, or the one that a place names. */
-static void add_leading(struct tapping *tapping, const struct component *from, unsigned only,
-                        const struct place *to)
-{
-    for (unsigned i = NO_BOX; (i = component_next_outbox(from, i)) != NO_BOX;) {
-        struct outbox *out = component_have_outbox(from, i);
-
-        if (out != NULL && (only == NO_BOX || only == i) && leads_to(out, to)) {
-            add_box(tapping, &out->box);
-        }
-    }
-}
-
-static bool add_linkages(struct tapping *tapping, const char *from_path, const char *to_path)
-{
-    struct place from;
-    struct place to;
-
-    if (!control_find_path(tapping->call, from_path, &from) ||
-        !control_find_path(tapping->call, to_path, &to)) {
-        return false;
-    }
-    for (size_t i = 0; from.component == NULL && i < graph_size(from.graph); i++) {
-        add_leading(tapping, graph_component(from.graph, i), NO_BOX, &to);
-    }
-    if (from.component != NULL && (from.box == NO_BOX || !from.is_inbox)) {
-        add_leading(tapping, from.component, from.box, &to);
-    }
-    if (tapping->count == 0) {
-        varlink_error(tapping->call, "io.axond.NoSuchLinkage",
-                      json_pack("{s:s, s:s}", "from", from_path, "to", to_path));
-        return false; /* which has freed tapping */
-    }
-    return true;
-}
-
-/* The part of a path up to end, without the blanks around it. */
-static const char *trim(const char *path, const char *end, char text[BOX_PATH_SIZE])
-{
-    path += strspn(path, " ");
-    while (end > path && end[-1] == ' ') {
-        end--;
-    }
-    (void)snprintf(text, BOX_PATH_SIZE, "%.*s", (int)(end - path), path);
-    return text;
-}
-
-/* What the path says.  Returns false after an answer. */
-static bool add_what_is_asked(struct tapping *tapping)
-{
-    const char *path = varlink_string(tapping->call, "path");
-    const char *arrow = strstr(path, "->");
-    char from[BOX_PATH_SIZE];
-    char to[BOX_PATH_SIZE];
-    struct place place;
-
-    if (arrow != NULL) {
-        return add_linkages(tapping, trim(path, arrow, from),
-                            trim(arrow + 2, path + strlen(path), to));
-    }
-    return control_find(tapping->call, &place) && add_place(tapping, &place);
-}
-
-/* Once all are known: from now on the array stays where it is. */
-static void start(struct tapping *tapping)
-{
-    tapping->living = tapping->count;
-    for (size_t i = 0; i < tapping->count; i++) {
+    tapping->boxes = mem_alloc_array(boxes->count, sizeof(*tapping->boxes));
+    tapping->count = boxes->count;
+    tapping->living = boxes->count;
+    for (size_t i = 0; i < boxes->count; i++) {
         struct tapped *tapped = &tapping->boxes[i];
 
+        *tapped = (struct tapped){
+            .tapping = tapping, .box = boxes->boxes[i], .name = box_name(boxes->boxes[i])};
         tapped->tap = tap_add(control_loop(tapping->call), tapped->box, see, tapped);
     }
 }
@@ -373,29 +191,29 @@ static void on_end(struct varlink_call *call)
     free(tapping);
 }
 
-/* Returns false after answering what is wrong with the expression. */
-static bool set_filter(struct tapping *tapping)
+/* Makes what "match" asks for, if anything.  Returns false after answering what is wrong with it.
+ */
+static bool make_filter(struct varlink_call *call, struct tap_filter **made)
 {
-    const char *regex = varlink_string(tapping->call, "match");
+    const char *regex = varlink_string(call, "match");
     struct tap_filter_error err;
 
-    if (regex == NULL) {
+    *made = regex != NULL ? tap_filter_create(regex, &err) : NULL;
+    if (regex == NULL || *made != NULL) {
         return true;
     }
-    tapping->filter = tap_filter_create(regex, &err);
-    if (tapping->filter == NULL) {
-        varlink_error(tapping->call, "io.axond.BadRegex",
-                      json_pack("{s:s, s:I, s:s}", "regex", regex, "offset", (json_int_t)err.offset,
-                                "text", err.text));
-        return false; /* which has freed tapping */
-    }
-    return true;
+    varlink_error(call, "io.axond.BadRegex",
+                  json_pack("{s:s, s:I, s:s}", "regex", regex, "offset", (json_int_t)err.offset,
+                            "text", err.text));
+    return false;
 }
 
 void control_on_tap(struct varlink_call *call)
 {
     const json_int_t count = varlink_int(call, "count", -1);
     const json_int_t limit = varlink_int(call, "limit", USUAL_LIMIT);
+    struct control_boxes boxes;
+    struct tap_filter *wanted;
     struct tapping *tapping;
 
     if (varlink_value(call, "count") != NULL && count < 1) {
@@ -406,16 +224,22 @@ void control_on_tap(struct varlink_call *call)
         varlink_invalid_parameter(call, "limit");
         return;
     }
+    if (!control_find_boxes(call, &boxes)) {
+        return;
+    }
+    if (!make_filter(call, &wanted)) {
+        free(boxes.boxes);
+        return;
+    }
     tapping = mem_alloc(sizeof(*tapping));
     tapping->call = call;
     tapping->left = count;
     tapping->limit = (size_t)limit;
+    tapping->filter = wanted;
     call->data = tapping;
     call->on_end = on_end;
-    if (!set_filter(tapping) || !add_what_is_asked(tapping)) {
-        return;
-    }
-    start(tapping);
+    start(tapping, &boxes);
+    free(boxes.boxes);
     (void)varlink_reply_continues(
         call, make_reply(tapping, "started", json_string(varlink_string(call, "path"))));
     if (tapping->count == 0) {

@@ -131,6 +131,10 @@ void ctl_print_json(const json_t *value);
 /* Text of any origin, with what a terminal would obey written as \n, \x1b. */
 void ctl_print_escaped(FILE *file, const char *bytes, size_t size);
 
+/* The members data, encoding and size of a message: its size, and its bytes on the same line, or,
+ * in hex, on lines of their own. */
+void ctl_print_data(const json_t *message, bool hex);
+
 /* What a compiler would say about a graph file: place, text, line, caret. */
 void ctl_print_problem(FILE *file, const json_t *problem);
 void ctl_print_problems(FILE *file, const json_t *problems);
@@ -164,6 +168,7 @@ enum ctl_status ctl_run_config(struct ctl *ctl);
 enum ctl_status ctl_run_check(struct ctl *ctl);
 enum ctl_status ctl_run_reload(struct ctl *ctl);
 enum ctl_status ctl_run_tap(struct ctl *ctl);
+enum ctl_status ctl_run_trace(struct ctl *ctl);
 enum ctl_status ctl_run_top(struct ctl *ctl);
 enum ctl_status ctl_run_send(struct ctl *ctl);
 enum ctl_status ctl_run_stop(struct ctl *ctl);

@@ -31,7 +31,7 @@ static void print_hex(const unsigned char *bytes, size_t size)
     }
 }
 
-static void print_data(const json_t *message, bool hex)
+void ctl_print_data(const json_t *message, bool hex)
 {
     const char *data = ctl_string(message, "data");
     size_t size = strlen(data);
@@ -87,7 +87,7 @@ static bool print_message(struct ctl *ctl, json_t *message, void *data)
     if (strcmp(kind, "notice") == 0) {
         printf("%s\n", ctl_string(message, "notice"));
     } else {
-        print_data(message, *hex);
+        ctl_print_data(message, *hex);
     }
     return true;
 }

@@ -6,6 +6,7 @@
 #include "graph/graph.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/tap.h"
 
 /* A sender's place in a line; known by its index, which the outbox has while BOX_WAITING. */
 struct place {
@@ -200,7 +201,9 @@ static void line_end(struct waiting_table *table, struct waiting *line)
     struct inbox *in = line->in;
 
     in->waiting = NULL;
-    in->box.flags = (uint16_t)(in->box.flags & ~BOX_AWAITED);
+    if ((in->box.flags & BOX_TAPPED) == 0 || !taps_hear_takes(table->loop, in)) {
+        in->box.flags = (uint16_t)(in->box.flags & ~BOX_AWAITED);
+    }
     if ((in->box.flags & BOX_PASSES) == 0) {
         in->limit = line->bound;
     }
@@ -287,6 +290,12 @@ void inbox_announce_room(struct inbox *in)
 {
     struct waiting *line = in->waiting;
 
+    if ((in->box.flags & BOX_TAPPED) != 0) {
+        taps_take(component_loop(box_owner(&in->box)), in);
+        if (line == NULL) {
+            return;
+        }
+    }
     if (list_is_empty(&line->link) && is_half_empty(line)) {
         invite(component_loop(box_owner(&in->box))->waiting, line);
     }

@@ -347,4 +347,102 @@ class Top(Seeing):
         self.assertEqual(process.wait(3 * axond.PATIENCE), 69)
 
 
+class Trace(Seeing):
+    def trace(self, daemon, path, act, *words):
+        """What axonctl trace says of the message that act makes: its steps."""
+        with daemon.ctl_stream("trace", path, "--json", *words) as stream:
+            stream.wait_line("waiting for the next message")
+            act()
+            self.assertEqual(stream.wait(3 * axond.PATIENCE), 0)
+        return [json.loads(line) for line in stream.stdout.splitlines()]
+
+    def test_shows_the_way_of_the_next_message_with_times(self):
+        daemon = self.start()
+        sock, peer = self.chat(daemon)
+
+        with daemon.ctl_stream("trace", "server/1.outbox") as trace:
+            trace.wait_line("waiting for the next message at server/1.outbox; Ctrl-C ends it")
+            sock.sendall(b"hi\n")
+            self.assertEqual(trace.wait(3 * axond.PATIENCE), 0)
+
+        step = r" +\+[0-9.]+ ms  "
+        self.assertRegex(trace.stdout, (
+            rf"^\d\d:\d\d:\d\d\.\d+  {peer}\n"
+            rf"{step}server/1.outbox -> shouting/1/lines.inbox  3 B  hi\\n\n"
+            rf"{step}  taken from shouting/1/lines.inbox, after [0-9.]+ ms\n"
+            rf"{step}shouting/1/lines.outbox -> shouting/1/upper.inbox  3 B  hi\\n\n"
+            rf"{step}  taken from shouting/1/upper.inbox, after [0-9.]+ ms\n"
+            rf"{step}shouting/1/upper.outbox -> server/1.inbox  3 B  HI\\n\n"
+            rf"{step}  taken from server/1.inbox, after [0-9.]+ ms\n$"))
+        self.assertIn("nothing more has come of it", trace.stderr)
+
+    def test_steps_say_what_they_came_of_and_times_grow(self):
+        daemon = self.start()
+        sock, peer = self.chat(daemon)
+
+        steps = self.trace(daemon, "server/1.outbox", lambda: sock.sendall(b"one\ntwo\n"))
+
+        arrived = [step for step in steps if step["step"] == "arrived"]
+        self.assertEqual([(step["hop"], step["cause"], step["data"]) for step in arrived],
+                         [(1, 0, "one\ntwo\n"), (2, 1, "one\n"), (3, 1, "two\n"), (4, 2, "ONE\n"), (5, 3, "TWO\n")])
+        self.assertEqual(sorted(step["hop"] for step in steps if step["step"] == "taken"), [1, 2, 3, 4, 5])
+        self.assertEqual([step["after"] for step in steps], sorted(step["after"] for step in steps))
+        self.assertEqual({step["peer"] for step in steps}, {peer})
+
+    def test_says_how_many_wait_before_it_and_waits_along(self):
+        daemon = self.start()
+        sock, _ = self.stall(daemon)
+
+        with daemon.ctl_stream("trace", "shouting/1/upper.inbox", "--json", "--patience", "1ms") as trace:
+            trace.wait_line("waiting for the next message")
+            sock.settimeout(0.1)
+            while trace.running:  # the more it reads, the more there is room for
+                with contextlib.suppress(TimeoutError):
+                    sock.recv(1 << 20)
+            self.assertEqual(trace.wait(), 0)
+
+        first, *rest = [json.loads(line) for line in trace.stdout.splitlines()]
+        self.assertGreater(first["before"], 0)
+        self.assertIn("taken", [step["step"] for step in rest])
+
+    def test_goes_through_chassis_and_backplanes(self):
+        daemon = self.start("""\
+            components:
+              plane: {type: Backplane, name: news}
+              pipe:  {type: Pipeline, components: [{type: PassThrough}, {type: PureTransformer, function: upper}]}
+              out:   {type: PublishTo, destination: news}
+              one:   {type: SubscribeTo, source: news}
+              two:   {type: SubscribeTo, source: news}
+              sink:  {type: NullSink}
+              sunk:  {type: NullSink}
+            linkages: [pipe -> out, one -> sink, two -> sunk]
+            """)
+
+        steps = self.trace(daemon, "pipe", lambda: daemon.ctl("send", "pipe.inbox", "hello"))
+
+        self.assertEqual({step["to"]: step["data"] for step in steps if step["step"] == "taken"},
+                         {"pipe/passthrough.inbox": "hello", "pipe/puretransformer.inbox": "hello",
+                          "out.inbox": "HELLO", "plane.inbox": "HELLO", "one.inbox": "HELLO", "two.inbox": "HELLO",
+                          "sink.inbox": "HELLO", "sunk.inbox": "HELLO"})
+
+    def test_ends_with_what_it_waits_for(self):
+        daemon = self.start()
+        sock, _ = self.chat(daemon)
+
+        with daemon.ctl_stream("trace", "shouting/1") as trace:
+            trace.wait_line("waiting for the next message")
+            sock.close()
+            trace.wait_line("shouting/1 is gone, and no message has come", timeout=3 * axond.PATIENCE)
+
+    def test_costs_nothing_when_it_is_over(self):
+        daemon = self.start()
+        sock, _ = self.chat(daemon)
+        self.trace(daemon, "server/1.outbox", lambda: sock.sendall(b"hi\n"))
+        axond.receive(sock, 3)
+        before = daemon.wakeups()
+
+        with self.assertRaises(AssertionError):
+            axond.wait_for(lambda: daemon.wakeups() > before + 2, timeout=1)
+
+
 axond.main()
