@@ -165,5 +165,6 @@ void control_on_kill(struct varlink_call *call)
     log_event(LOG_LEVEL_NOTICE, NULL, "closing connection %s, of %s, as uid %u asks", path,
               component_describe_peer(socket, peer, sizeof(peer)) ? peer : "an unknown peer",
               (unsigned)call->peer.uid);
+    control_event(control_of(call), "killed", path, "the connection is closed, as somebody asked");
     control_stop(call, socket->graph, NULL);
 }

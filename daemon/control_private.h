@@ -17,12 +17,33 @@
 
 struct errors;
 struct graph;
+struct inbox;
 
 /* What had gone through at a time; rates are the difference of two. */
 struct traffic_sample {
     double time; /* of the loop's clock; 0: none was taken */
     uint64_t messages;
     uint64_t bytes;
+};
+
+enum {
+    CONTROL_STEPS = 200, /* components that are looked at in one turn: well under a millisecond */
+    CONTROL_MOST = 1000, /* items in a reply to a call without "more" */
+    CONTROL_FIRST = 100, /* of things of which there may be any number */
+};
+
+/* An inbox of which subscribers have heard that it is blocked. */
+struct blocked_inbox {
+    const struct inbox *in; /* compared, never looked into */
+    char *path;
+    uint32_t since; /* ms of the loop's clock */
+    unsigned free_looks;
+};
+
+struct control_blocked {
+    ev_timer look; /* active while there are subscribers */
+    struct blocked_inbox inboxes[CONTROL_FIRST];
+    size_t count;
 };
 
 struct control {
@@ -33,6 +54,7 @@ struct control {
     struct list subscribers;          /* calls of Events */
     struct list waiting;              /* calls that end with what they wait for */
     struct traffic_sample sample;
+    struct control_blocked blocked;
 };
 
 /* A call that waits for something, and is answered in any case when the daemon ends. */
@@ -40,12 +62,6 @@ struct control_wait {
     struct list link; /* in control.waiting */
     struct varlink_call *call;
     void (*answer)(struct control_wait *wait); /* replies; frees the wait by the call's on_end */
-};
-
-enum {
-    CONTROL_STEPS = 200, /* components that are looked at in one turn: well under a millisecond */
-    CONTROL_MOST = 1000, /* items in a reply to a call without "more" */
-    CONTROL_FIRST = 100, /* of things of which there may be any number */
 };
 
 extern const struct varlink_method control_methods[];
@@ -137,6 +153,10 @@ bool control_pattern_matches(const char *pattern, const char *path);
 
 /* path may be NULL. */
 void control_event(struct control *control, const char *kind, const char *path, const char *text);
+
+/* From the first subscriber on, and until the last one has gone: says which inboxes are blocked. */
+void control_blocked_watch(struct control *control);
+void control_blocked_unwatch(struct control *control);
 
 /* ---- methods ---- */
 

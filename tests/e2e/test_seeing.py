@@ -445,4 +445,36 @@ class Trace(Seeing):
             axond.wait_for(lambda: daemon.wakeups() > before + 2, timeout=1)
 
 
+class Events(Seeing):
+    def test_tell_which_inbox_is_blocked_and_when_it_no_longer_is(self):
+        daemon = self.start()
+
+        with daemon.ctl_stream("events") as events:
+            events.wait_line("waiting for events")
+            sock, _ = self.stall(daemon)
+            events.wait_line(r" blocked  server/1.inbox: is full: 1 sender waits, shouting/1/upper.outbox first", "stdout",
+                             timeout=60)
+            sock.close()
+            events.wait_line(r" unblocked  server/1.inbox: is no longer blocked, after \d+ s", "stdout", timeout=60)
+            self.assertEqual(len(re.findall(" blocked  server/1.inbox", events.stdout)), 1)
+
+    def test_tell_who_was_killed(self):
+        daemon = self.start()
+        self.chat(daemon)
+
+        with daemon.ctl_stream("events") as events:
+            events.wait_line("waiting for events")
+            daemon.ctl("kill", "server/1")
+            events.wait_line(" killed  server/1: the connection is closed, as somebody asked", "stdout")
+
+    def test_nothing_is_looked_for_when_nobody_listens(self):
+        daemon = self.start()
+        with daemon.ctl_stream("events") as events:
+            events.wait_line("waiting for events")
+        before = axond.wait_for(lambda: daemon.asleep() and daemon.wakeups())
+
+        with self.assertRaises(AssertionError):
+            axond.wait_for(lambda: daemon.wakeups() > before + 3, timeout=1.5)
+
+
 axond.main()
