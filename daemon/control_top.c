@@ -24,7 +24,7 @@
 
 enum {
     USUAL_ROWS = 50,
-    MOST_ROWS = 500,
+    MOST_ROWS = 200,    /* by each measure: to write all of them takes a few milliseconds */
     MOST_STALLS = 5000, /* sorted and followed in one turn: a millisecond */
     MOST_BOTTLENECKS = 5,
     MOST_WAY = 10, /* components of a way that are told */

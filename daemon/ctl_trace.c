@@ -50,7 +50,7 @@ static void print_step(const json_t *step)
     } else if (strcmp(name, "discarded") == 0) {
         printf("                 discarded: %s is linked nowhere\n", ctl_string(step, "from"));
     } else if (strcmp(name, "left") == 0) {
-        printf("                 not followed: it is one of too many\n");
+        printf("                 not followed, nor what comes after: that is enough\n");
     }
 }
 

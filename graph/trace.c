@@ -35,6 +35,7 @@ struct trace {
     unsigned look_count;
     struct followed *followed[TRACE_MOST];
     unsigned followed_count;
+    unsigned lost_count; /* messages that arrived nowhere */
 };
 
 static double now(void)
@@ -100,6 +101,18 @@ static void on_inbox(void *arg, struct box *box, const struct message *msg)
 
 static void look_at_outboxes(struct trace *trace, struct component *component);
 
+/* Looks at outboxes no more. */
+static void forget_looks(struct trace *trace)
+{
+    for (unsigned i = 0; i < trace->look_count; i++) {
+        if (trace->looks[i]->tap != NULL) {
+            tap_remove(trace->looks[i]->tap);
+        }
+        free(trace->looks[i]);
+    }
+    trace->look_count = 0;
+}
+
 /* A message is about to be put into an inbox. */
 static void follow(struct trace *trace, struct inbox *in, const struct message *msg,
                    struct trace_event *event)
@@ -135,12 +148,12 @@ static void go_on(struct trace *trace, unsigned cause, struct outbox *out, struc
                                 .in = in,
                                 .msg = msg};
 
-    if (in == NULL) {
-        event.step = TRACE_DISCARDED;
-    } else if (drops(in)) {
-        event.step = TRACE_DROPPED;
-    } else if (trace->followed_count == TRACE_MOST) {
+    if (trace->followed_count + trace->lost_count == TRACE_MOST) {
         event.step = TRACE_LEFT;
+        forget_looks(trace);
+    } else if (in == NULL || drops(in)) {
+        event.step = in == NULL ? TRACE_DISCARDED : TRACE_DROPPED;
+        trace->lost_count++;
     } else {
         event.before = in->box.queued;
         follow(trace, in, msg, &event);
@@ -231,17 +244,6 @@ static void look_at_outboxes(struct trace *trace, struct component *component)
 }
 
 /* ---- the first message ---- */
-
-static void forget_looks(struct trace *trace)
-{
-    for (unsigned i = 0; i < trace->look_count; i++) {
-        if (trace->looks[i]->tap != NULL) {
-            tap_remove(trace->looks[i]->tap);
-        }
-        free(trace->looks[i]);
-    }
-    trace->look_count = 0;
-}
 
 static void on_first(void *arg, struct box *box, const struct message *msg)
 {

@@ -1,15 +1,14 @@
 /* Traces: the way of one message through the graph.
  *
- *     [box] ──the next message──► [inbox] ─taken─► component ──what came of it──► [inbox] ─taken─►
- * …
+ *     [box] ──the next message──► [inbox] ─taken─► component ──what came of it──► [inbox] ─► …
  *
  * Messages carry no marks: what comes of one is seen by taps (tap.h) on the boxes it gets to.  What
  * a component sends has come of a message if it shares its bytes, or is sent after the message was
  * taken and before the next one is.  So of a component that keeps what it takes for later, only
  * what shares the bytes is followed.
  *
- * A trace follows data, and at most TRACE_MOST messages; it keeps their bytes as long as it lives.
- */
+ * A trace follows data.  When TRACE_MOST messages have arrived somewhere, or were lost, it looks
+ * for no more; it keeps their bytes as long as it lives. */
 #ifndef AXOND_GRAPH_TRACE_H
 #define AXOND_GRAPH_TRACE_H
 
@@ -21,7 +20,7 @@ struct loop;
 struct trace;
 
 enum {
-    TRACE_MOST = 64,       /* messages that are followed */
+    TRACE_MOST = 64,       /* messages */
     TRACE_MOST_TAPS = 256, /* boxes that are looked at */
 };
 
@@ -30,8 +29,8 @@ enum trace_step {
     TRACE_TAKEN,     /* it has left the inbox */
     TRACE_DROPPED,   /* the inbox is full, and drops it */
     TRACE_DISCARDED, /* the outbox leads nowhere */
-    TRACE_GONE,      /* its component has ended, or the inbox hands on what it had */
-    TRACE_LEFT,      /* it is not followed: there are too many */
+    TRACE_GONE,      /* its component has ended */
+    TRACE_LEFT,      /* neither it nor what comes after is followed: there are too many */
 };
 
 struct trace_event {

@@ -310,11 +310,8 @@ void inbox_announce_room(struct inbox *in)
 
     if ((in->box.flags & BOX_TAPPED) != 0) {
         taps_take(component_loop(box_owner(&in->box)), in);
-        if (line == NULL) {
-            return;
-        }
     }
-    if (list_is_empty(&line->link) && is_half_empty(line)) {
+    if (line != NULL && list_is_empty(&line->link) && is_half_empty(line)) {
         invite(component_loop(box_owner(&in->box))->waiting, line);
     }
 }
