@@ -326,12 +326,19 @@ static void look(struct varlink_call *call)
     }
 }
 
+static void look_again(struct varlink_call *call)
+{
+    begin_look(call->data);
+    call->produce = look;
+    look(call);
+}
+
+/* The graph is looked at in the call's turns only. */
 static void on_next(struct ev_loop *ev, ev_timer *watcher, int revents)
 {
-    struct top *top = watcher->data;
+    const struct top *top = watcher->data;
 
-    begin_look(top);
-    varlink_call_produce(top->call, look);
+    varlink_call_produce(top->call, look_again);
 }
 
 static void on_end(struct varlink_call *call)
@@ -371,6 +378,5 @@ void control_on_top(struct varlink_call *call)
     top->next.data = top;
     call->data = top;
     call->on_end = on_end;
-    call->produce = look;
-    begin_look(top);
+    call->produce = look_again;
 }

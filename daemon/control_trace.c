@@ -68,13 +68,22 @@ static void tell(void *arg, const struct trace_event *event)
     ev_timer_again(control_loop(tracing->call)->ev, &tracing->quiet);
 }
 
+static void look_if_over(struct varlink_call *call)
+{
+    const struct tracing *tracing = call->data;
+
+    call->produce = NULL;
+    if (!trace_is_waiting(tracing->trace)) {
+        varlink_reply(call, make_reply(tracing, "ended"));
+    }
+}
+
+/* The graph is looked at in the call's turns only. */
 static void on_quiet(struct ev_loop *ev, ev_timer *watcher, int revents)
 {
-    struct tracing *tracing = watcher->data;
+    const struct tracing *tracing = watcher->data;
 
-    if (!trace_is_waiting(tracing->trace)) {
-        varlink_reply(tracing->call, make_reply(tracing, "ended"));
-    }
+    varlink_call_produce(tracing->call, look_if_over);
 }
 
 static void on_end(struct varlink_call *call)
