@@ -39,6 +39,18 @@ static const struct varlink_parameter for_tap[] = {
     {.name = "path", .kind = VARLINK_STRING, .required = true},
     {.name = "count", .kind = VARLINK_INT},
     {.name = "limit", .kind = VARLINK_INT},
+    {.name = "match", .kind = VARLINK_STRING},
+    {0},
+};
+static const struct varlink_parameter for_top[] = {
+    {.name = "interval", .kind = VARLINK_FLOAT},
+    {.name = "rows", .kind = VARLINK_INT},
+    {.name = "pattern", .kind = VARLINK_STRING},
+    {0},
+};
+static const struct varlink_parameter for_trace[] = {
+    {.name = "path", .kind = VARLINK_STRING, .required = true},
+    {.name = "patience", .kind = VARLINK_FLOAT},
     {0},
 };
 static const struct varlink_parameter for_send[] = {
@@ -77,8 +89,14 @@ const struct varlink_method control_methods[] = {
     {.name = "Check", .parameters = for_check, .handle = control_on_check},
     {.name = "Reload", .parameters = for_reload, .handle = control_on_reload, .privileged = true},
     {.name = "Tap", .parameters = for_tap, .handle = control_on_tap, .more = VARLINK_MUST_STREAM},
+    {.name = "Top", .parameters = for_top, .handle = control_on_top, .more = VARLINK_MUST_STREAM},
+    {.name = "Trace",
+     .parameters = for_trace,
+     .handle = control_on_trace,
+     .more = VARLINK_MUST_STREAM},
     {.name = "Send", .parameters = for_send, .handle = control_on_send, .privileged = true},
     {.name = "Stop", .parameters = a_path, .handle = control_on_stop, .privileged = true},
+    {.name = "Kill", .parameters = a_path, .handle = control_on_kill, .privileged = true},
     {.name = "Restart", .parameters = a_path, .handle = control_on_restart, .privileged = true},
     {.name = "Drain",
      .parameters = a_path_or_none,

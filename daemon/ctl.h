@@ -20,7 +20,7 @@ enum ctl_status {
 
 struct ctl;
 
-enum { CTL_MAX_OPTIONS = 4 };
+enum { CTL_MAX_OPTIONS = 8 };
 
 /* An option of one command; those that all commands have are in ctl_options.c. */
 struct ctl_option {
@@ -40,6 +40,16 @@ struct ctl_command {
     struct ctl_option options[CTL_MAX_OPTIONS];
 };
 
+/* Who has taken the terminal over. */
+struct ctl_terminal {
+    /* Something was typed, or the terminal has another size.  Returns whether replies are wanted.
+     */
+    bool (*input)(void *data);
+    /* Gives it back, since something is to be said on stderr. */
+    void (*leave)(void *data);
+    void *data;
+};
+
 struct ctl {
     const struct ctl_command *command;
     const char *socket;
@@ -51,6 +61,7 @@ struct ctl {
     char **arguments;                    /* then NULL */
     const char *values[CTL_MAX_OPTIONS]; /* of the command's options; NULL: not given */
     int fd;                              /* -1: not connected */
+    const struct ctl_terminal *terminal; /* NULL: it is as it was */
 };
 
 /* An option that all commands have. */
@@ -98,6 +109,9 @@ struct ctl_reader {
     void *data;
 };
 
+/* Connects to the daemon, unless that is done.  Calling does so by itself. */
+enum ctl_status ctl_connect(struct ctl *ctl);
+
 /* Calls a method of io.axond and has each reply read; a refusal is told on stderr.  Takes over
  * parameters, which may be NULL.  more: asks for several replies. */
 enum ctl_status ctl_call(struct ctl *ctl, const char *method, json_t *parameters, bool more,
@@ -141,6 +155,10 @@ void ctl_print_json(const json_t *value);
 /* Text of any origin, with what a terminal would obey written as \n, \x1b. */
 void ctl_print_escaped(FILE *file, const char *bytes, size_t size);
 
+/* The members data, encoding and size of a message: its size, and its bytes on the same line, or,
+ * in hex, on lines of their own. */
+void ctl_print_data(const json_t *message, bool hex);
+
 /* What a compiler would say about a graph file: place, text, line, caret. */
 void ctl_print_problem(FILE *file, const json_t *problem);
 void ctl_print_problems(FILE *file, const json_t *problems);
@@ -174,8 +192,11 @@ enum ctl_status ctl_run_config(struct ctl *ctl);
 enum ctl_status ctl_run_check(struct ctl *ctl);
 enum ctl_status ctl_run_reload(struct ctl *ctl);
 enum ctl_status ctl_run_tap(struct ctl *ctl);
+enum ctl_status ctl_run_trace(struct ctl *ctl);
+enum ctl_status ctl_run_top(struct ctl *ctl);
 enum ctl_status ctl_run_send(struct ctl *ctl);
 enum ctl_status ctl_run_stop(struct ctl *ctl);
+enum ctl_status ctl_run_kill(struct ctl *ctl);
 enum ctl_status ctl_run_restart(struct ctl *ctl);
 enum ctl_status ctl_run_drain(struct ctl *ctl);
 enum ctl_status ctl_run_events(struct ctl *ctl);
@@ -183,6 +204,7 @@ enum ctl_status ctl_run_log_level(struct ctl *ctl);
 
 extern const char *const ctl_graph_formats[];
 extern const char *const ctl_tap_formats[];
+extern const char *const top_column_names[]; /* top_view.h */
 extern const char *const ctl_notices[];
 
 #endif

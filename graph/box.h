@@ -42,7 +42,7 @@ enum {
     BOX_TAPPED = 1 << 0,      /* somebody looks at what passes */
     BOX_PASSES = 1 << 1,      /* inbox: hands on to .next, keeps nothing; outbox: has .sources */
     BOX_BOUND_BYTES = 1 << 2, /* inbox: limit counts bytes, else messages */
-    BOX_AWAITED = 1 << 3,     /* inbox: senders wait for room, see waiting.h */
+    BOX_AWAITED = 1 << 3,     /* inbox: senders wait for room (waiting.h), or taps for taking */
     BOX_WAITING = 1 << 4,     /* outbox: it has a place in the line before the sink */
     BOX_FINISHED = 1 << 5,    /* outbox: producerFinished has been sent */
     BOX_FINISH_HELD = 1 << 6, /* inbox: producerFinished of some senders came, others go on */

@@ -81,6 +81,13 @@ bool component_describe_peer(struct component *component, char *text, size_t siz
 /* What a component listens on: writes it and returns true, or false: it does not listen. */
 bool component_listens(struct component *component, char *text, size_t size);
 
+/* What a component waits for, and for how long: its restart, the peer to read, room at an inbox.
+ * WAITS_NOT: text is empty. */
+enum waits component_waits_for(struct component *component, char *text, size_t size);
+
+/* The same, but for room at inboxes: what the graph can do nothing about. */
+enum waits component_waits_outside(struct component *component, char *text, size_t size);
+
 /* The name of a box, and its path: "server.signal". */
 const char *box_name(const struct box *box);
 const char *box_full_path(const struct box *box, char *text, size_t size);

@@ -401,6 +401,16 @@ static bool unix_process_describe(struct component *self, char *text, size_t siz
     return true;
 }
 
+static enum waits unix_process_waits_for(struct component *self, char *text, size_t size)
+{
+    const struct unix_process *process = component_state(self);
+    const struct stream *input = &process->streams[STDIN_FILENO];
+    const bool is_reading = !input->is_open || !ev_is_active(&input->io);
+
+    (void)snprintf(text, size, "the program%s", is_reading ? "" : " to read its stdin");
+    return is_reading ? WAITS_IN : WAITS_OUT;
+}
+
 static int unix_process_start(struct component *self)
 {
     struct unix_process *process = component_state(self);
@@ -508,4 +518,5 @@ const struct component_type unix_process_type = {
     .run = unix_process_run,
     .stop = unix_process_stop,
     .describe = unix_process_describe,
+    .waits_for = unix_process_waits_for,
 };

@@ -367,6 +367,18 @@ static bool tcp_client_describe(struct component *self, char *text, size_t size)
     return true;
 }
 
+static enum waits tcp_client_waits_for(struct component *self, char *text, size_t size)
+{
+    const struct tcp_client *client = component_state(self);
+    char server[DIAL_NAME_SIZE];
+
+    if (client->csa != NULL) {
+        return WAITS_NOT; /* the adapter knows */
+    }
+    (void)snprintf(text, size, "a connection to %s", name(client, server));
+    return WAITS_OUT;
+}
+
 static bool tcp_client_check(const void *state, const struct node *at, struct error *err)
 {
     const struct tcp_client *client = state;
@@ -488,4 +500,5 @@ const struct component_type tcp_client_type = {
     .run = tcp_client_run,
     .stop = tcp_client_stop,
     .describe = tcp_client_describe,
+    .waits_for = tcp_client_waits_for,
 };

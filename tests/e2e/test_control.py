@@ -282,7 +282,7 @@ class Control(axond.TestCase):
         for command, path, meant in (("show", "sever", "server"),
                                      ("show", "shouting/1/line", "shouting/1/lines"),
                                      ("show", "shoutin/1/lines", "shouting/1/lines"),
-                                     ("show", "shouting/1", "shouting/1/lines"),
+                                     ("restart", "shouting/1", "shouting/1/lines"),
                                      ("tap", "server.signl", "server.signal"),
                                      ("tap", "sever.signal", "server.signal"),
                                      ("stop", "server.signal", "server")):
@@ -393,9 +393,10 @@ class Control(axond.TestCase):
             axond.receive(sock, 6)
             self.assertEqual([stream.wait() for stream in (tap, hexed, jsoned)], [0, 0, 0])
 
-        clock = r"\d\d:\d\d:\d\d\.\d\d\d shouting/1/upper"
-        self.assertRegex(tap.stdout, f"^{clock}.inbox  4 B  hi\\\\xff\\\\n\n{clock}.outbox  4 B  "
-                         f"HI\\\\xff\\\\n\n{clock}.inbox  6 B  there\\\\n\n{clock}.outbox  6 B  THERE\\\\n\n$")
+        clock, peer = r"\d\d:\d\d:\d\d\.\d\d\d shouting/1/upper", "  %s:%d" % sock.getsockname()
+        self.assertRegex(tap.stdout, f"^{clock}.inbox{peer}  4 B  hi\\\\xff\\\\n\n{clock}.outbox{peer}  4 B  "
+                         f"HI\\\\xff\\\\n\n{clock}.inbox{peer}  6 B  there\\\\n\n"
+                         f"{clock}.outbox{peer}  6 B  THERE\\\\n\n$")
         self.assertIn("48 49 ff 0a", hexed.stdout)
         message = json.loads(jsoned.stdout)
         self.assertEqual((message["path"], message["box"], message["connection"], message["size"],
@@ -421,7 +422,7 @@ class Control(axond.TestCase):
             sock.close()
             self.assertEqual(tap.wait(), 0)
 
-        self.assertIn("shouting/1/lines.control  producerFinished", tap.stdout)
+        self.assertRegex(tap.stdout, r"shouting/1/lines\.control  \S+  producerFinished")
 
     def test_a_tap_that_does_not_keep_up_loses_and_slows_nobody(self):
         daemon = self.start()
