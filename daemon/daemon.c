@@ -234,8 +234,11 @@ static void start_watching(struct daemon *daemon)
 
 bool daemon_start(struct daemon *daemon, struct plan *plan)
 {
-    const struct loop_hooks hooks = {
-        .arg = daemon, .log = on_log, .changed = on_changed, .graph_ended = on_graph_ended};
+    const struct loop_hooks hooks = {.arg = daemon,
+                                     .log = on_log,
+                                     .changed = on_changed,
+                                     .graph_ended = on_graph_ended,
+                                     .metrics = daemon_write_metrics};
     char text[200];
 
     daemon->state = DAEMON_STARTING;

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "graph/graph.h"
+#include "graph/ledger.h"
 #include "graph/listeners.h"
+#include "graph/metrics.h"
 #include "graph/service.h"
 #include "graph/waiting.h"
 
@@ -184,6 +186,11 @@ void loop_destroy(struct loop *loop)
     if (loop == NULL) {
         return;
     }
+    metrics_destroy(loop->metrics);
+    loop->metrics = NULL;
+    if (loop->ledger != NULL) {
+        ledger_stop(loop->ledger);
+    }
     while (!list_is_empty(&loop->graphs)) {
         struct list *first = loop->graphs.next;
 
@@ -198,6 +205,7 @@ void loop_destroy(struct loop *loop)
     (void)run_queue(loop, UINT32_MAX);
     bury(loop);
     REQUIRE(list_is_empty(&loop->dead) && list_is_empty(&loop->graphs));
+    ledger_destroy(loop->ledger);
     waiting_destroy(loop->waiting);
     listeners_destroy(loop->listeners);
     pool_deinit(&loop->pool);

@@ -23,7 +23,10 @@
 enum { TURN = 64 }; /* messages that a component may take in one turn */
 
 struct component_type;
+struct ledger;
 struct listeners;
+struct metrics;
+struct metrics_writer;
 
 /* What the owner of a loop wants to hear.  Any may be NULL. */
 struct loop_hooks {
@@ -34,6 +37,8 @@ struct loop_hooks {
     void (*changed)(void *arg, const struct component *component);
     /* All components of a root graph have ended; it may be destroyed from a later iteration on. */
     void (*graph_ended)(void *arg, struct graph *graph);
+    /* Metrics are written: adds its own, by metrics_write(). */
+    void (*metrics)(void *arg, struct metrics_writer *writer);
 };
 
 /* How much the components of connections have logged of late: peers must not fill the log. */
@@ -76,6 +81,9 @@ struct loop {
     struct loop_hooks hooks;
     struct loop_talk talk;      /* what components of connections say */
     struct held held;           /* turns that took too long */
+    struct ledger *ledger;      /* NULL: nobody wants metrics */
+    struct metrics *metrics;    /* likewise, see metrics.h */
+    uint64_t held_back;         /* lines of the log */
     struct component **thirsty; /* wait for memory; each keeps its graph */
     size_t thirsty_count;
     double born;               /* ev_time() */
