@@ -47,16 +47,18 @@ static double cpu_seconds(void)
 static double resident_bytes(void)
 {
     FILE *file = fopen("/proc/self/statm", "re");
-    unsigned long long size;
-    unsigned long long resident = 0;
+    unsigned long long pages = 0;
+    char line[200];
+    char *end;
 
     if (file != NULL) {
-        if (fscanf(file, "%llu %llu", &size, &resident) != 2) {
-            resident = 0;
+        if (fgets(line, sizeof(line), file) != NULL) {
+            (void)strtoull(line, &end, 10); /* the size; then what is resident */
+            pages = strtoull(end, NULL, 10);
         }
         (void)fclose(file);
     }
-    return (double)resident * (double)sysconf(_SC_PAGESIZE);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
 /* A new kernel (6.2) says how many there are without counting them one by one. */

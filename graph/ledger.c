@@ -545,7 +545,7 @@ static void tally_end(struct tally *tally)
 }
 
 /* Closes accounts of definitions that are no more: of components that are on no sheet, and that
- * nobody is left to make again.  Who makes others stands before them in the list. */
+ * nobody is left to make again.  Who makes others mostly stands before them in the list. */
 static void sweep(struct accounts *accounts)
 {
     struct list *at;
@@ -554,10 +554,15 @@ static void sweep(struct accounts *accounts)
     list_for_each (at, &accounts->all) {
         struct account *account = container_of(at, struct account, link);
 
+        account->is_gone =
+            account->refs == 0 && (account->parent == NULL || account->parent->is_gone);
+    }
+    list_for_each (at, &accounts->all) {
+        struct account *account = container_of(at, struct account, link);
+
         if (account->parent != NULL && account->parent->is_gone) {
-            account->parent = NULL;
+            account->parent = NULL; /* if it is still here, the next sweep may take it */
         }
-        account->is_gone = account->refs == 0 && account->parent == NULL;
     }
     list_for_each_safe (at, after, &accounts->all) {
         struct account *account = container_of(at, struct account, link);
