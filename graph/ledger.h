@@ -1,9 +1,9 @@
 /* The ledger of a loop: what its components have counted, summed up by their definition.
  *
  *     echo/17/lines ─┐
- *     echo/18/lines ─┼──► account account of that path, a star for the number
+ *     echo/18/lines ─┼──► one account: the path with a star for the number
  *     echo/19/lines ─┘
- *     server ───────────► account "server"
+ *     server ───────────► an account of its own
  *
  * There are as many accounts as the files define components, at most LEDGER_MOST; what is more is
  * summed up by type in accounts of the path "*".  So what is told does not grow with the number of

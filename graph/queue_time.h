@@ -1,5 +1,4 @@
-/* How long messages wait in an inbox, where the file asks for it: boxes: {inbox: {time_in_queue:
- * true}}.
+/* How long messages wait in an inbox, where its option time_in_queue asks for it.
  *
  *     delivered ─► queue_time_begin() ─► [ … ] ─► taken ─► queue_time_end() ─► ledger
  *

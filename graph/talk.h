@@ -2,8 +2,7 @@
  *
  *     echo/17 ─┐                     ┌─ up to TALK_LINES in TALK_TIME ─► log
  *     echo/18 ─┼─► talk of "echo" ───┤
- *     echo/19 ─┘                     └─ the rest: counted ─► "9981 lines more …", when the time is
- * up
+ *     echo/19 ─┘                     └─ the rest ─► "9981 more lines …" once the time is up
  *
  * 1. What a component of a connection says, whatever its level, counts for the component of the
  *    file that has made the connection: peers can cause any of it, as often as they like.
