@@ -2,6 +2,7 @@
 #include "daemon/control_private.h"
 
 static const char *const encodings[] = {"text", "base64", NULL};
+static const char *const metrics_formats[] = {"text", "openmetrics", NULL};
 
 static const struct varlink_parameter a_pattern[] = {
     {.name = "pattern", .kind = VARLINK_STRING},
@@ -60,6 +61,10 @@ static const struct varlink_parameter for_send[] = {
     {.name = "notice", .kind = VARLINK_STRING},
     {0},
 };
+static const struct varlink_parameter for_metrics[] = {
+    {.name = "format", .kind = VARLINK_STRING, .choices = metrics_formats},
+    {0},
+};
 static const struct varlink_parameter for_log_level[] = {
     {.name = "level", .kind = VARLINK_STRING, .choices = log_level_names},
     {0},
@@ -104,6 +109,10 @@ const struct varlink_method control_methods[] = {
      .privileged = true,
      .more = VARLINK_MAY_STREAM},
     {.name = "Events", .handle = control_on_events, .more = VARLINK_MUST_STREAM},
+    {.name = "Metrics",
+     .parameters = for_metrics,
+     .handle = control_on_metrics,
+     .more = VARLINK_MAY_STREAM},
     {.name = "LogLevel", .parameters = for_log_level, .handle = control_on_log_level},
     {0},
 };

@@ -179,6 +179,7 @@ void control_on_kill(struct varlink_call *call);
 void control_on_restart(struct varlink_call *call);
 void control_on_drain(struct varlink_call *call);
 void control_on_events(struct varlink_call *call);
+void control_on_metrics(struct varlink_call *call);
 void control_on_log_level(struct varlink_call *call);
 
 #endif

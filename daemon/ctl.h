@@ -128,6 +128,9 @@ enum ctl_status ctl_list(struct ctl *ctl, const char *method, json_t *parameters
 /* Explains an error of the daemon's. */
 void ctl_explain(struct ctl *ctl, const char *error, json_t *parameters);
 
+/* Calls a method whose replies hold parts of a text, and prints it; with --json, as one object. */
+enum ctl_status ctl_in_parts(struct ctl *ctl, const char *method, json_t *parameters);
+
 /* ---- members of replies; what is missing is "", 0 or false, and NULL for an array */
 
 const char *ctl_string(const json_t *object, const char *name);
@@ -200,9 +203,11 @@ enum ctl_status ctl_run_kill(struct ctl *ctl);
 enum ctl_status ctl_run_restart(struct ctl *ctl);
 enum ctl_status ctl_run_drain(struct ctl *ctl);
 enum ctl_status ctl_run_events(struct ctl *ctl);
+enum ctl_status ctl_run_metrics(struct ctl *ctl);
 enum ctl_status ctl_run_log_level(struct ctl *ctl);
 
 extern const char *const ctl_graph_formats[];
+extern const char *const ctl_metrics_formats[];
 extern const char *const ctl_tap_formats[];
 extern const char *const top_column_names[]; /* top_view.h */
 extern const char *const ctl_notices[];

@@ -88,6 +88,12 @@ static void on_log(void *arg, enum log_level level, const char *path, const char
     }
 }
 
+/* Warnings are events, whatever is logged. */
+static bool wants_log(void *arg, enum log_level level)
+{
+    return level <= LOG_LEVEL_WARNING || log_wants(level);
+}
+
 /* A graph without life may stay in the list for a while: somebody keeps its memory. */
 static bool is_anything_alive(const struct loop *loop)
 {
@@ -234,8 +240,12 @@ static void start_watching(struct daemon *daemon)
 
 bool daemon_start(struct daemon *daemon, struct plan *plan)
 {
-    const struct loop_hooks hooks = {
-        .arg = daemon, .log = on_log, .changed = on_changed, .graph_ended = on_graph_ended};
+    const struct loop_hooks hooks = {.arg = daemon,
+                                     .log = on_log,
+                                     .wants = wants_log,
+                                     .changed = on_changed,
+                                     .graph_ended = on_graph_ended,
+                                     .metrics = daemon_write_metrics};
     char text[200];
 
     daemon->state = DAEMON_STARTING;

@@ -20,6 +20,7 @@ struct control;
 struct errors;
 struct graph;
 struct loop;
+struct metrics_writer;
 struct plan;
 
 enum daemon_state { DAEMON_STARTING, DAEMON_RUNNING, DAEMON_DRAINING, DAEMON_STOPPING };
@@ -78,6 +79,9 @@ void daemon_drain(struct daemon *daemon);
 
 /* Drains, then ends; asked a second time, ends at once. */
 void daemon_stop(struct daemon *daemon);
+
+/* The hook of the loop for metrics: adds those of the process, and of reloads. */
+void daemon_write_metrics(void *arg, struct metrics_writer *writer);
 
 /* One line: "12 connections, 5 components, …". */
 void daemon_status_line(const struct daemon *daemon, char *text, size_t size);

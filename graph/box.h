@@ -53,10 +53,11 @@ enum {
     BOX_IS_INBOX = 1 << 12,
     BOX_STARVED = 1 << 13,     /* outbox: a warning that it discards was given */
     BOX_SEEN = 1 << 14,        /* outbox: a passing box on its way is tapped */
+    BOX_TIMED = BOX_SEEN,      /* inbox: how long messages wait is counted, see ledger.h */
     BOX_TAKES_PIPES = 1 << 15, /* inbox: its component understands PIPED messages */
     /* What takes sending off the shortest way. */
     BOX_POLICY = 3 << BOX_POLICY_SHIFT,
-    BOX_SPECIAL = BOX_TAPPED | BOX_SEEN | BOX_RECEIVES | BOX_CONTROL | BOX_POLICY,
+    BOX_SPECIAL = BOX_TAPPED | BOX_SEEN | BOX_TIMED | BOX_RECEIVES | BOX_CONTROL | BOX_POLICY,
 };
 
 /* What inboxes and outboxes have in common. */

@@ -7,6 +7,7 @@
 #include "graph/blueprint.h"
 #include "graph/cell.h"
 #include "graph/drain.h"
+#include "graph/ledger.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 
@@ -200,6 +201,9 @@ void graph_one_ended(struct graph *graph)
         }
         return;
     }
+    if (loop->ledger != NULL) {
+        ledger_close_graph(loop->ledger, graph);
+    }
     if (graph->is_draining) {
         drain_forget(graph);
     }
@@ -256,6 +260,9 @@ bool graph_free(struct graph *graph)
         blueprint_free_instance(graph);
         loop_graph_freed(loop);
         return true;
+    }
+    if (loop->ledger != NULL) {
+        ledger_forget(loop->ledger, graph);
     }
     for (size_t i = 0; i < graph_size(graph); i++) {
         free(graph->components[i]);

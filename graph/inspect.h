@@ -70,6 +70,9 @@ double component_begun(const struct component *component);
 /* The number of the connection that it is part of; 0: of none. */
 uint64_t component_connection(const struct component *component);
 
+/* A statistic by the entry of its type's table. */
+uint64_t component_statistic_at(const struct component *component, const struct stat_spec *spec);
+
 /* A statistic by name; 0 if its type keeps none. */
 uint64_t component_statistic(const struct component *component, const char *name);
 

@@ -61,6 +61,15 @@ class Examples(axond.TestCase):
             self.assertEqual(self.nc(daemon, b"x" * 1000 + b"\nnext\nLAST\n"), b"apple\ncherry\n")
             daemon.wait_line('chooser .*no such command: "next"; there are NEXT, PREV, FIRST, LAST and SAME')
 
+    def test_metrics(self):
+        port = axond.free_port()
+        with axond.Axond("etc/metrics.yaml", env={"METRICS_PORT": str(port)}) as daemon:
+            self.assertEqual(self.nc(daemon, b"hello\n"), b"HELLO\n")
+            text = self.pipe(b"", self.need("curl"), "-sS", f"http://127.0.0.1:{port}/metrics").decode()
+            series = 'axond_linkage_messages_total{component="shouting/*/upper",type="PureTransformer",outbox="outbox"} 1'
+            self.assertIn(series, text.splitlines())
+            self.assertIn('component="shouting/*/upper",type="PureTransformer",inbox="inbox",le="+Inf"} 1\n', text)
+
     def test_inetd(self):
         with axond.Axond("etc/inetd.yaml") as daemon:
             hello = b"Hello, 127.0.0.1. Send me a text, and I count its lines and words.\n"

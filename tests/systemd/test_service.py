@@ -268,6 +268,10 @@ class Files(TestCase):
 
 
 class Journal(TestCase):
+    def write_noisy(self):
+        """A graph whose connections get a warning each, for a message without a tag."""
+        (ETC / "axond.yaml").write_text((ECHO % "listenport: 8080").replace("EchoProtocol", "Framer"))
+
     def test_has_fields(self):
         systemctl("start", "axond")
         entries = journal("COMPONENT=server", "_SYSTEMD_UNIT=axond.service")
@@ -277,6 +281,35 @@ class Journal(TestCase):
             self.assertEqual(entry["SYSLOG_IDENTIFIER"], "axond")
             self.assertIn(entry["PRIORITY"], "34567")
             self.assertEqual(entry["_COMM"], "axond")
+
+    def test_finds_what_the_connections_of_a_component_say(self):
+        self.write_noisy()
+        systemctl("start", "axond")
+        with connect(8080) as client:
+            client.sendall(b"\n")
+            client.shutdown(socket.SHUT_WR)
+            client.recv(1)
+            peer = "127.0.0.1:%d" % client.getsockname()[1]
+        entry, = journal("COMPONENT=echo", "PRIORITY=4")
+
+        self.assertEqual(entry["COMPONENT"], ["echo/1", "echo"])
+        self.assertEqual(entry["PEER"], peer)
+        self.assertIn("dropped a message", entry["MESSAGE"])
+
+    def test_is_not_filled_by_connections(self):
+        self.write_noisy()
+        systemctl("start", "axond")
+        for i in range(200):
+            with connect(8080) as client:
+                client.sendall(b"\n")
+                client.shutdown(socket.SHUT_WR)
+                client.recv(1)
+        systemctl("stop", "axond")
+        told = [entry["MESSAGE"] for entry in journal("COMPONENT=echo", "PRIORITY=4")]
+        held_back = [int(text.split()[0]) for text in told if "held back" in text]
+
+        self.assertEqual(len(told) - len(held_back) + sum(held_back), 200)
+        self.assertLess(len(told), 100)
 
 
 class Instances(TestCase):
