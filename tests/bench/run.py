@@ -243,6 +243,10 @@ class Bench:
             figures = self.report.figures[workload.name]["axond"]
             self.report.judge(f"{workload.name}: user bytes per connection, after one echo",
                               figures["echoed_bytes"], 1023)
+            few = self.report.figures.get("idle1000", {}).get("axond")
+            if few is not None and workload.name == "idle19000":
+                self.report.judge("idle19000: user bytes per idle connection, to those at 1,000",
+                                  figures["idle_bytes"] / few["idle_bytes"], 1.02)
 
     # -- counts ----------------------------------------------------------------------------------
 

@@ -39,9 +39,18 @@ def chain(count, first="PassThrough"):
 class Scale(axond.TestCase):
     def start(self, count):
         daemon = self.enterContext(axond.Axond(chain(count)))
-        self.client = daemon.connect(timeout=PATIENCE)
+        self.addCleanup(self.end, daemon)
+        self.client = self.connect(daemon)
         self.ping()
         return daemon
+
+    def end(self, daemon):
+        """With time to free everything, which a sanitizer needs."""
+        daemon.signal(signal.SIGTERM)
+        daemon.wait(0, PATIENCE)
+
+    def connect(self, daemon):
+        return self.enterContext(axond.connect(daemon.port, PATIENCE))
 
     def link(self, daemon):
         return self.enterContext(Varlink(daemon, PATIENCE))
@@ -134,7 +143,7 @@ class Scale(axond.TestCase):
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         daemon = self.start(SOME)
-        idle = [daemon.connect(timeout=PATIENCE) for _ in range(min(IDLE, most - 200))]
+        idle = [self.connect(daemon) for _ in range(min(IDLE, most - 200))]
         link = self.link(daemon)
 
         for number, sock in enumerate(idle):
