@@ -10,6 +10,8 @@
 
 #include "components/component_types.h"
 #include "daemon/control.h"
+#include "daemon/jobs.h"
+#include "daemon/reloading.h"
 #include "graph/drain.h"
 #include "graph/error.h"
 #include "graph/graph.h"
@@ -136,11 +138,7 @@ static void on_stop_signal(struct ev_loop *ev, ev_signal *watcher, int revents)
 
 static void on_reload_signal(struct ev_loop *ev, ev_signal *watcher, int revents)
 {
-    struct daemon *daemon = watcher->data;
-    struct errors *errors = errors_create();
-
-    (void)daemon_reload(daemon, errors);
-    errors_destroy(errors);
+    reloading_by_signal(watcher->data);
 }
 
 static void on_status_signal(struct ev_loop *ev, ev_signal *watcher, int revents)
@@ -256,6 +254,7 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
         plan_release(plan);
         return false;
     }
+    daemon->jobs = jobs_create(daemon->loop->ev);
     raise_descriptor_limit();
     apply_settings(daemon, &daemon->settings);
     start_watching(daemon);
@@ -301,6 +300,7 @@ void daemon_finish(struct daemon *daemon)
     block_signals();
     control_close(daemon->control);
     daemon->control = NULL;
+    jobs_destroy(daemon->jobs);
     unwatch_signal(daemon, &daemon->on_term);
     unwatch_signal(daemon, &daemon->on_int);
     unwatch_signal(daemon, &daemon->on_hup);
@@ -319,6 +319,7 @@ static void reload_ended(struct daemon *daemon, bool done, const char *text)
 {
     char line[200];
 
+    daemon->is_reloading = false;
     daemon->last_reload.time = ev_time();
     daemon->last_reload.done = done;
     (void)snprintf(daemon->last_reload.text, sizeof(daemon->last_reload.text), "%s", text);
@@ -377,21 +378,42 @@ static void sum_up(struct errors *errors, char *text, size_t size)
     (void)place_and_text(&first->error, text + used, size - used);
 }
 
-enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
+void daemon_announce_reload(struct daemon *daemon)
+{
+    daemon->is_reloading = true;
+    notify_reloading(&daemon->notify, NULL);
+    control_reloading(daemon->control);
+}
+
+/* The daemon was told to end while the files were loaded, or before. */
+static void refuse_reload(struct daemon *daemon)
+{
+    char line[200];
+
+    log_event(LOG_LEVEL_WARNING, NULL, "no reload: the daemon is stopping");
+    if (!daemon->is_reloading) {
+        return;
+    }
+    daemon->is_reloading = false;
+    control_reloaded(daemon->control, false, "the daemon is stopping");
+    if (!daemon->was_told_to_stop) { /* it was told to drain, of which the manager knows nothing */
+        daemon_status_line(daemon, line, sizeof(line));
+        notify_ready(&daemon->notify, line);
+    }
+}
+
+enum reload_outcome daemon_switch(struct daemon *daemon, struct plan *plan,
+                                  const struct settings *settings, struct errors *errors)
 {
     struct graph *old = daemon->graph;
-    struct settings settings;
-    struct plan *plan;
     struct graph *fresh;
     char text[400];
 
     if (daemon->state != DAEMON_RUNNING) {
-        log_event(LOG_LEVEL_WARNING, NULL, "no reload: the daemon is stopping");
+        plan_release(plan);
+        refuse_reload(daemon);
         return RELOAD_REFUSED;
     }
-    notify_reloading(&daemon->notify, NULL);
-    control_reloading(daemon->control);
-    plan = daemon_load(&daemon->options, &settings, errors);
     log_errors(errors);
     if (plan == NULL) {
         sum_up(errors, text, sizeof(text));
@@ -405,8 +427,8 @@ enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
     }
     daemon->graph = fresh;
     daemon->generation++;
-    control_settings_changed(daemon->control, &settings.control);
-    apply_settings(daemon, &settings);
+    control_settings_changed(daemon->control, &settings->control);
+    apply_settings(daemon, settings);
     if (old != NULL) { /* else all of it has ended, and earlier connections have kept us */
         graph_drain(old, 0.0);
     }

@@ -10,6 +10,10 @@
 #include "graph/ledger.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/thread.h"
+
+/* Components of a root graph that a thread frees, since it takes milliseconds. */
+enum { FREED_APART = 10000 };
 
 size_t graph_size(const struct graph *graph)
 {
@@ -243,6 +247,21 @@ void graph_destroy(struct graph *graph)
     graph_unref(graph);
 }
 
+/* Memory and nothing else: any thread may do it. */
+static void *root_free(void *arg)
+{
+    struct graph *graph = arg;
+
+    for (size_t i = 0; i < graph_size(graph); i++) {
+        component_free_extra(graph->components[i]);
+        free(graph->components[i]);
+    }
+    free(graph->components);
+    plan_release((struct plan *)(uintptr_t)graph->plan);
+    free(graph);
+    return NULL;
+}
+
 bool graph_free(struct graph *graph)
 {
     struct loop *loop = graph->loop;
@@ -253,23 +272,22 @@ bool graph_free(struct graph *graph)
         }
     }
     list_remove(&graph->sibling);
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        component_free_extra(graph_component(graph, i));
+    if (graph->blueprint == NULL && graph_size(graph) >= FREED_APART) {
+        thread_create_detached(root_free, graph);
+        return true;
     }
-    if (graph->blueprint != NULL) {
-        blueprint_free_instance(graph);
-        loop_graph_freed(loop);
+    if (graph->blueprint == NULL) {
+        (void)root_free(graph);
         return true;
     }
     if (loop->ledger != NULL) {
         ledger_forget(loop->ledger, graph);
     }
     for (size_t i = 0; i < graph_size(graph); i++) {
-        free(graph->components[i]);
+        component_free_extra(graph_component(graph, i));
     }
-    free(graph->components);
-    plan_release((struct plan *)(uintptr_t)graph->plan);
-    free(graph);
+    blueprint_free_instance(graph);
+    loop_graph_freed(loop);
     return true;
 }
 

@@ -10,6 +10,7 @@ import subprocess
 import unittest
 
 import axond
+from varlink import Varlink
 
 SHOUT = """\
 graphs:
@@ -28,47 +29,6 @@ linkages:
   - server -> shouting
   - pipe -> sink
 """
-
-
-class Varlink:
-    """A connection of the control socket, below axonctl."""
-
-    def __init__(self, daemon):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(axond.PATIENCE)
-        self.sock.connect(str(daemon.control))
-        self.rest = b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *failure):
-        self.sock.close()
-
-    def ask(self, method, more=False, **parameters):
-        request = {"method": method, "parameters": parameters}
-        if more:
-            request["more"] = True
-        self.sock.sendall(json.dumps(request).encode() + b"\0")
-
-    def reply(self):
-        while b"\0" not in self.rest:
-            chunk = self.sock.recv(1 << 16)
-            if not chunk:
-                raise EOFError
-            self.rest += chunk
-        message, _, self.rest = self.rest.partition(b"\0")
-        return json.loads(message)
-
-    def has_more(self, daemon):
-        """Whether there is another reply, or will be though nothing happens any more."""
-        if b"\0" not in self.rest and not axond.has_more(self.sock):
-            daemon.wait_rest()
-        return b"\0" in self.rest or axond.has_more(self.sock)
-
-    def call(self, method, **parameters):
-        self.ask(method, **parameters)
-        return self.reply()
 
 
 class Control(axond.TestCase):
