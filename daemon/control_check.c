@@ -1,11 +1,15 @@
-/* Check, Reload: graph files in; problems, or the difference, out. */
+/* Check, Reload: graph files in; problems, or the difference, out.
+ *
+ * A thread does the work (jobs.h), so the call is answered later, if its client is still there. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/control_private.h"
 #include "daemon/graph_files.h"
+#include "daemon/jobs.h"
+#include "daemon/reloading.h"
 #include "graph/error.h"
-#include "graph/graph.h"
 #include "graph/plan.h"
 #include "graph/plan_compare.h"
 
@@ -15,24 +19,40 @@ static void bad_graph(struct varlink_call *call, struct errors *errors)
                   json_pack("{s:o}", "problems", control_problems(errors)));
 }
 
-/* Checks one file as a start would.  Returns its components; 0 with an error in errors. */
-static size_t check(const struct daemon *daemon, const char *file, struct errors *errors)
+/* Answers a call that the daemon's end is faster than. */
+static void answer_end(struct control_wait *wait)
 {
-    struct options options = daemon->options;
+    control_invalid_state(wait->call, NULL, "stopping",
+                          "the daemon has ended before the graph was loaded");
+}
+
+/* ---- check: in a thread, from the copies in struct check to its errors ---- */
+
+struct check {
+    struct control_wait wait;
+    struct job job;
+    bool has_caller;
+    struct options options; /* copies */
+    json_t *files;
+    struct errors *errors;
+    size_t components;
+};
+
+/* Checks one file as a start would. */
+static void check(struct check *all, const char *file)
+{
+    struct options options = all->options;
     struct settings settings;
     struct plan *plan;
-    size_t count;
 
     if (file != NULL) {
         options.graph = file;
     }
-    plan = daemon_load(&options, &settings, errors);
-    if (plan == NULL) {
-        return 0;
+    plan = daemon_load(&options, &settings, all->errors);
+    if (plan != NULL) {
+        all->components += plan->component_count;
+        plan_release(plan);
     }
-    count = plan->component_count;
-    plan_release(plan);
-    return count;
 }
 
 static void find(struct graph_files *list, const char *path, struct errors *errors)
@@ -47,52 +67,106 @@ static void find(struct graph_files *list, const char *path, struct errors *erro
     }
 }
 
-void control_on_check(struct varlink_call *call)
+static struct check *check_of(struct job *job)
 {
-    const struct daemon *daemon = control_of(call)->daemon;
-    json_t *files = varlink_value(call, "files");
-    struct errors *errors;
+    return container_of(job, struct check, job);
+}
+
+static void check_all(struct job *job)
+{
+    struct check *all = check_of(job);
     struct graph_files list = {0};
-    size_t components = 0;
     size_t i;
     json_t *file;
 
-    if (json_array_size(files) > 0 && !varlink_require_privilege(call)) {
-        return;
+    if (json_array_size(all->files) == 0) {
+        check(all, NULL);
     }
-    errors = errors_create();
-    if (json_array_size(files) == 0) {
-        components = check(daemon, NULL, errors);
-    }
-    json_array_foreach(files, i, file)
+    json_array_foreach(all->files, i, file)
     {
-        find(&list, json_string_value(file), errors);
+        find(&list, json_string_value(file), all->errors);
     }
     if (list.count > 1) {
         graph_files_sort_out(&list);
     }
     for (i = 0; i < list.count; i++) {
         if (list.files[i].part_of == NULL) {
-            components += check(daemon, list.files[i].path, errors);
+            check(all, list.files[i].path);
         }
     }
     graph_files_deinit(&list);
-    if (errors_count(errors) > 0) {
-        bad_graph(call, errors);
-    } else {
-        varlink_reply(call, json_pack("{s:I, s:o}", "components", (json_int_t)components,
-                                      "problems", control_problems(errors)));
+}
+
+static void destroy_check(struct job *job)
+{
+    struct check *all = check_of(job);
+
+    errors_destroy(all->errors);
+    json_decref(all->files);
+    free(all);
+}
+
+static void answer_check(struct job *job)
+{
+    struct check *all = check_of(job);
+
+    if (all->has_caller && errors_count(all->errors) > 0) {
+        bad_graph(all->wait.call, all->errors);
+    } else if (all->has_caller) {
+        varlink_reply(all->wait.call,
+                      json_pack("{s:I, s:o}", "components", (json_int_t)all->components, "problems",
+                                control_problems(all->errors)));
     }
-    errors_destroy(errors);
+    destroy_check(job);
+}
+
+static void on_check_end(struct varlink_call *call)
+{
+    struct check *all = call->data;
+
+    control_wait_end(&all->wait);
+    all->has_caller = false;
+    if (jobs_remove(&all->job)) {
+        destroy_check(&all->job);
+    }
+}
+
+void control_on_check(struct varlink_call *call)
+{
+    const struct daemon *daemon = control_of(call)->daemon;
+    json_t *files = varlink_value(call, "files");
+    struct check *all;
+
+    if (json_array_size(files) > 0 && !varlink_require_privilege(call)) {
+        return;
+    }
+    all = mem_alloc(sizeof(*all));
+    all->job = (struct job){.work = check_all, .done = answer_check, .destroy = destroy_check};
+    all->options = daemon->options;
+    all->files = json_deep_copy(files);
+    all->errors = errors_create();
+    all->has_caller = true;
+    call->data = all;
+    call->on_end = on_check_end;
+    control_wait_begin(&all->wait, call, answer_end);
+    jobs_add(daemon->jobs, &all->job);
 }
 
 /* ---- reload ---- */
 
+struct reload {
+    struct control_wait wait;
+    struct reloading reloading;
+    bool has_caller;
+    json_t *changes; /* the thread's until it is over */
+};
+
+/* In the thread. */
 static void tell_change(void *arg, const char *path, enum plan_change change)
 {
     static const char *const names[] = {
         [PLAN_ADDED] = "added", [PLAN_REMOVED] = "removed", [PLAN_CHANGED] = "changed"};
-    json_t *changes = arg;
+    json_t *changes = ((const struct reload *)arg)->changes;
 
     if (json_array_size(changes) < CONTROL_MOST) {
         json_array_append_new(
@@ -100,31 +174,16 @@ static void tell_change(void *arg, const char *path, enum plan_change change)
     }
 }
 
-static json_t *describe_difference(const struct daemon *daemon, const struct plan *old,
-                                   const struct plan *fresh, struct errors *errors)
+static json_t *describe_difference(const struct reload *reload)
 {
-    json_t *changes = json_array();
-    const struct plan_difference difference = plan_compare(old, fresh, tell_change, changes);
+    const struct daemon *daemon = control_of(reload->wait.call)->daemon;
+    const struct plan_difference *difference = &reload->reloading.difference;
 
-    return json_pack("{s:i, s:I, s:I, s:I, s:I, s:o, s:o}", "generation", (int)daemon->generation,
-                     "added", (json_int_t)difference.added, "removed",
-                     (json_int_t)difference.removed, "changed", (json_int_t)difference.changed,
-                     "unchanged", (json_int_t)difference.unchanged, "changes", changes, "problems",
-                     control_problems(errors));
-}
-
-static void try_reload(struct varlink_call *call, const struct plan *old, struct errors *errors)
-{
-    const struct daemon *daemon = control_of(call)->daemon;
-    struct settings settings;
-    struct plan *plan = daemon_load(&daemon->options, &settings, errors);
-
-    if (plan == NULL) {
-        bad_graph(call, errors);
-        return;
-    }
-    varlink_reply(call, describe_difference(daemon, old, plan, errors));
-    plan_release(plan);
+    return json_pack("{s:i, s:I, s:I, s:I, s:I, s:O, s:o}", "generation", (int)daemon->generation,
+                     "added", (json_int_t)difference->added, "removed",
+                     (json_int_t)difference->removed, "changed", (json_int_t)difference->changed,
+                     "unchanged", (json_int_t)difference->unchanged, "changes", reload->changes,
+                     "problems", control_problems(reload->reloading.errors));
 }
 
 /* The text is "server: the port is in use". */
@@ -149,19 +208,23 @@ static void refuse(struct varlink_call *call)
                           "the daemon is about to end and takes no new graph");
 }
 
-static void reload(struct varlink_call *call, const struct plan *old, struct errors *errors)
+static void answer_reload(struct reloading *reloading, enum reload_outcome outcome)
 {
-    struct daemon *daemon = control_of(call)->daemon;
+    const struct reload *reload = reloading->arg;
+    struct varlink_call *call = reload->wait.call;
 
-    switch (daemon_reload(daemon, errors)) {
+    if (!reload->has_caller) {
+        return;
+    }
+    switch (outcome) {
     case RELOAD_DONE:
-        varlink_reply(call, describe_difference(daemon, old, daemon->graph->plan, errors));
+        varlink_reply(call, describe_difference(reload));
         return;
     case RELOAD_BAD_GRAPH:
-        bad_graph(call, errors);
+        bad_graph(call, reloading->errors);
         return;
     case RELOAD_CANNOT_START:
-        cannot_start(call, daemon->last_reload.text);
+        cannot_start(call, control_of(call)->daemon->last_reload.text);
         return;
     case RELOAD_REFUSED:
         refuse(call);
@@ -169,25 +232,47 @@ static void reload(struct varlink_call *call, const struct plan *old, struct err
     }
 }
 
+static void free_reload(struct reloading *reloading)
+{
+    struct reload *reload = reloading->arg;
+
+    json_decref(reload->changes);
+    free(reload);
+}
+
+/* A reload that was asked for is made; nobody needs to know any more what one would do. */
+static void on_reload_end(struct varlink_call *call)
+{
+    struct reload *reload = call->data;
+
+    control_wait_end(&reload->wait);
+    reload->has_caller = false;
+    if (reload->reloading.is_dry_run) {
+        reloading_cancel(&reload->reloading);
+    }
+}
+
 void control_on_reload(struct varlink_call *call)
 {
-    const struct daemon *daemon = control_of(call)->daemon;
-    struct plan *old = NULL; /* all of it has ended, and earlier connections have kept us */
-    struct errors *errors;
+    struct daemon *daemon = control_of(call)->daemon;
+    struct reload *reload;
 
     if (daemon->state != DAEMON_RUNNING) {
         refuse(call);
         return;
     }
-    if (daemon->graph != NULL) {
-        old = plan_ref((struct plan *)(uintptr_t)daemon->graph->plan); /* it may end at once */
-    }
-    errors = errors_create();
-    if (varlink_bool(call, "dry_run", false)) {
-        try_reload(call, old, errors);
-    } else {
-        reload(call, old, errors);
-    }
-    errors_destroy(errors);
-    plan_release(old);
+    reload = mem_alloc(sizeof(*reload));
+    reload->changes = json_array();
+    reload->has_caller = true;
+    reload->reloading = (struct reloading){
+        .is_dry_run = varlink_bool(call, "dry_run", false),
+        .tell = tell_change,
+        .arg = reload,
+        .answer = answer_reload,
+        .free = free_reload,
+    };
+    call->data = reload;
+    call->on_end = on_reload_end;
+    control_wait_begin(&reload->wait, call, answer_end);
+    reloading_begin(&reload->reloading, daemon);
 }

@@ -77,10 +77,14 @@ void control_event(struct control *control, const char *kind, const char *path, 
 
 static void on_end(struct varlink_call *call)
 {
+    struct control *control = control_of(call);
     struct subscriber *subscriber = call->data;
 
     list_remove(&subscriber->link);
-    (void)atomic_fetch_sub_explicit(&control_of(call)->listening, 1, memory_order_relaxed);
+    (void)atomic_fetch_sub_explicit(&control->listening, 1, memory_order_relaxed);
+    if (list_is_empty(&control->subscribers)) {
+        control_blocked_unwatch(control);
+    }
     free(subscriber);
 }
 
@@ -94,5 +98,6 @@ void control_on_events(struct varlink_call *call)
     (void)atomic_fetch_add_explicit(&control->listening, 1, memory_order_relaxed);
     call->data = subscriber;
     call->on_end = on_end;
+    control_blocked_watch(control);
     (void)varlink_reply_continues(call, make_event(control, "subscribed", NULL, "from now on"));
 }

@@ -11,6 +11,8 @@
 
 #include "components/component_types.h"
 #include "daemon/control.h"
+#include "daemon/jobs.h"
+#include "daemon/reloading.h"
 #include "graph/drain.h"
 #include "graph/error.h"
 #include "graph/graph.h"
@@ -91,6 +93,12 @@ static void on_log(void *arg, enum log_level level, const char *path, const char
     }
 }
 
+/* Warnings are events, whatever is logged. */
+static bool wants_log(void *arg, enum log_level level)
+{
+    return level <= LOG_LEVEL_WARNING || log_wants(level);
+}
+
 /* A graph without life may stay in the list for a while: somebody keeps its memory. */
 static bool is_anything_alive(const struct loop *loop)
 {
@@ -133,11 +141,7 @@ static void on_stop_signal(struct ev_loop *ev, ev_signal *watcher, int revents)
 
 static void on_reload_signal(struct ev_loop *ev, ev_signal *watcher, int revents)
 {
-    struct daemon *daemon = watcher->data;
-    struct errors *errors = errors_create();
-
-    (void)daemon_reload(daemon, errors);
-    errors_destroy(errors);
+    reloading_by_signal(watcher->data);
 }
 
 static void on_status_signal(struct ev_loop *ev, ev_signal *watcher, int revents)
@@ -219,8 +223,12 @@ static unsigned workers_wanted(const struct daemon *daemon)
 /* Makes the loop, and those of the other workers. */
 static bool make_loops(struct daemon *daemon)
 {
-    const struct loop_hooks hooks = {
-        .arg = daemon, .log = on_log, .changed = on_changed, .graph_ended = on_graph_ended};
+    const struct loop_hooks hooks = {.arg = daemon,
+                                     .log = on_log,
+                                     .wants = wants_log,
+                                     .changed = on_changed,
+                                     .graph_ended = on_graph_ended,
+                                     .metrics = daemon_write_metrics};
     const unsigned count = workers_wanted(daemon);
 
     daemon->loop = loop_create(component_types, &hooks);
@@ -299,6 +307,7 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
         plan_release(plan);
         return false;
     }
+    daemon->jobs = jobs_create(daemon->loop->ev);
     raise_descriptor_limit();
     apply_settings(daemon, &daemon->settings);
     start_watching(daemon);
@@ -330,14 +339,29 @@ void daemon_run(struct daemon *daemon)
     loop_run(daemon->loop);
 }
 
+/* From here on a signal can change nothing; unwatched, it would end us with its number. */
+static void block_signals(void)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        (void)sigaddset(&set, numbers[i]);
+    }
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 void daemon_finish(struct daemon *daemon)
 {
     if (daemon->loop == NULL) {
         return;
     }
+    block_signals();
     workers_stop(daemon->workers);
     control_close(daemon->control);
     daemon->control = NULL;
+    jobs_destroy(daemon->jobs);
     unwatch_signal(daemon, &daemon->on_term);
     unwatch_signal(daemon, &daemon->on_int);
     unwatch_signal(daemon, &daemon->on_hup);
@@ -357,6 +381,7 @@ static void reload_ended(struct daemon *daemon, bool done, const char *text)
 {
     char line[200];
 
+    daemon->is_reloading = false;
     daemon->last_reload.time = ev_time();
     daemon->last_reload.done = done;
     (void)snprintf(daemon->last_reload.text, sizeof(daemon->last_reload.text), "%s", text);
@@ -415,21 +440,42 @@ static void sum_up(struct errors *errors, char *text, size_t size)
     (void)place_and_text(&first->error, text + used, size - used);
 }
 
-enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
+void daemon_announce_reload(struct daemon *daemon)
+{
+    daemon->is_reloading = true;
+    notify_reloading(&daemon->notify, NULL);
+    control_reloading(daemon->control);
+}
+
+/* The daemon was told to end while the files were loaded, or before. */
+static void refuse_reload(struct daemon *daemon)
+{
+    char line[200];
+
+    log_event(LOG_LEVEL_WARNING, NULL, "no reload: the daemon is stopping");
+    if (!daemon->is_reloading) {
+        return;
+    }
+    daemon->is_reloading = false;
+    control_reloaded(daemon->control, false, "the daemon is stopping");
+    if (!daemon->was_told_to_stop) { /* it was told to drain, of which the manager knows nothing */
+        daemon_status_line(daemon, line, sizeof(line));
+        notify_ready(&daemon->notify, line);
+    }
+}
+
+enum reload_outcome daemon_switch(struct daemon *daemon, struct plan *plan,
+                                  const struct settings *settings, struct errors *errors)
 {
     struct graph *old = daemon->graph;
-    struct settings settings;
-    struct plan *plan;
     struct graph *fresh;
     char text[400];
 
     if (daemon->state != DAEMON_RUNNING) {
-        log_event(LOG_LEVEL_WARNING, NULL, "no reload: the daemon is stopping");
+        plan_release(plan);
+        refuse_reload(daemon);
         return RELOAD_REFUSED;
     }
-    notify_reloading(&daemon->notify, NULL);
-    control_reloading(daemon->control);
-    plan = daemon_load(&daemon->options, &settings, errors);
     log_errors(errors);
     if (plan == NULL) {
         sum_up(errors, text, sizeof(text));
@@ -443,8 +489,8 @@ enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors)
     }
     daemon->graph = fresh;
     daemon->generation++;
-    control_settings_changed(daemon->control, &settings.control);
-    apply_settings(daemon, &settings);
+    control_settings_changed(daemon->control, &settings->control);
+    apply_settings(daemon, settings);
     if (old != NULL) { /* else all of it has ended, and earlier connections have kept us */
         graph_drain(old, 0.0);
     }
@@ -458,11 +504,14 @@ void daemon_drain(struct daemon *daemon)
 {
     struct list *at;
     struct list *after;
+    char line[200];
 
     if (daemon->state >= DAEMON_DRAINING) {
         return;
     }
     daemon->state = DAEMON_DRAINING;
+    daemon_status_line(daemon, line, sizeof(line));
+    notify_status(&daemon->notify, "%s", line); /* no STOPPING: systemd would limit the time */
     control_draining(daemon->control);
     list_for_each_safe (at, after, &daemon->loop->graphs) {
         graph_drain(container_of(at, struct graph, sibling), 0.0);
@@ -490,12 +539,14 @@ void daemon_stop(struct daemon *daemon)
     struct list *after;
     const bool again = daemon->was_told_to_stop;
     const double timeout = daemon->settings.drain_timeout;
+    char line[200];
 
     daemon->was_told_to_stop = true;
     if (!again) {
         daemon->state = DAEMON_DRAINING;
         activation_end(&daemon->activation);
-        notify_stopping(&daemon->notify, "draining");
+        daemon_status_line(daemon, line, sizeof(line));
+        notify_stopping(&daemon->notify, line);
         notify_extend(&daemon->notify, timeout + 5.0);
         log_draining(daemon->loop->connections->now, timeout);
         control_draining(daemon->control);

@@ -1,7 +1,8 @@
 /* The daemon: a loop with a graph in it, what replaces the graph, and how it all ends.
  *
- *     files ──daemon_load()──► plan ──daemon_start()──► graph ─┐
- *       └──────────────────────daemon_reload()──► the next one ┴─ the old one drains beside it
+ *     files ──daemon_load()──► plan ──daemon_start()───► graph ─┐
+ *       └─────daemon_load()──► plan ──daemon_switch()──► the next one ┴─ the old one drains beside
+ * it (reloading.h)
  *
  * The control socket's methods (control.h) and the signals call what is here. */
 #ifndef AXOND_DAEMON_DAEMON_H
@@ -19,8 +20,11 @@
 struct control;
 struct errors;
 struct graph;
+struct jobs;
 struct loop;
+struct metrics_writer;
 struct plan;
+struct reloading;
 struct workers;
 
 enum daemon_state { DAEMON_STARTING, DAEMON_RUNNING, DAEMON_DRAINING, DAEMON_STOPPING };
@@ -40,9 +44,12 @@ struct daemon {
     struct graph *graph;      /* the one that runs; NULL: all of it has ended, earlier ones drain */
     struct notify notify;
     struct activation activation;
-    struct control *control; /* NULL: no control socket */
+    struct control *control;            /* NULL: no control socket */
+    struct jobs *jobs;                  /* graph files that are being loaded */
+    struct reloading *signalled_reload; /* by SIGHUP, not begun yet; NULL: none */
     enum daemon_state state;
     bool was_told_to_stop; /* the next time, it stops at once */
+    bool is_reloading;     /* and has said so */
     unsigned generation;   /* of the graph, from 1 */
     double started;        /* seconds since 1970 */
     struct reload_result last_reload;
@@ -51,7 +58,8 @@ struct daemon {
     uint64_t ticked_messages; /* pool.messages at the last tick */
 };
 
-/* Reads the graph file as the command line names it, into settings.  NULL: errors say why. */
+/* Reads the graph file as the command line names it, into settings.  May be called by any thread.
+ * NULL: errors say why. */
 struct plan *daemon_load(const struct options *options, struct settings *settings,
                          struct errors *errors);
 
@@ -71,15 +79,23 @@ enum reload_outcome {
     RELOAD_REFUSED,      /* the daemon drains or stops */
 };
 
-/* Loads the files again and replaces the graph: all of it, or nothing.  Listening sockets whose
- * address stays are handed over; the old graph drains without a deadline. */
-enum reload_outcome daemon_reload(struct daemon *daemon, struct errors *errors);
+/* Tells all who want to know that the files are now loaded again; daemon_switch() is to follow. */
+void daemon_announce_reload(struct daemon *daemon);
+
+/* Replaces the graph by what was loaded, a plan with its settings: all of it, or nothing. Listening
+ * sockets whose address stays are handed over; the old graph drains without a deadline.  Takes the
+ * plan over; NULL: errors, which are logged in any case, say why there is none. */
+enum reload_outcome daemon_switch(struct daemon *daemon, struct plan *plan,
+                                  const struct settings *settings, struct errors *errors);
 
 /* Stops accepting and lets connections end, however long they take; then ends. */
 void daemon_drain(struct daemon *daemon);
 
 /* Drains, then ends; asked a second time, ends at once. */
 void daemon_stop(struct daemon *daemon);
+
+/* The hook of the loop for metrics: adds those of the process, and of reloads. */
+void daemon_write_metrics(void *arg, struct metrics_writer *writer);
 
 /* One line: "12 connections, 5 components, …". */
 void daemon_status_line(const struct daemon *daemon, char *text, size_t size);

@@ -7,10 +7,15 @@
 #include "graph/blueprint.h"
 #include "graph/crossing.h"
 #include "graph/drain.h"
+#include "graph/ledger.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/root.h"
+#include "graph/thread.h"
 #include "graph/workers.h"
+
+/* Components of a root graph that a thread frees, since it takes milliseconds. */
+enum { FREED_APART = 10000 };
 
 size_t graph_size(const struct graph *graph)
 {
@@ -255,6 +260,9 @@ void graph_one_ended(struct graph *graph)
         }
         return;
     }
+    if (loop->ledger != NULL) {
+        ledger_close_graph(loop->ledger, graph);
+    }
     if (graph->is_draining) {
         drain_forget(graph);
     }
@@ -326,6 +334,13 @@ void graph_destroy(struct graph *graph)
     }
 }
 
+/* Memory and nothing else: any thread may do it. */
+static void *free_root(void *arg)
+{
+    root_free(arg);
+    return NULL;
+}
+
 bool graph_free(struct graph *graph)
 {
     struct loop *loop = graph->loop;
@@ -341,6 +356,17 @@ bool graph_free(struct graph *graph)
         return false;
     }
     list_remove(&graph->sibling);
+    if (graph->blueprint == NULL && graph_size(graph) >= FREED_APART) {
+        thread_create_detached(free_root, graph);
+        return true;
+    }
+    if (graph->blueprint == NULL) {
+        root_free(graph);
+        return true;
+    }
+    if (loop->ledger != NULL) {
+        ledger_forget(loop->ledger, graph);
+    }
     for (size_t i = 0; i < graph_size(graph); i++) {
         struct component *component = graph_component(graph, i);
 
@@ -348,12 +374,8 @@ bool graph_free(struct graph *graph)
             component_free_extra(component);
         }
     }
-    if (graph->blueprint != NULL) {
-        blueprint_free_instance(graph);
-        loop_graph_freed(loop);
-        return true;
-    }
-    root_free(graph);
+    blueprint_free_instance(graph);
+    loop_graph_freed(loop);
     return true;
 }
 

@@ -43,6 +43,7 @@ struct graph {
     bool is_destroyed;
     bool is_draining;
     bool is_service; /* a root graph that a loop made for a service */
+    uint16_t seen;   /* the last round of gathering that came by, see ledger.h */
 };
 
 /* Makes the graph of a plan, in one piece or with a part on each worker (root.h), and starts its

@@ -295,10 +295,11 @@ static void move_to(struct walk *walk, struct graph *graph, size_t index)
 }
 
 /* The root graph before this one of the loop's; then the newest of the next worker's loop. */
-static struct graph *older_root(struct loop *loop, const struct list *link)
+static struct graph *older_root(const struct walk *walk, struct loop *loop,
+                                const struct list *link)
 {
     while (link->prev == &loop->graphs) {
-        if (loop->worker + 1 >= worker_count(loop)) {
+        if (walk->is_here || loop->worker + 1 >= worker_count(loop)) {
             return NULL;
         }
         loop = worker_loop(loop, loop->worker + 1);
@@ -310,7 +311,13 @@ static struct graph *older_root(struct loop *loop, const struct list *link)
 void walk_begin(struct walk *walk, struct loop *loop, bool is_deep)
 {
     *walk = (struct walk){.loop = loop, .is_deep = is_deep};
-    move_to(walk, older_root(loop, &loop->graphs), 0);
+    move_to(walk, older_root(walk, loop, &loop->graphs), 0);
+}
+
+void walk_begin_here(struct walk *walk, struct loop *loop)
+{
+    *walk = (struct walk){.loop = loop, .is_deep = true, .is_here = true};
+    move_to(walk, older_root(walk, loop, &loop->graphs), 0);
 }
 
 void walk_end(struct walk *walk)
@@ -321,11 +328,12 @@ void walk_end(struct walk *walk)
 }
 
 /* The next graph that a component made, or that a replica of it on a further worker did. */
-static struct graph *next_made(const struct component *holder, const struct graph *after)
+static struct graph *next_made(const struct walk *walk, const struct component *holder,
+                               const struct graph *after)
 {
     struct graph *next = component_next_graph(holder, after);
 
-    while (next == NULL && (holder = component_next_replica(holder, holder)) != NULL) {
+    while (next == NULL && !walk->is_here && (holder = component_next_replica(holder, holder)) != NULL) {
         next = component_next_graph(holder, NULL);
     }
     return next;
@@ -338,14 +346,14 @@ static void leave(struct walk *walk)
     struct graph *next;
 
     if (holder == NULL) {
-        move_to(walk, older_root(walk->graph->loop, &walk->graph->sibling), 0);
+        move_to(walk, older_root(walk, walk->graph->loop, &walk->graph->sibling), 0);
         return;
     }
-    next = next_made(holder, walk->graph);
+    next = next_made(walk, holder, walk->graph);
     if (next != NULL) {
         move_to(walk, next, 0);
     } else { /* the first of the replicas is the one that we came from */
-        holder = component_next_replica(holder, NULL);
+        holder = walk->is_here ? holder : component_next_replica(holder, NULL);
         move_to(walk, holder->graph, holder->plan->index + 1);
     }
 }
@@ -364,18 +372,18 @@ static struct component *step(struct walk *walk)
 {
     struct component *component = graph_component(walk->graph, walk->index++);
 
-    if (component == NULL || is_further_replica(component)) {
+    if (component == NULL || (!walk->is_here && is_further_replica(component))) {
         return NULL;
     }
     walk->is_below = walk->is_deep && component->type->children != 0;
-    return representative(component);
+    return walk->is_here ? component : representative(component);
 }
 
 struct component *walk_next(struct walk *walk)
 {
     while (walk->graph != NULL) {
         if (walk->is_below) {
-            struct graph *made = next_made(graph_component(walk->graph, walk->index - 1), NULL);
+            struct graph *made = next_made(walk, graph_component(walk->graph, walk->index - 1), NULL);
 
             walk->is_below = false;
             if (made != NULL) {
@@ -475,17 +483,22 @@ struct component *component_next_replica(const struct component *component,
     return next < parts->count ? graph_component(parts->part[next], index) : NULL;
 }
 
+uint64_t component_statistic_at(const struct component *component, const struct stat_spec *spec)
+{
+    const char *state = (const char *)component + component->state_offset;
+    uint64_t value;
+
+    memcpy(&value, state + spec->offset, sizeof(value));
+    return value;
+}
+
 static uint64_t statistic_of_one(const struct component *component, const char *name)
 {
     const struct stat_spec *spec = component->type->statistics;
 
     for (; spec != NULL && spec->name != NULL; spec++) {
         if (strcmp(spec->name, name) == 0) {
-            const char *state = (const char *)component + component->state_offset;
-            uint64_t value;
-
-            memcpy(&value, state + spec->offset, sizeof(value));
-            return value;
+            return component_statistic_at(component, spec);
         }
     }
     return 0;

@@ -48,10 +48,14 @@ struct walk {
     size_t index;        /* of the next component in it */
     bool is_deep;
     bool is_below; /* to look first into the graphs made by the last component */
+    bool is_here;  /* only in one loop, of several */
 };
 
 /* is_deep: also the graphs that components made; else only those of the file. */
 void walk_begin(struct walk *walk, struct loop *loop, bool is_deep);
+
+/* Through one worker's loop alone, and all that it has: also of the components that each has. */
+void walk_begin_here(struct walk *walk, struct loop *loop);
 
 /* The next component, or NULL: there is none. */
 struct component *walk_next(struct walk *walk);
@@ -90,6 +94,9 @@ uint64_t component_connection(const struct component *component);
 struct component *component_next_replica(const struct component *component,
                                          const struct component *after);
 
+/* A statistic by the entry of its type's table. */
+uint64_t component_statistic_at(const struct component *component, const struct stat_spec *spec);
+
 /* A statistic by name, of all replicas; 0 if its type keeps none. */
 uint64_t component_statistic(const struct component *component, const char *name);
 
@@ -100,6 +107,13 @@ bool component_describe_peer(struct component *component, char *text, size_t siz
 
 /* What a component listens on: writes it and returns true, or false: it does not listen. */
 bool component_listens(struct component *component, char *text, size_t size);
+
+/* What a component waits for, and for how long: its restart, the peer to read, room at an inbox.
+ * WAITS_NOT: text is empty. */
+enum waits component_waits_for(struct component *component, char *text, size_t size);
+
+/* The same, but for room at inboxes: what the graph can do nothing about. */
+enum waits component_waits_outside(struct component *component, char *text, size_t size);
 
 /* The inbox that an outbox's messages wait in: where that is another worker's, not what stands for
  * it here. */

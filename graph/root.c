@@ -154,7 +154,10 @@ void root_free(struct graph *graph)
 
     crossings_free(graph);
     for (size_t i = 0; i < graph->plan->component_count; i++) {
-        free(root->components[i]);
+        if (root->components[i] != NULL) {
+            component_free_extra(root->components[i]);
+            free(root->components[i]);
+        }
     }
     free(root->components);
     if (root->parts != NULL) {

@@ -23,13 +23,14 @@
 
 #include "components/util/alarm.h"
 #include "graph/component.h"
+#include "graph/graph.h"
 #include "graph/hash.h"
 #include "graph/inspect.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/workers.h"
 
-#define MOMENT 0.001 /* seconds in a turn */
+#define MOMENT 0.0005 /* seconds in a turn */
 
 enum {
     LOOKS_AT_CLOCK = 16, /* components from one to the next */
@@ -500,6 +501,8 @@ static int introspector_start(struct component *self)
     struct introspector *introspector = component_state(self);
 
     list_init(&introspector->all);
+    hash_init(&introspector->by_path, NULL,
+              graph_size(graph_root(self->graph))); /* need not grow */
     loop_watch(component_loop(self), &introspector->watch, self);
     return 0;
 }

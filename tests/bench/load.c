@@ -4,6 +4,7 @@
  *     load connect --port P --conns N --seconds T     connect, one echo, close; N at a time
  *     load fanout  --port P --conns N --depth D --size S --seconds T   one speaks, all hear
  *     load idle    --port P --conns N --hold T        open all, one echo each, hold, one echo each
+ *     load pulse   --port P --seconds T               one message each ms, until stdin ends
  *     load stream  --port P --conns N --seconds T --backend-port B     bulk through a proxy to B,
  *                                                     where this program itself is the backend
  *
@@ -42,6 +43,7 @@ static const struct mode {
     {"echo", "msgs", "msg", 1, load_echo},
     {"fanout", "deliveries", "delivery", 1, load_fanout},
     {"idle", "msgs", "msg", 1, load_idle},
+    {"pulse", "msgs", "msg", 1, load_pulse},
     {"stream", "mb", "mb", 1e6, load_stream},
 };
 
@@ -176,7 +178,8 @@ static int usage_error(const char *format, ...)
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
-    fputs("\nusage: load echo|connect|fanout|idle|stream --port P [--conns N] [--depth D] [--size "
+    fputs("\nusage: load echo|connect|fanout|idle|pulse|stream --port P [--conns N] [--depth D] "
+          "[--size "
           "S]\n"
           "    [--seconds T | --messages M] [--warmup T] [--hold T] [--patience T] [--pid PID]\n"
           "    [--backend-port P] [--host 127.0.0.1]\n",

@@ -5,6 +5,7 @@
  *       |---- load_connect.c  connections made, used once, ended
  *       |---- load_fanout.c   one speaks, all hear
  *       |---- load_idle.c     many connections that do nothing, and what they cost the server
+ *       |---- load_pulse.c    a message every millisecond, beside what may hold the server up
  *       '---- load_stream.c   bulk through a proxy
  *
  * One thread, one epoll set, level-triggered.  Every byte that comes back is compared with the one
@@ -74,6 +75,7 @@ void load_echo(struct load *load);
 void load_connections(struct load *load);
 void load_fanout(struct load *load);
 void load_idle(struct load *load);
+void load_pulse(struct load *load);
 void load_stream(struct load *load);
 
 #endif

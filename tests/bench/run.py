@@ -26,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 
+import held
 import leak
 import load_graph
 from servers import (FLOORS, Failure, Programs, Server, backend_for, can_trace, count, cpus,
@@ -60,6 +61,7 @@ PLURALS = {"msg": "msgs", "conn": "conns", "mb": "mb", "delivery": "deliveries"}
 IDLE = [Workload(name, role, "conn", arguments.split()) for name, role, arguments in (
     ("idle1000", "echo", "idle --conns 1000"),
     ("idle10000", "echo", "idle --conns 10000"),
+    ("idle19000", "echo", "idle --conns 19000"),
     ("proxy-idle", "proxy", "idle --conns 9500"),
 )]
 
@@ -241,6 +243,10 @@ class Bench:
             figures = self.report.figures[workload.name]["axond"]
             self.report.judge(f"{workload.name}: user bytes per connection, after one echo",
                               figures["echoed_bytes"], 1023)
+            few = self.report.figures.get("idle1000", {}).get("axond")
+            if few is not None and workload.name == "idle19000":
+                self.report.judge("idle19000: user bytes per idle connection, to those at 1,000",
+                                  figures["idle_bytes"] / few["idle_bytes"], 1.02)
 
     # -- counts ----------------------------------------------------------------------------------
 
@@ -390,6 +396,18 @@ class Bench:
         self.report.add("loading (`axond --check`, 100,000 components and as many linkages)",
                         table(["linkages", "seconds", "CPU seconds", "peak RSS KiB"], rows))
 
+    def held(self):
+        """The loop, while it is asked about many components, is held by none of the answers."""
+        if "axond" not in self.programs:
+            return
+        figures = held.measure(self.programs, self.tmp)
+        self.report.figures["held"] = figures
+        self.report.add("held (100,000 components; axonctl's commands beside a message each ms)",
+                        table(held.HEADERS, held.rows(figures)))
+        longest = max(figures, key=lambda figure: figure["cpu_ms"])
+        self.report.judge(f"the longest turn of the loop ({longest['command']}): CPU ms",
+                          longest["cpu_ms"], 5.0)
+
     def leaks(self):
         if "axond" not in self.programs:
             return
@@ -406,6 +424,7 @@ class Bench:
         steps += [(workload.name, lambda w=workload: self.idle(w)) for workload in IDLE]
         steps += [("syscalls", self.syscalls), ("instructions", self.instructions),
                   ("fanout-counts", self.fanout_counts), ("loading", self.loading),
+                  ("held", self.held),
                   ("leaks", self.leaks)]
         return steps
 

@@ -1,0 +1,117 @@
+#include "daemon/reloading.h"
+
+#include <stdlib.h>
+
+#include "graph/error.h"
+#include "graph/graph.h"
+#include "graph/plan.h"
+
+static struct reloading *of(struct job *job)
+{
+    return container_of(job, struct reloading, job);
+}
+
+static void destroy(struct job *job)
+{
+    struct reloading *reloading = of(job);
+
+    plan_release(reloading->old);
+    plan_release(reloading->plan);
+    errors_destroy(reloading->errors);
+    reloading->free(reloading);
+}
+
+/* Its turn has come: what runs now is what the files are compared with. */
+static bool begin(struct job *job)
+{
+    struct reloading *reloading = of(job);
+    struct daemon *daemon = reloading->daemon;
+
+    if (daemon->signalled_reload == reloading) {
+        daemon->signalled_reload = NULL;
+    }
+    if (daemon->state != DAEMON_RUNNING) {
+        return false;
+    }
+    if (daemon->graph != NULL) {
+        reloading->old = plan_ref((struct plan *)(uintptr_t)daemon->graph->plan);
+    }
+    if (!reloading->is_dry_run) {
+        daemon_announce_reload(daemon);
+    }
+    return true;
+}
+
+/* In the thread. */
+static void work(struct job *job)
+{
+    struct reloading *reloading = of(job);
+
+    reloading->plan = daemon_load(&reloading->options, &reloading->settings, reloading->errors);
+    if (reloading->plan != NULL && reloading->tell != NULL) {
+        reloading->difference =
+            plan_compare(reloading->old, reloading->plan, reloading->tell, reloading->arg);
+    }
+}
+
+static enum reload_outcome settle(struct reloading *reloading)
+{
+    struct plan *plan = reloading->plan;
+
+    if (reloading->is_dry_run) {
+        return reloading->daemon->state != DAEMON_RUNNING ? RELOAD_REFUSED
+               : plan == NULL                             ? RELOAD_BAD_GRAPH
+                                                          : RELOAD_DONE;
+    }
+    reloading->plan = NULL;
+    return daemon_switch(reloading->daemon, plan, &reloading->settings, reloading->errors);
+}
+
+static void done(struct job *job)
+{
+    struct reloading *reloading = of(job);
+
+    reloading->answer(reloading, settle(reloading));
+    destroy(job);
+}
+
+void reloading_begin(struct reloading *reloading, struct daemon *daemon)
+{
+    reloading->daemon = daemon;
+    reloading->options = daemon->options;
+    reloading->errors = errors_create();
+    reloading->job = (struct job){.begin = begin, .work = work, .done = done, .destroy = destroy};
+    jobs_add(daemon->jobs, &reloading->job);
+}
+
+void reloading_cancel(struct reloading *reloading)
+{
+    if (jobs_remove(&reloading->job)) {
+        destroy(&reloading->job);
+    }
+}
+
+/* ---- by signal ---- */
+
+static void nobody_waits(struct reloading *reloading, enum reload_outcome outcome)
+{
+}
+
+static void free_alone(struct reloading *reloading)
+{
+    free(reloading);
+}
+
+void reloading_by_signal(struct daemon *daemon)
+{
+    struct reloading *reloading;
+
+    if (daemon->signalled_reload != NULL) {
+        return; /* it reads the files as they are when it begins, so it does for both */
+    }
+    reloading = mem_alloc(sizeof(*reloading));
+    reloading->answer = nobody_waits;
+    reloading->free = free_alone;
+    daemon->signalled_reload = reloading;
+    reloading_begin(reloading, daemon);
+}

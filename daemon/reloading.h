@@ -1,0 +1,53 @@
+/* A reload, or a look at what one would do: asked for in the loop, loaded and compared by a thread,
+ * switched to in the loop.
+ *
+ *     SIGHUP, Reload ──► [jobs] ──► files loaded, checked, compared ──► daemon_switch() ──► answer
+ *                        (jobs.h)                (a thread)
+ *
+ * Reloads that are asked for while another is under way follow it, in their order: each reads the
+ * files after it was asked for.  One that has been asked for is made, also if nobody waits for the
+ * answer any more; once the daemon is about to end, none is. */
+#ifndef AXOND_DAEMON_RELOADING_H
+#define AXOND_DAEMON_RELOADING_H
+
+#include "daemon/daemon.h"
+#include "daemon/jobs.h"
+#include "graph/plan_compare.h"
+
+struct reloading {
+    /* Set by whoever asks. */
+    bool is_dry_run;
+    /* Called in the thread for each component that is not the same: see plan_compare().  NULL: the
+     * difference is not wanted. */
+    void (*tell)(void *arg, const char *path, enum plan_change change);
+    void *arg;
+    /* Called in the loop once it is over. */
+    void (*answer)(struct reloading *reloading, enum reload_outcome outcome);
+    /* Frees what this struct lies in; the last call, in whichever thread. */
+    void (*free)(struct reloading *reloading);
+
+    /* The result. */
+    struct errors *errors;
+    struct plan_difference difference;
+
+    /* private */
+    struct job job;
+    struct daemon *daemon;
+    struct options options;
+    struct settings settings;
+    struct plan *old;  /* what ran when the files were read; NULL: all of it had ended */
+    struct plan *plan; /* NULL: errors say why */
+};
+
+/* Gets in line.  answer() and free() are called in any case, but where the daemon ends first only
+ * free(). */
+void reloading_begin(struct reloading *reloading, struct daemon *daemon);
+
+/* Nobody waits for it any more: takes it out of the line, unless it has begun. */
+void reloading_cancel(struct reloading *reloading);
+
+/* As SIGHUP asks: the log and the manager are told how it ends.  Does nothing if such a reload has
+ * been asked for already and has not begun. */
+void reloading_by_signal(struct daemon *daemon);
+
+#endif
