@@ -127,7 +127,7 @@ static struct account_box *find_box(struct account *account, const char *name, b
     return box;
 }
 
-static struct waits *need_waits(struct account_box *box)
+static struct wait_times *need_waits(struct account_box *box)
 {
     if (box->waits == NULL) {
         box->waits = mem_alloc(sizeof(*box->waits));
@@ -135,9 +135,9 @@ static struct waits *need_waits(struct account_box *box)
     return box->waits;
 }
 
-static void waits_add(struct account_box *box, const struct waits *waits)
+static void waits_add(struct account_box *box, const struct wait_times *waits)
 {
-    struct waits *sum = need_waits(box);
+    struct wait_times *sum = need_waits(box);
 
     for (int i = 0; i < WAIT_CLASSES; i++) {
         sum->counts[i] += waits->counts[i];
@@ -481,7 +481,7 @@ void ledger_note_wait(struct ledger *ledger, const struct inbox *in, double seco
 {
     struct account_box *box =
         find_box(account_of(ledger, box_owner(&in->box)), box_name(&in->box), true);
-    struct waits *waits = need_waits(box);
+    struct wait_times *waits = need_waits(box);
     int i = 0;
 
     while (i < WAIT_CLASSES - 1 && seconds > wait_limits[i]) {

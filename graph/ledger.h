@@ -68,7 +68,7 @@ enum box_number {
 enum { WAIT_CLASSES = 16 };
 extern const double wait_limits[WAIT_CLASSES - 1]; /* seconds */
 
-struct waits {
+struct wait_times {
     uint64_t counts[WAIT_CLASSES];
     double sum; /* seconds */
 };
@@ -78,7 +78,7 @@ struct account_box {
     bool is_inbox;
     bool is_told; /* something was linked to it, or has passed it */
     struct tally numbers[BOX_NUMBERS];
-    struct waits *waits; /* NULL: nobody wants to know */
+    struct wait_times *waits; /* NULL: nobody wants to know */
 };
 
 struct account {

@@ -404,7 +404,7 @@ static void test_accounts_of_two_loops_add_up(void **context)
 
 static uint64_t waits_in(const struct scene *scene, const char *path, const char *inbox)
 {
-    const struct waits *waits = box_of(booked(scene, path), true, inbox)->waits;
+    const struct wait_times *waits = box_of(booked(scene, path), true, inbox)->waits;
     uint64_t count = 0;
 
     assert_non_null(waits);
@@ -430,7 +430,7 @@ static void test_time_in_queue_is_measured_where_it_is_asked_for(void **context)
                           "  to: {type: Probe, boxes: {in0: {time_in_queue: true}}}\n"
                           "linkages: [from.out0 -> to.in0, from.out1 -> to.in1]\n");
     struct component *to = scene_find(scene, "to");
-    const struct waits *waits;
+    const struct wait_times *waits;
 
     probe_send(scene_find(scene, "from"), PROBE_OUT0, "waits");
     probe_send(scene_find(scene, "from"), PROBE_OUT1, "is not measured");
