@@ -269,10 +269,15 @@ void daemon_run(struct daemon *daemon)
     loop_run(daemon->loop);
 }
 
+static void refuse_reload(struct daemon *daemon);
+
 void daemon_finish(struct daemon *daemon)
 {
     if (daemon->loop == NULL) {
         return;
+    }
+    if (daemon->is_reloading) {
+        refuse_reload(daemon);
     }
     control_close(daemon->control);
     daemon->control = NULL;
