@@ -9,6 +9,7 @@
 
 #include "graph/component_extra.h"
 #include "graph/graph.h"
+#include "graph/ledger.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/service.h"
@@ -122,6 +123,9 @@ void component_end(struct component *component, enum component_state state)
         supervise_forget(component);
     } else {
         component_dismantle(component);
+    }
+    if (UNLIKELY(graph->loop->ledger != NULL)) {
+        ledger_close(graph->loop->ledger, component, !was_waiting);
     }
     component_deinit_boxes(component);
     service_forget(graph->loop, component);

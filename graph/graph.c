@@ -7,6 +7,7 @@
 #include "graph/blueprint.h"
 #include "graph/cell.h"
 #include "graph/drain.h"
+#include "graph/ledger.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/thread.h"
@@ -204,6 +205,9 @@ void graph_one_ended(struct graph *graph)
         }
         return;
     }
+    if (loop->ledger != NULL) {
+        ledger_close_graph(loop->ledger, graph);
+    }
     if (graph->is_draining) {
         drain_forget(graph);
     }
@@ -275,6 +279,9 @@ bool graph_free(struct graph *graph)
     if (graph->blueprint == NULL) {
         (void)root_free(graph);
         return true;
+    }
+    if (loop->ledger != NULL) {
+        ledger_forget(loop->ledger, graph);
     }
     for (size_t i = 0; i < graph_size(graph); i++) {
         component_free_extra(graph_component(graph, i));

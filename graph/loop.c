@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "graph/graph.h"
+#include "graph/ledger.h"
 #include "graph/listeners.h"
+#include "graph/metrics.h"
 #include "graph/service.h"
 #include "graph/waiting.h"
 
@@ -184,6 +186,7 @@ struct loop *loop_create(const struct component_type *const *types, const struct
     list_init(&loop->taps);
     list_init(&loop->watches);
     pool_init(&loop->pool);
+    talks_init(loop);
     loop->listeners = listeners_create();
     loop->waiting = waiting_create(loop);
     ev_set_userdata(ev, loop);
@@ -196,6 +199,11 @@ void loop_destroy(struct loop *loop)
 {
     if (loop == NULL) {
         return;
+    }
+    metrics_destroy(loop->metrics);
+    loop->metrics = NULL;
+    if (loop->ledger != NULL) {
+        ledger_stop(loop->ledger);
     }
     while (!list_is_empty(&loop->graphs)) {
         struct list *first = loop->graphs.next;
@@ -211,6 +219,8 @@ void loop_destroy(struct loop *loop)
     (void)run_queue(loop, UINT32_MAX);
     bury(loop);
     REQUIRE(list_is_empty(&loop->dead) && list_is_empty(&loop->graphs));
+    talks_deinit(loop);
+    ledger_destroy(loop->ledger);
     waiting_destroy(loop->waiting);
     listeners_destroy(loop->listeners);
     pool_deinit(&loop->pool);
@@ -273,25 +283,6 @@ void loop_log(struct loop *loop, enum log_level level, const char *path, const c
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     loop_say(loop, level, path, NULL, text);
-}
-
-bool loop_lets_talk(struct loop *loop, enum log_level level)
-{
-    struct loop_talk *talk = &loop->talk;
-
-    if (loop->ms - talk->since >= TALK_TIME) {
-        if (talk->held_back > 0) {
-            loop_log(loop, level, NULL, "%u more lines about connections were held back",
-                     talk->held_back);
-        }
-        *talk = (struct loop_talk){.since = loop->ms};
-    }
-    if (talk->lines == TALK_LINES) {
-        talk->held_back++;
-        return false;
-    }
-    talk->lines++;
-    return true;
 }
 
 void loop_graph_freed(struct loop *loop)

@@ -116,7 +116,7 @@ static void test_a_busy_component_starves_nobody(void **context)
                                              "linkages: [source -> echo -> sink]\n");
     uint64_t difference;
 
-    scene_wait_seconds(scene, 0.05); /* the timer that ends this is looked at, too */
+    scene_wait_seconds(scene, 0.005); /* the timer that ends this is looked at, too */
 
     assert_string_equal(probe_take(scene, scene_find(scene, "sink"), PROBE_IN0), "a");
     assert_string_equal(probe_take(scene, scene_find(scene, "sink"), PROBE_IN0), "b");
@@ -193,9 +193,9 @@ static void test_running_ends_when_told_and_may_go_on(void **context)
     struct scene *scene = scene_start(types, "components:\n  busy: {type: Spinner}\n");
     uint64_t before;
 
-    scene_wait_seconds(scene, 0.01);
+    scene_wait_seconds(scene, 0.001);
     before = runs(scene, "busy");
-    scene_wait_seconds(scene, 0.01);
+    scene_wait_seconds(scene, 0.001);
 
     assert_true(before > 0);
     assert_true(runs(scene, "busy") > before);

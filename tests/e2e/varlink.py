@@ -5,7 +5,6 @@
 """
 
 import json
-import select
 
 import axond
 
@@ -38,9 +37,15 @@ class Varlink:
         message, _, self.rest = self.rest.partition(b"\0")
         return json.loads(message)
 
+    def has_more(self, daemon):
+        """Whether there is another reply, or will be though nothing happens any more."""
+        if not self.has_reply():
+            daemon.wait_rest()
+        return self.has_reply()
+
     def has_reply(self):
         """Whether there is something to read, or the daemon has closed the connection."""
-        return b"\0" in self.rest or bool(select.select([self.sock], [], [], 0)[0])
+        return b"\0" in self.rest or axond.has_more(self.sock)
 
     def replies(self):
         """All the replies of a call that was asked with more=True."""
