@@ -279,6 +279,8 @@ void daemon_run(struct daemon *daemon)
     loop_run(daemon->loop);
 }
 
+static void refuse_reload(struct daemon *daemon);
+
 /* From here on a signal can change nothing; unwatched, it would end us with its number. */
 static void block_signals(void)
 {
@@ -298,6 +300,9 @@ void daemon_finish(struct daemon *daemon)
         return;
     }
     block_signals();
+    if (daemon->is_reloading) {
+        refuse_reload(daemon);
+    }
     control_close(daemon->control);
     daemon->control = NULL;
     jobs_destroy(daemon->jobs);
