@@ -272,6 +272,9 @@ bool graph_free(struct graph *graph)
         }
     }
     list_remove(&graph->sibling);
+    if (graph->blueprint == NULL && loop->ledger != NULL) {
+        ledger_forget(loop->ledger, graph);
+    }
     if (graph->blueprint == NULL && graph_size(graph) >= FREED_APART) {
         thread_create_detached(root_free, graph);
         return true;
@@ -279,9 +282,6 @@ bool graph_free(struct graph *graph)
     if (graph->blueprint == NULL) {
         (void)root_free(graph);
         return true;
-    }
-    if (loop->ledger != NULL) {
-        ledger_forget(loop->ledger, graph);
     }
     for (size_t i = 0; i < graph_size(graph); i++) {
         component_free_extra(graph_component(graph, i));
