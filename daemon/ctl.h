@@ -32,7 +32,7 @@ struct ctl_option {
 
 struct ctl_command {
     const char *name;
-    const char *arguments; /* for help, and for completion: what PATH or TYPE may be it asks */
+    const char *arguments; /* for help; completion knows PATH, TYPE and others by name */
     int least;             /* how many there are */
     int most;
     const char *summary;

@@ -339,6 +339,8 @@ void daemon_run(struct daemon *daemon)
     loop_run(daemon->loop);
 }
 
+static void refuse_reload(struct daemon *daemon);
+
 /* From here on a signal can change nothing; unwatched, it would end us with its number. */
 static void block_signals(void)
 {
@@ -359,6 +361,9 @@ void daemon_finish(struct daemon *daemon)
     }
     block_signals();
     workers_stop(daemon->workers);
+    if (daemon->is_reloading) {
+        refuse_reload(daemon);
+    }
     control_close(daemon->control);
     daemon->control = NULL;
     jobs_destroy(daemon->jobs);

@@ -356,6 +356,9 @@ bool graph_free(struct graph *graph)
         return false;
     }
     list_remove(&graph->sibling);
+    if (graph->blueprint == NULL && loop->ledger != NULL) {
+        ledger_forget(loop->ledger, graph);
+    }
     if (graph->blueprint == NULL && graph_size(graph) >= FREED_APART) {
         thread_create_detached(free_root, graph);
         return true;
@@ -363,9 +366,6 @@ bool graph_free(struct graph *graph)
     if (graph->blueprint == NULL) {
         root_free(graph);
         return true;
-    }
-    if (loop->ledger != NULL) {
-        ledger_forget(loop->ledger, graph);
     }
     for (size_t i = 0; i < graph_size(graph); i++) {
         struct component *component = graph_component(graph, i);

@@ -14,9 +14,6 @@
 #include "graph/plan.h"
 #include "graph/supervise.h"
 
-const double wait_limits[WAIT_CLASSES - 1] = {0.0001, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                              0.25,   0.5,   1,      2.5,   5,    10,    60};
-
 /* Where the components of a plan are booked, by the plan's index; there is one for each root graph,
  * and for each blueprint. */
 struct sheet {
@@ -36,150 +33,6 @@ struct ledger {
     const struct graph *root; /* the root graph that is being walked through, ... */
     size_t root_index;        /* ... up to here */
 };
-
-/* ---- accounts ---- */
-
-void accounts_init(struct accounts *accounts)
-{
-    *accounts = (struct accounts){0};
-    hash_init(&accounts->by_key, NULL, 64);
-    list_init(&accounts->all);
-}
-
-static void account_free(struct account *account)
-{
-    for (size_t i = 0; i < account->box_count; i++) {
-        free(account->boxes[i]->name);
-        free(account->boxes[i]->waits);
-        free(account->boxes[i]);
-    }
-    free(account->boxes);
-    free(account->statistics);
-    free(account->key);
-    free(account->path);
-    free(account->type_name);
-    free(account);
-}
-
-static void account_remove(struct accounts *accounts, struct account *account)
-{
-    (void)hash_remove(&accounts->by_key, account->key);
-    list_remove(&account->link);
-    accounts->count--;
-    account_free(account);
-}
-
-void accounts_deinit(struct accounts *accounts)
-{
-    while (!list_is_empty(&accounts->all)) {
-        account_remove(accounts, container_of(accounts->all.next, struct account, link));
-    }
-    hash_deinit(&accounts->by_key);
-}
-
-static size_t count_statistics(const struct component_type *type)
-{
-    size_t count = 0;
-
-    while (type->statistics != NULL && type->statistics[count].name != NULL) {
-        count++;
-    }
-    return count;
-}
-
-static struct account *find_account(struct accounts *accounts, const char *path,
-                                    const char *type_name, const struct component_type *type)
-{
-    char key[PATH_SIZE + 128];
-    struct account *account;
-
-    (void)snprintf(key, sizeof(key), "%s\n%s", path, type_name);
-    account = hash_get(&accounts->by_key, key);
-    if (account == NULL) {
-        account = mem_alloc(sizeof(*account));
-        account->key = mem_strdup(key);
-        account->path = mem_strdup(path);
-        account->type_name = mem_strdup(type_name);
-        account->type = type;
-        account->statistics = mem_alloc_array(count_statistics(type) + 1, sizeof(struct tally));
-        (void)hash_put(&accounts->by_key, account->key, account);
-        list_append(&accounts->all, &account->link);
-        accounts->count++;
-    }
-    return account;
-}
-
-static struct account_box *find_box(struct account *account, const char *name, bool is_inbox)
-{
-    struct account_box *box;
-
-    for (size_t i = 0; i < account->box_count; i++) {
-        if (account->boxes[i]->is_inbox == is_inbox && strcmp(account->boxes[i]->name, name) == 0) {
-            return account->boxes[i];
-        }
-    }
-    box = mem_alloc(sizeof(*box));
-    box->name = mem_strdup(name);
-    box->is_inbox = is_inbox;
-    account->boxes =
-        mem_resize_array(account->boxes, account->box_count + 1, sizeof(*account->boxes));
-    account->boxes[account->box_count++] = box;
-    return box;
-}
-
-static struct wait_times *need_waits(struct account_box *box)
-{
-    if (box->waits == NULL) {
-        box->waits = mem_alloc(sizeof(*box->waits));
-    }
-    return box->waits;
-}
-
-static void waits_add(struct account_box *box, const struct wait_times *waits)
-{
-    struct wait_times *sum = need_waits(box);
-
-    for (int i = 0; i < WAIT_CLASSES; i++) {
-        sum->counts[i] += waits->counts[i];
-    }
-    sum->sum += waits->sum;
-}
-
-static void add_account(struct accounts *sum, const struct account *account)
-{
-    struct account *to = find_account(sum, account->path, account->type_name, account->type);
-
-    for (int i = 0; i < ACCOUNT_NUMBERS; i++) {
-        to->numbers[i].value += account->numbers[i].value;
-    }
-    for (size_t i = 0; i < count_statistics(account->type) && to->type == account->type; i++) {
-        to->statistics[i].value += account->statistics[i].value;
-    }
-    for (size_t i = 0; i < account->box_count; i++) {
-        const struct account_box *box = account->boxes[i];
-        struct account_box *to_box = find_box(to, box->name, box->is_inbox);
-
-        to_box->is_told |= box->is_told;
-        for (int n = 0; n < BOX_NUMBERS; n++) {
-            to_box->numbers[n].value += box->numbers[n].value;
-        }
-        if (box->waits != NULL) {
-            waits_add(to_box, box->waits);
-        }
-    }
-}
-
-void accounts_add(struct accounts *sum, const struct accounts *more)
-{
-    const struct list *at;
-
-    list_for_each (at, &more->all) {
-        add_account(sum, container_of((struct list *)(uintptr_t)at, struct account, link));
-    }
-    for (int i = 0; i < LOOP_NUMBERS; i++) {
-        sum->loop[i] += more->loop[i];
-    }
-}
 
 /* ---- sheets ---- */
 
@@ -205,16 +58,14 @@ static struct account *open_account(struct ledger *ledger, const struct graph *g
     struct accounts *accounts = &ledger->accounts;
     const char *type_name = plan->type_name != NULL ? plan->type_name : plan->type->name;
     char path[PATH_SIZE];
-    char key[PATH_SIZE + 128];
     struct account *parent;
     struct account *account;
 
     definition_path(ledger, graph, plan->path, path, sizeof(path), &parent);
-    (void)snprintf(key, sizeof(key), "%s\n%s", path, type_name);
-    if (accounts->count < LEDGER_MOST || hash_get(&accounts->by_key, key) != NULL) {
-        account = find_account(accounts, path, type_name, plan->type);
+    if (accounts->count < LEDGER_MOST || accounts_have(accounts, path, type_name)) {
+        account = accounts_find(accounts, path, type_name, plan->type);
     } else {
-        account = find_account(accounts, "*", plan->type->name, plan->type);
+        account = accounts_find(accounts, "*", plan->type->name, plan->type);
     }
     if (account != parent) {
         account->parent = parent;
@@ -364,7 +215,7 @@ static void book_inbox(struct account_box *to, const struct booking *booking,
     }
     to->is_told |= !booking->is_end && inbox_is_fed(in);
     if ((in->box.flags & BOX_TIMED) != 0) {
-        (void)need_waits(to);
+        (void)account_box_waits(to);
     }
     book_box(to, booking, values);
 }
@@ -407,7 +258,7 @@ static void book_component(struct ledger *ledger, const struct booking *booking,
             carries_data(plan->in[i].spec) ? component_have_inbox(component, i) : NULL;
 
         if (in != NULL) {
-            book_inbox(find_box(account, plan->in[i].spec->name, true), booking, in);
+            book_inbox(account_box_of(account, plan->in[i].spec->name, true), booking, in);
         }
     }
     for (unsigned i = 0; i < plan->outboxes; i++) {
@@ -415,7 +266,7 @@ static void book_component(struct ledger *ledger, const struct booking *booking,
             carries_data(plan->out[i].spec) ? component_have_outbox(component, i) : NULL;
 
         if (out != NULL) {
-            book_outbox(find_box(account, plan->out[i].spec->name, false), booking, out);
+            book_outbox(account_box_of(account, plan->out[i].spec->name, false), booking, out);
         }
     }
     if (has_state) {
@@ -483,8 +334,8 @@ void ledger_close_state(struct ledger *ledger, struct component *component)
 void ledger_note_wait(struct ledger *ledger, const struct inbox *in, double seconds)
 {
     struct account_box *box =
-        find_box(account_of(ledger, box_owner(&in->box)), box_name(&in->box), true);
-    struct wait_times *waits = need_waits(box);
+        account_box_of(account_of(ledger, box_owner(&in->box)), box_name(&in->box), true);
+    struct wait_times *waits = account_box_waits(box);
     int i = 0;
 
     while (i < WAIT_CLASSES - 1 && seconds > wait_limits[i]) {
@@ -495,29 +346,6 @@ void ledger_note_wait(struct ledger *ledger, const struct inbox *in, double seco
 }
 
 /* ---- gathering ---- */
-
-typedef void (*tally_fn)(struct tally *tally);
-
-static void for_each_tally(struct accounts *accounts, tally_fn apply)
-{
-    struct list *at;
-
-    list_for_each (at, &accounts->all) {
-        struct account *account = container_of(at, struct account, link);
-
-        for (int i = 0; i < ACCOUNT_NUMBERS; i++) {
-            apply(&account->numbers[i]);
-        }
-        for (size_t i = 0; i < count_statistics(account->type); i++) {
-            apply(&account->statistics[i]);
-        }
-        for (size_t i = 0; i < account->box_count; i++) {
-            for (int n = 0; n < BOX_NUMBERS; n++) {
-                apply(&account->boxes[i]->numbers[n]);
-            }
-        }
-    }
-}
 
 static void note_loop(struct ledger *ledger)
 {
@@ -549,38 +377,9 @@ static void tally_end(struct tally *tally)
     tally->late = 0;
 }
 
-/* Closes accounts of definitions that are no more: of components that are on no sheet, and that
- * nobody is left to make again.  Who makes others mostly stands before them in the list. */
-static void sweep(struct accounts *accounts)
-{
-    struct list *at;
-    struct list *after;
-
-    list_for_each (at, &accounts->all) {
-        struct account *account = container_of(at, struct account, link);
-
-        account->is_gone =
-            account->refs == 0 && (account->parent == NULL || account->parent->is_gone);
-    }
-    list_for_each (at, &accounts->all) {
-        struct account *account = container_of(at, struct account, link);
-
-        if (account->parent != NULL && account->parent->is_gone) {
-            account->parent = NULL; /* if it is still here, the next sweep may take it */
-        }
-    }
-    list_for_each_safe (at, after, &accounts->all) {
-        struct account *account = container_of(at, struct account, link);
-
-        if (account->is_gone) {
-            account_remove(accounts, account);
-        }
-    }
-}
-
 void ledger_begin(struct ledger *ledger)
 {
-    for_each_tally(&ledger->accounts, tally_begin);
+    accounts_for_each_tally(&ledger->accounts, tally_begin);
     ledger->round = (uint16_t)(ledger->round + 1 == UINT16_MAX ? 1 : ledger->round + 1);
     ledger->root = NULL;
     ledger->is_gathering = true;
@@ -624,8 +423,8 @@ bool ledger_go_on(struct ledger *ledger, unsigned components)
         struct component *component = walk_next(&ledger->walk);
 
         if (component == NULL) {
-            sweep(&ledger->accounts); /* now that all that is there has its account */
-            for_each_tally(&ledger->accounts, tally_end);
+            accounts_sweep(&ledger->accounts); /* now that all that is there has its account */
+            accounts_for_each_tally(&ledger->accounts, tally_end);
             note_loop(ledger);
             ledger->is_gathering = false;
             return true;

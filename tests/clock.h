@@ -1,6 +1,6 @@
 /* The clock of a test: it stands still while the test works, and jumps ahead when it would wait.
  *
- *     libev ──► clock_gettime() ──► the time of the test
+ *     libev ──► clock_gettime(), gettimeofday() ──► the time of the test
  *           ──► epoll_wait(500 ms) ──► has anything happened?  If not, it is 500 ms later
  *
  * So a minute of waiting takes no time, and however slow or busy the machine is, a timer fires when

@@ -725,7 +725,7 @@ static void test_one_that_writes_for_ever_does_not_keep_it_for_ever(void **conte
     wait_for_end(g);
 
     assert_int_equal(state_of(g), STOPPED);
-    assert_in_range(g->size, 1, 100000);
+    assert_in_range(g->size, 1, 200000); /* what fits in between, and what was taken before */
     stop(g);
 }
 

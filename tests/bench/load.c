@@ -123,10 +123,10 @@ void load_settle(const struct load *load)
     uint64_t after;
     int left;
 
-    for (left = 50; left > 0; left--) {
+    for (left = 600; left > 0; left--) {
         nanosleep(&pause, NULL);
         after = usage_run_ns(load->options.pid);
-        if (after == before) {
+        if (after == before && usage_is_asleep(load->options.pid)) {
             return;
         }
         before = after;
@@ -225,7 +225,7 @@ static int read_options(struct load_options *options, int argc, char **argv)
     } ranges[] = {
         [PORT] = {1, 65535, 0},        [CONNS] = {1, 19900, 1},    [DEPTH] = {1, 4096, 1},
         [SIZE] = {1, PATTERN_RUN, 64}, [SECONDS] = {0.01, 600, 2}, [MESSAGES] = {1, 1e9, 0},
-        [WARMUP] = {0, 60, 0.2},       [HOLD] = {0, 600, 2},       [PATIENCE] = {0.1, 600, 10},
+        [WARMUP] = {0, 60, 0.2},       [HOLD] = {0, 600, 2},       [PATIENCE] = {0.1, 600, 60},
         [PID] = {1, 4194304, 0},       [BACKEND] = {1, 65535, 0},
     };
     double values[HOST];

@@ -64,7 +64,7 @@ void load_watch(const struct load *load, int fd, void *data, uint32_t events, bo
 void load_begin_window(struct load *load);
 void load_end_window(struct load *load);
 
-/* Waits until the server has used no CPU for 100 ms, at most 5 s. */
+/* Waits until the server has slept, and used no CPU, for 100 ms; at most a minute. */
 void load_settle(const struct load *load);
 
 /* Prints `"NAME": {...}` with the fields of usage.h. */

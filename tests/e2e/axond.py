@@ -529,6 +529,8 @@ class Axond(Process):
                 sent += sock.send(view[sent:sent + (1 << 16)])
                 rested = False
             except BlockingIOError:
+                if select.select([], [sock], [], 0.1)[1]:
+                    continue
                 if rested:
                     break
                 self.wait_rest()

@@ -596,15 +596,15 @@ class Limits(axond.TestCase):
     @staticmethod
     def push(daemon, clients):
         """Sends on all of them until none takes any more, and the daemon rests."""
-        moved = True
-        while moved:
-            moved = False
+        rested = False
+        while not rested:
+            daemon.wait_rest()
+            rested = True
             for client in clients:
                 client.setblocking(False)
                 with contextlib.suppress(BlockingIOError):
-                    client.send(b"x" * 65536)
-                    moved = True
-            daemon.wait_rest(0 if moved else 0.3)
+                    while client.send(b"x" * 65536):
+                        rested = False
 
 
 class Idle(axond.TestCase):

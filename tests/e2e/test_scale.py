@@ -183,8 +183,9 @@ class End(axond.TestCase):
         self.skipTest("the thread was always faster")
 
     def test_it_ends_at_once_and_says_so(self):
-        _, answer = self.end_during_reload(keep=False)
+        daemon, answer = self.end_during_reload(keep=False)
 
+        self.assertIn("warning: no reload: the daemon is stopping", daemon.stderr)
         self.assertEqual(answer["error"], "io.axond.InvalidState")
         self.assertIn(answer["parameters"]["state"], ("draining", "stopping"))
 

@@ -116,7 +116,7 @@ class Clients(SingleServer):
             forgotten = daemon.connect()
             self.talk(forgotten, b"x")
             self.assertEqual(axond.receive_all(forgotten), b"")
-            self.connect_when_free(daemon)
+            self.connect_when_free(daemon).close()
             self.assertEqual(self.statistic(daemon, "timed_out", "server/server"), 1)
 
     def test_each_half_may_be_restarted_by_hand_and_serves_whoever_comes_next(self):

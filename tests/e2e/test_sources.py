@@ -46,8 +46,8 @@ class Characters(axond.TestCase):
                 self.assertLess(daemon.rss() - before, 50 * 64 * 1024)
             self.assertTrue(axond.receive(clients[7], 1 << 20) == (PATTERN * 150)[1:1 + (1 << 20)])
 
-    def test_drain_ends_them(self):
-        with axond.Axond(CHARGEN) as daemon:
+    def test_they_do_not_keep_a_daemon_for_longer_than_drain_timeout(self):
+        with axond.Axond(CHARGEN + "daemon: {drain_timeout: 300ms}\n") as daemon:
             client = daemon.connect()
             axond.receive(client, 1000)
             daemon.stop()

@@ -170,26 +170,6 @@ class Connections(Server):
 
             axond.steadily(talk, within=0.5, lasting=1.5)
 
-    def test_who_goes_on_sending_to_a_finished_connection_is_closed(self):
-        graph = """
-components:
-  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
-  hello: {type: ProtocolHandler, protocol: {type: OneShot, msg: hello}}
-linkages: [server -> hello]
-"""
-        with axond.Axond(graph) as daemon:
-            sock = daemon.connect()
-            self.assertEqual(axond.receive_all(sock), b"hello")
-
-            def is_closed():
-                try:
-                    sock.sendall(b"and on")
-                except ConnectionError:
-                    return True
-                return False
-
-            axond.wait_for(is_closed, "the daemon to have heard enough")
-
     def test_options_reach_every_connection(self):
         ss = self.need("ss")
         more = ", socketOptions: [[SOL_SOCKET, SO_RCVBUF, 50000], [IPPROTO_TCP, TCP_MAXSEG, 1000]]"

@@ -242,11 +242,15 @@ linkages: [it -> out]
         self.assertIn("NoSuchType", messages("axond"))
 
     def test_a_port_in_use_is_tried_again(self):
-        set_in("axond.service", "Service", "RestartSec=100ms")
+        set_in("axond.service", "Service", "RestartSec=1h")
         with socket.create_server(("127.0.0.1", 8080)):
             self.assertTrue(fails("start", "axond"))
+            self.assertEqual(show("axond", "SubState"), "auto-restart")
             self.assertEqual(show("axond", "ExecMainStatus"), str(axond.EXIT_CANNOT_START))
             self.assertIn("Address already in use", messages("axond"))
+            systemctl("stop", "axond")
+            set_in("axond.service", "Service", "RestartSec=100ms")
+            self.assertTrue(fails("start", "axond"))
         axond.wait_for(lambda: show("axond", "ActiveState") == "active", "the restart")
 
         self.assertEqual(ask(8080), b"hello")
