@@ -807,7 +807,7 @@ static int connect_to(const char *address)
 
 static bool has_connection(void *arg)
 {
-    return ((const struct scene *)arg)->loop->connections == 1;
+    return ((const struct scene *)arg)->loop->connections->now == 1;
 }
 
 static void test_a_server_that_fails_listens_again(void **context)
