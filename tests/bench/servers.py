@@ -97,7 +97,7 @@ daemon off;
 master_process off;
 pid {stem}.pid;
 error_log stderr;
-events {{ worker_connections 19000; }}
+events {{ worker_connections 19900; }}
 stream {{
     server {{
         listen 127.0.0.1:{port};
