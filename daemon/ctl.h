@@ -121,6 +121,9 @@ void ctl_print_escaped(FILE *file, const char *bytes, size_t size);
 void ctl_print_problem(FILE *file, const json_t *problem);
 void ctl_print_problems(FILE *file, const json_t *problems);
 
+/* What a change of the graph does, or would do: the reply of Reload, and of those that edit. */
+void ctl_print_changes(struct ctl *ctl, const json_t *reply);
+
 /* Rows of cells, printed in aligned columns. */
 struct ctl_table {
     const char *const *titles; /* then NULL; one that begins with > is aligned to the right */

@@ -42,7 +42,10 @@ static void explain_bad_graph(struct ctl *ctl, json_t *parameters)
 
 static void explain_cannot_start(struct ctl *ctl, json_t *parameters)
 {
-    ctl_complain("%s could not start: %s; everything is as it was", ctl_string(parameters, "path"),
+    const char *place = ctl_string(parameters, "place");
+
+    ctl_complain("%s%s%s could not start: %s; everything is as it was", place,
+                 place[0] != '\0' ? ": " : "", ctl_string(parameters, "path"),
                  ctl_string(parameters, "reason"));
 }
 

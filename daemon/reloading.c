@@ -15,8 +15,9 @@ static void destroy(struct job *job)
 {
     struct reloading *reloading = of(job);
 
+    plan_difference_destroy(reloading->difference);
     plan_release(reloading->old);
-    plan_release(reloading->plan);
+    free(reloading->revived.items);
     errors_destroy(reloading->errors);
     reloading->free(reloading);
 }
@@ -30,12 +31,10 @@ static bool begin(struct job *job)
     if (daemon->signalled_reload == reloading) {
         daemon->signalled_reload = NULL;
     }
-    if (daemon->state != DAEMON_RUNNING) {
+    if (daemon->state != DAEMON_RUNNING || daemon->graph == NULL) {
         return false;
     }
-    if (daemon->graph != NULL) {
-        reloading->old = plan_ref((struct plan *)(uintptr_t)daemon->graph->plan);
-    }
+    reloading->old = plan_ref((struct plan *)(uintptr_t)daemon->graph->plan);
     if (!reloading->is_dry_run) {
         daemon_announce_reload(daemon);
     }
@@ -47,31 +46,19 @@ static void work(struct job *job)
 {
     struct reloading *reloading = of(job);
 
-    reloading->plan = daemon_load(&reloading->options, &reloading->settings, reloading->errors);
-    if (reloading->plan != NULL && reloading->tell != NULL) {
-        reloading->difference =
-            plan_compare(reloading->old, reloading->plan, reloading->tell, reloading->arg);
-    }
-}
+    struct plan *plan = daemon_load(&reloading->options, &reloading->settings, reloading->errors);
 
-static enum reload_outcome settle(struct reloading *reloading)
-{
-    struct plan *plan = reloading->plan;
-
-    if (reloading->is_dry_run) {
-        return reloading->daemon->state != DAEMON_RUNNING ? RELOAD_REFUSED
-               : plan == NULL                             ? RELOAD_BAD_GRAPH
-                                                          : RELOAD_DONE;
+    if (plan != NULL) {
+        reloading->difference = plan_difference_create(reloading->old, plan);
+        plan_release(plan);
     }
-    reloading->plan = NULL;
-    return daemon_switch(reloading->daemon, plan, &reloading->settings, reloading->errors);
 }
 
 static void done(struct job *job)
 {
     struct reloading *reloading = of(job);
 
-    reloading->answer(reloading, settle(reloading));
+    reloading->answer(reloading, daemon_switch(reloading->daemon, reloading));
     destroy(job);
 }
 

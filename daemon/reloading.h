@@ -12,14 +12,16 @@
 
 #include "daemon/daemon.h"
 #include "daemon/jobs.h"
-#include "graph/plan_compare.h"
+#include "graph/plan_difference.h"
+
+struct plan_component_list {
+    const struct plan_component **items;
+    size_t count;
+};
 
 struct reloading {
     /* Set by whoever asks. */
     bool is_dry_run;
-    /* Called in the thread for each component that is not the same: see plan_compare().  NULL: the
-     * difference is not wanted. */
-    void (*tell)(void *arg, const char *path, enum plan_change change);
     void *arg;
     /* Called in the loop once it is over. */
     void (*answer)(struct reloading *reloading, enum reload_outcome outcome);
@@ -28,15 +30,17 @@ struct reloading {
 
     /* The result. */
     struct errors *errors;
-    struct plan_difference difference;
+    struct plan_difference *difference; /* NULL: errors say why */
+    struct reload_failure failure;      /* of RELOAD_CANNOT_START */
+    struct plan_component_list
+        revived; /* those that are started anew though nothing of them changes */
 
     /* private */
     struct job job;
     struct daemon *daemon;
     struct options options;
     struct settings settings;
-    struct plan *old;  /* what ran when the files were read; NULL: all of it had ended */
-    struct plan *plan; /* NULL: errors say why */
+    struct plan *old; /* what ran when the files were read */
 };
 
 /* Gets in line.  answer() and free() are called in any case, but where the daemon ends first only

@@ -9,6 +9,7 @@
 
 #include "graph/graph.h"
 #include "graph/listeners.h"
+#include "graph/root.h"
 #include "graph/service.h"
 #include "graph/waiting.h"
 
@@ -65,6 +66,9 @@ static void bury(struct loop *loop)
         list_for_each_safe (at, after, &loop->dead) {
             is_any = graph_free(container_of(at, struct graph, sibling)) || is_any;
         }
+    }
+    if (loop->leavers > 0) {
+        leavers_look_all(loop); /* the last connection may have gone */
     }
 }
 

@@ -32,6 +32,10 @@ struct loop_hooks {
                 const char *text);
     /* A component began or ended (its state says which). */
     void (*changed)(void *arg, const struct component *component);
+    /* All components of a root graph have ended but those that changes have taken out of it. */
+    void (*present_ended)(void *arg, struct graph *graph);
+    /* The last of those has ended, while others run. */
+    void (*leavers_ended)(void *arg, struct graph *graph);
     /* All components of a root graph have ended; it may be destroyed from a later iteration on. */
     void (*graph_ended)(void *arg, struct graph *graph);
 };
@@ -84,6 +88,7 @@ struct loop {
     uint64_t connection_limit; /* 0: none */
     uint64_t connections_in_all;
     uint64_t connections_refused;
+    size_t leavers;        /* components that changes of root graphs have taken out, see root.h */
     uint32_t graphs_alive; /* of connections and services */
     uint32_t graphs_peak;  /* since memory was last given back */
 };
