@@ -183,6 +183,7 @@ static void apply_settings(struct daemon *daemon, const struct settings *setting
 {
     daemon->settings = *settings;
     daemon->loop->pool.memory_limit = settings->limits.buffer_memory;
+    daemon->loop->leave_timeout = settings->drain_timeout;
     daemon->loop->connection_limit = (uint64_t)settings->limits.connections;
     if (!daemon->options.has_level) {
         log_set_level((enum log_level)(LOG_LEVEL_ERROR + settings->log_level));

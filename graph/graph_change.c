@@ -656,7 +656,7 @@ static void change_in_place(const struct graph_change *change)
         }
         change_bounds(component, one->after);
         component_adopt(component, one->after);
-        if (one->kind == PLAN_CHANGED) {
+        if (one->kind == PLAN_CHANGED || one->is_holder) {
             component_note_change(component);
         }
     }

@@ -3,7 +3,8 @@
  *     removed:   servers stop accepting; the others get producerFinished once nothing feeds them
  *     replaced:  those that have made graphs of their own (connections) end with the last of these
  *
- * None of them has a deadline: a connection lasts as long as its ends want it to. */
+ * Those with connections have no deadline: a connection lasts as long as its ends want it to.  The
+ * others have some time to see to what waits in them: it may be for somebody who never takes it. */
 #include <stdlib.h>
 
 #include "graph/component_extra.h"
@@ -53,6 +54,7 @@ static void tell_to_finish(struct leaver *leaver)
     struct component *component = leaver->component;
 
     leaver->was_told = true;
+    leaver->deadline = component_now(component) + component_loop(component)->leave_timeout;
     if (component->state == RESTARTING) { /* it would never see to what it has */
         component_end(component, STOPPED);
     } else {
@@ -91,6 +93,46 @@ static bool is_fed_from_outside(struct component *component)
     return false;
 }
 
+/* What it has still waits, and is lost with it. */
+static void end_late(struct component *component)
+{
+    uint64_t waiting = 0;
+
+    for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
+        const struct inbox *in = component_have_inbox(component, i);
+
+        if (in != NULL && (in->box.flags & (BOX_PASSES | BOX_CONTROL)) == 0) {
+            waiting += in->box.queued;
+        }
+    }
+    component_log(component, LOG_LEVEL_WARNING,
+                  "was taken out of the graph and has not come to its end: ending it, with %llu "
+                  "message%s in its inboxes",
+                  (unsigned long long)waiting, waiting == 1 ? "" : "s");
+    component_end(component, STOPPED);
+}
+
+/* Ends those that are late.  Returns when the next one will be; 0: none. */
+static double end_those_late(struct root *root)
+{
+    const double now = ev_now(root->graph.loop->ev);
+    double next = 0;
+
+    for (size_t i = 0; i < root->leaver_count; i++) {
+        struct leaver *leaver = &root->leavers[i];
+
+        if (!is_alive(leaver) || !leaver->was_told || leaver->lingers) {
+            continue;
+        }
+        if (leaver->deadline <= now) {
+            end_late(leaver->component);
+        } else if (next <= 0 || leaver->deadline < next) {
+            next = leaver->deadline;
+        }
+    }
+    return next;
+}
+
 static void finish_unfed(struct root *root)
 {
     const bool is_at_work = is_any_at_work(root);
@@ -113,11 +155,18 @@ static void leaver_free(struct root *root, size_t i)
     root->graph.loop->leavers--;
 }
 
+static void set_look(struct root *root, double seconds)
+{
+    ev_timer_stop(root->graph.loop->ev, &root->look);
+    ev_timer_set(&root->look, seconds, 0.0);
+    ev_timer_start(root->graph.loop->ev, &root->look);
+}
+
 void leavers_look_soon(struct root *root)
 {
-    if (root->leaver_count > 0 && !ev_is_active(&root->look)) {
-        ev_timer_set(&root->look, 0.0, 0.0);
-        ev_timer_start(root->graph.loop->ev, &root->look);
+    if (root->leaver_count > 0 && !root->looks_soon) {
+        root->looks_soon = true;
+        set_look(root, 0.0);
     }
 }
 
@@ -153,10 +202,16 @@ void leavers_look(struct root *root)
 {
     const struct loop_hooks *hooks = &root->graph.loop->hooks;
     const bool had_any = root->had_connections;
+    double next;
 
     ev_timer_stop(root->graph.loop->ev, &root->look);
+    root->looks_soon = false;
     finish_unfed(root);
+    next = end_those_late(root);
     root->had_connections = sweep(root);
+    if (next > 0 && !root->looks_soon) {
+        set_look(root, next - ev_now(root->graph.loop->ev));
+    }
     if (had_any && !root->had_connections && root->graph.living > 0 &&
         hooks->leavers_ended != NULL) {
         hooks->leavers_ended(hooks->arg, &root->graph);

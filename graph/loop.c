@@ -167,6 +167,7 @@ struct loop *loop_create(const struct component_type *const *types, const struct
         loop->hooks = *hooks;
     }
     loop->born = ev_now(ev);
+    loop->leave_timeout = LEAVE_TIMEOUT;
     held_init(&loop->held);
     list_init(&loop->graphs);
     list_init(&loop->services);

@@ -22,6 +22,8 @@
 
 enum { TURN = 64 }; /* messages that a component may take in one turn */
 
+#define LEAVE_TIMEOUT 10.0 /* s, unless the owner of the loop sets another */
+
 struct component_type;
 struct listeners;
 
@@ -88,6 +90,7 @@ struct loop {
     uint64_t connection_limit; /* 0: none */
     uint64_t connections_in_all;
     uint64_t connections_refused;
+    double leave_timeout;  /* s that those without connections may take to end */
     size_t leavers;        /* components that changes of root graphs have taken out, see root.h */
     uint32_t graphs_alive; /* of connections and services */
     uint32_t graphs_peak;  /* since memory was last given back */

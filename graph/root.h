@@ -22,7 +22,8 @@ struct leaver {
     struct component *component;
     struct plan *plan; /* that it was made from; kept */
     bool lingers;      /* ends once what it has made has */
-    bool was_told;     /* producerFinished, since nothing feeds it any more */
+    bool was_told;     /* producerFinished, since nothing feeds it any more ... */
+    double deadline;   /* ... and until when it may see to what it has, of the loop's clock */
 };
 
 struct root {
@@ -33,7 +34,8 @@ struct root {
     struct leaver *leavers;
     size_t leaver_count;
     bool had_connections; /* the leavers, when they were last looked at */
-    ev_timer look;        /* one of the leavers has ended: see to the others */
+    ev_timer look;        /* one of the leavers has ended, or is late: see to them */
+    bool looks_soon;
     /* Settling: what of .graph.plan, from here on, may still have been made from another plan. */
     ev_timer settling;
     size_t settled;

@@ -280,6 +280,28 @@ static void test_what_is_removed_sees_to_what_waits_first(void **context)
     scene_stop(scene);
 }
 
+static bool has_left(void *arg)
+{
+    return leavers(arg) == 0;
+}
+
+static void test_what_is_removed_and_comes_to_no_end_is_ended_in_time(void **context)
+{
+    struct scene *scene = scene_start(types, "components: {a: {type: Probe}, p: {type: Pliant}}\n"
+                                             "linkages: [a.out0 -> p.inbox]\n");
+
+    scene->loop->leave_timeout = 0.01;
+    probe_send(scene_find(scene, "a"), PROBE_OUT0, "one");
+    assert_true(scene_change(scene, "components: {a: {type: Probe}}"));
+    scene_run(scene);
+    assert_int_equal(leavers(scene), 1);
+    scene_wait(scene, has_left, scene);
+
+    assert_string_equal(scene->log, "p: was taken out of the graph and has not come to its end: "
+                                    "ending it, with 1 message in its inboxes");
+    scene_stop(scene);
+}
+
 static void test_what_is_added_takes_free_places(void **context)
 {
     struct scene *scene = scene_start(types, "components: {a: {type: Pliant}, b: {type: Pliant}}");
@@ -460,7 +482,7 @@ static void test_a_pipeline_may_grow_and_shrink(void **context)
 {
     static const char text[] =
         "components:\n  from: {type: Probe}\n  to: {type: Probe}\n"
-        "  p: {type: Pipeline, components: [{type: PassThrough, name: a}%s]}\n"
+        "  p: {type: Pipeline, components: [%s{type: PassThrough, name: b}]}\n"
         "linkages: [from.out0 -> p.inbox, p.outbox -> to.in0, from.signal -> p.control, "
         "p.signal -> to.control]\n";
     char one[400];
@@ -468,10 +490,11 @@ static void test_a_pipeline_may_grow_and_shrink(void **context)
     struct scene *scene;
 
     (void)snprintf(one, sizeof(one), text, "");
-    (void)snprintf(two, sizeof(two), text, ", {type: PassThrough, name: b}");
+    (void)snprintf(two, sizeof(two), text, "{type: PassThrough, name: a}, ");
     scene = scene_start(types, one);
     for (int i = 0; i < 5; i++) {
         probe_send(scene_find(scene, "from"), PROBE_OUT0, "x");
+        scene_run(scene); /* else it would take another way than what comes later */
         assert_true(scene_change(scene, i % 2 == 0 ? two : one));
         probe_send(scene_find(scene, "from"), PROBE_OUT0, "y");
         scene_run(scene);
@@ -581,6 +604,7 @@ int main(void)
         cmocka_unit_test_setup(test_an_end_that_was_held_back_is_held_on, reset),
         cmocka_unit_test_setup(test_a_sender_that_waits_is_run_by_what_replaces_its_reader, reset),
         cmocka_unit_test_setup(test_what_is_removed_sees_to_what_waits_first, reset),
+        cmocka_unit_test_setup(test_what_is_removed_and_comes_to_no_end_is_ended_in_time, reset),
         cmocka_unit_test_setup(test_what_is_added_takes_free_places, reset),
         cmocka_unit_test_setup(test_what_could_not_start_leaves_all_as_it_was, reset),
         cmocka_unit_test_setup(test_what_has_failed_is_started_anew, reset),
