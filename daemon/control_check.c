@@ -12,6 +12,7 @@
 #include "graph/error.h"
 #include "graph/plan.h"
 #include "graph/plan_difference.h"
+#include "graph/plan_edit.h"
 
 static void bad_graph(struct varlink_call *call, struct errors *errors)
 {
@@ -259,19 +260,21 @@ static void on_reload_end(struct varlink_call *call)
     }
 }
 
-void control_on_reload(struct varlink_call *call)
+void control_begin_change(struct varlink_call *call, struct plan_edit *edit)
 {
     struct daemon *daemon = control_of(call)->daemon;
     struct reload *reload;
 
     if (daemon->state != DAEMON_RUNNING) {
+        plan_edit_destroy(edit);
         refuse(call);
         return;
     }
     reload = mem_alloc(sizeof(*reload));
     reload->has_caller = true;
     reload->reloading = (struct reloading){
-        .is_dry_run = varlink_bool(call, "dry_run", false),
+        .is_dry_run = edit == NULL && varlink_bool(call, "dry_run", false),
+        .edit = edit,
         .arg = reload,
         .answer = answer_reload,
         .free = free_reload,
@@ -280,4 +283,9 @@ void control_on_reload(struct varlink_call *call)
     call->on_end = on_reload_end;
     control_wait_begin(&reload->wait, call, answer_end);
     reloading_begin(&reload->reloading, daemon);
+}
+
+void control_on_reload(struct varlink_call *call)
+{
+    control_begin_change(call, NULL);
 }

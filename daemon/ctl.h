@@ -20,7 +20,7 @@ enum ctl_status {
 
 struct ctl;
 
-enum { CTL_MAX_OPTIONS = 4 };
+enum { CTL_MAX_OPTIONS = 4, CTL_MANY = 1000 };
 
 /* An option of one command; those that all commands have are in ctl_options.c. */
 struct ctl_option {
@@ -152,6 +152,10 @@ enum ctl_status ctl_run_graph(struct ctl *ctl);
 enum ctl_status ctl_run_config(struct ctl *ctl);
 enum ctl_status ctl_run_check(struct ctl *ctl);
 enum ctl_status ctl_run_reload(struct ctl *ctl);
+enum ctl_status ctl_run_add(struct ctl *ctl);
+enum ctl_status ctl_run_link(struct ctl *ctl);
+enum ctl_status ctl_run_unlink(struct ctl *ctl);
+enum ctl_status ctl_run_set(struct ctl *ctl);
 enum ctl_status ctl_run_tap(struct ctl *ctl);
 enum ctl_status ctl_run_send(struct ctl *ctl);
 enum ctl_status ctl_run_stop(struct ctl *ctl);

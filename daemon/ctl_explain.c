@@ -35,8 +35,8 @@ static void explain_no_type(struct ctl *ctl, json_t *parameters)
 static void explain_bad_graph(struct ctl *ctl, json_t *parameters)
 {
     ctl_print_problems(stderr, json_object_get(parameters, "problems"));
-    if (strcmp(ctl->command->name, "reload") == 0) {
-        ctl_complain("reload refused; the graph runs on as it was");
+    if (strcmp(ctl->command->name, "check") != 0) {
+        ctl_complain("%s refused; the graph runs on as it was", ctl->command->name);
     }
 }
 

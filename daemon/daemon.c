@@ -20,6 +20,8 @@
 #include "graph/listeners.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/plan_difference.h"
+#include "graph/plan_edit.h"
 #include "graph/source.h"
 
 #define STATUS_TICK 10.0 /* seconds between status lines, where systemd listens */
@@ -32,6 +34,16 @@ struct plan *daemon_load(const struct options *options, struct settings *setting
 
     *settings = (struct settings){0};
     return plan_load(options->graph, &plan_options, errors);
+}
+
+struct plan *daemon_load_edited(const struct plan *files, struct plan_edit *const *edits,
+                                size_t count, struct settings *settings, struct errors *errors)
+{
+    const struct plan_options plan_options = {
+        .types = component_types, .settings_table = settings_table, .settings = settings};
+
+    *settings = (struct settings){0};
+    return plan_load_edited(files, edits, count, &plan_options, errors);
 }
 
 static const char *plural(uint64_t count)
@@ -213,8 +225,10 @@ static bool start_first(struct daemon *daemon, struct plan *plan)
                   "trying once more, without the sockets that were kept since the last run");
         daemon->graph = graph_start(daemon->loop, plan_ref(plan), text, sizeof(text));
     }
-    plan_release(plan);
-    if (daemon->graph != NULL) {
+    if (daemon->graph == NULL) {
+        plan_release(plan);
+    } else {
+        daemon->files = plan;
         activation_settle(&daemon->activation);
     }
     return daemon->graph != NULL;
@@ -278,6 +292,16 @@ void daemon_run(struct daemon *daemon)
     loop_run(daemon->loop);
 }
 
+static void forget_edits(struct daemon *daemon)
+{
+    for (size_t i = 0; i < daemon->edit_count; i++) {
+        plan_edit_destroy(daemon->edits[i]);
+    }
+    free(daemon->edits);
+    daemon->edits = NULL;
+    daemon->edit_count = 0;
+}
+
 void daemon_finish(struct daemon *daemon)
 {
     if (daemon->loop == NULL) {
@@ -286,6 +310,8 @@ void daemon_finish(struct daemon *daemon)
     control_close(daemon->control);
     daemon->control = NULL;
     jobs_destroy(daemon->jobs);
+    forget_edits(daemon);
+    plan_release(daemon->files);
     unwatch_signal(daemon, &daemon->on_term);
     unwatch_signal(daemon, &daemon->on_int);
     unwatch_signal(daemon, &daemon->on_hup);
@@ -389,7 +415,7 @@ static void refuse_reload(struct daemon *daemon)
 
 /* "generation 3: 12 components; 1 added, 2 changed, 9 kept" */
 static void describe_switch(const struct daemon *daemon, const struct reloading *reloading,
-                            char *text, size_t size)
+                            size_t edits, char *text, size_t size)
 {
     const struct plan_difference *difference = reloading->difference;
     const struct {
@@ -411,10 +437,34 @@ static void describe_switch(const struct daemon *daemon, const struct reloading 
         }
     }
     used = strlen(text);
-    (void)snprintf(text + used, size - used, "%s",
-                   plan_difference_is_empty(difference) && reloading->revived.count == 0
-                       ? ", nothing has changed"
-                       : "");
+    if (plan_difference_is_empty(difference) && reloading->revived.count == 0) {
+        (void)snprintf(text + used, size - used, ", nothing has changed");
+    }
+    used = strlen(text);
+    if (edits > 0) {
+        (void)snprintf(text + used, size - used, "; %zu live edit%s undone: the files count", edits,
+                       edits == 1 ? " is" : "s are");
+    }
+}
+
+/* An edit is in force. */
+static void keep_edit(struct daemon *daemon, struct reloading *reloading)
+{
+    char text[200];
+
+    daemon->edits = mem_resize_array(daemon->edits, daemon->edit_count + 1, sizeof(*daemon->edits));
+    daemon->edits[daemon->edit_count++] = reloading->edit;
+    reloading->edit = NULL;
+    daemon_status_line(daemon, text, sizeof(text));
+    notify_status(&daemon->notify, "%s", text);
+}
+
+/* The files count again, without edits. */
+static void take_files(struct daemon *daemon, struct plan *plan)
+{
+    plan_release(daemon->files);
+    daemon->files = plan_ref(plan);
+    forget_edits(daemon);
 }
 
 static void find_revived(struct reloading *reloading, const struct graph_change *change)
@@ -429,7 +479,7 @@ static void find_revived(struct reloading *reloading, const struct graph_change 
 }
 
 static enum reload_outcome fail_to_start(struct daemon *daemon, const struct plan_component *at,
-                                         struct reload_failure *failure)
+                                         bool is_edit, struct reload_failure *failure)
 {
     char text[sizeof(*failure) + 8];
 
@@ -438,30 +488,33 @@ static enum reload_outcome fail_to_start(struct daemon *daemon, const struct pla
         (void)snprintf(failure->place, sizeof(failure->place), "%s:%u", at->at->source->name,
                        at->at->line);
     }
-    (void)snprintf(text, sizeof(text), "%s%s%s: %s", failure->place,
-                   failure->place[0] != '\0' ? ": " : "", failure->path, failure->reason);
-    reload_ended(daemon, false, text);
+    if (!is_edit) {
+        (void)snprintf(text, sizeof(text), "%s%s%s: %s", failure->place,
+                       failure->place[0] != '\0' ? ": " : "", failure->path, failure->reason);
+        reload_ended(daemon, false, text);
+    }
     return RELOAD_CANNOT_START;
 }
 
 enum reload_outcome daemon_switch(struct daemon *daemon, struct reloading *reloading)
 {
-    const bool is_dry_run = reloading->is_dry_run;
+    const bool is_quiet = reloading->is_dry_run || reloading->edit != NULL; /* the caller hears */
     struct graph_change *change;
     const struct plan_component *failed;
+    size_t edits;
     char text[400];
 
     if (daemon->state != DAEMON_RUNNING || daemon->graph == NULL) {
-        if (!is_dry_run) {
+        if (!is_quiet) {
             refuse_reload(daemon);
         }
         return RELOAD_REFUSED;
     }
-    if (!is_dry_run) {
+    if (!is_quiet) {
         log_errors(reloading->errors);
     }
     if (reloading->difference == NULL) {
-        if (!is_dry_run) {
+        if (!is_quiet) {
             sum_up(reloading->errors, text, sizeof(text));
             reload_ended(daemon, false, text);
         }
@@ -469,20 +522,26 @@ enum reload_outcome daemon_switch(struct daemon *daemon, struct reloading *reloa
     }
     change = graph_change_create(daemon->graph, reloading->difference);
     find_revived(reloading, change);
-    if (is_dry_run) {
+    if (reloading->is_dry_run) {
         graph_change_cancel(change);
         return RELOAD_DONE;
     }
     failed =
         graph_change_prepare(change, reloading->failure.reason, sizeof(reloading->failure.reason));
     if (failed != NULL) {
-        return fail_to_start(daemon, failed, &reloading->failure);
+        return fail_to_start(daemon, failed, reloading->edit != NULL, &reloading->failure);
     }
     graph_change_commit(change);
     daemon->generation++;
+    if (reloading->edit != NULL) {
+        keep_edit(daemon, reloading);
+        return RELOAD_DONE;
+    }
+    edits = daemon->edit_count;
+    take_files(daemon, reloading->difference->fresh);
     control_settings_changed(daemon->control, &reloading->settings.control);
     apply_settings(daemon, &reloading->settings);
-    describe_switch(daemon, reloading, text, sizeof(text));
+    describe_switch(daemon, reloading, edits, text, sizeof(text));
     reload_ended(daemon, true, text);
     return RELOAD_DONE;
 }

@@ -24,6 +24,7 @@ struct graph;
 struct jobs;
 struct loop;
 struct plan;
+struct plan_edit;
 struct reloading;
 
 /* Who could not start in a reload, and why. */
@@ -46,7 +47,10 @@ struct daemon {
     struct options options;
     struct settings settings; /* of the running graph */
     struct loop *loop;
-    struct graph *graph; /* NULL: all of it has ended, and so do we */
+    struct graph *graph;      /* NULL: all of it has ended, and so do we */
+    struct plan *files;       /* what the graph files said when they were last loaded; kept */
+    struct plan_edit **edits; /* made to that since, in their order */
+    size_t edit_count;
     struct notify notify;
     struct activation activation;
     struct control *control;            /* NULL: no control socket */
@@ -67,6 +71,10 @@ struct daemon {
  * NULL: errors say why. */
 struct plan *daemon_load(const struct options *options, struct settings *settings,
                          struct errors *errors);
+
+/* The same of files that were loaded before, with edits. */
+struct plan *daemon_load_edited(const struct plan *files, struct plan_edit *const *edits,
+                                size_t count, struct settings *settings, struct errors *errors);
 
 /* Makes the loop, starts the plan's graph in it and opens the control socket.  Takes the plan over.
  * Returns false when it can't, after logging why. */

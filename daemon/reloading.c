@@ -5,6 +5,7 @@
 #include "graph/error.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
+#include "graph/plan_edit.h"
 
 static struct reloading *of(struct job *job)
 {
@@ -17,9 +18,35 @@ static void destroy(struct job *job)
 
     plan_difference_destroy(reloading->difference);
     plan_release(reloading->old);
+    plan_release(reloading->files);
+    for (size_t i = 0; i + 1 < reloading->edit_count; i++) {
+        plan_edit_destroy(reloading->edits[i]);
+    }
+    plan_edit_destroy(reloading->edit);
+    free(reloading->edits);
     free(reloading->revived.items);
     errors_destroy(reloading->errors);
     reloading->free(reloading);
+}
+
+/* Finds out what it means by now, and what it is made to. */
+static bool begin_edit(struct reloading *reloading)
+{
+    const struct daemon *daemon = reloading->daemon;
+    char text[300];
+
+    if (!plan_edit_resolve(reloading->edit, reloading->old, text, sizeof(text))) {
+        (void)errors_report(reloading->errors, NULL, "%s", text);
+        return false;
+    }
+    reloading->files = plan_ref(daemon->files);
+    reloading->edit_count = daemon->edit_count + 1;
+    reloading->edits = mem_alloc_array(reloading->edit_count, sizeof(*reloading->edits));
+    for (size_t i = 0; i < daemon->edit_count; i++) {
+        reloading->edits[i] = plan_edit_copy(daemon->edits[i]);
+    }
+    reloading->edits[daemon->edit_count] = reloading->edit;
+    return true;
 }
 
 /* Its turn has come: what runs now is what the files are compared with. */
@@ -35,6 +62,9 @@ static bool begin(struct job *job)
         return false;
     }
     reloading->old = plan_ref((struct plan *)(uintptr_t)daemon->graph->plan);
+    if (reloading->edit != NULL) {
+        return begin_edit(reloading);
+    }
     if (!reloading->is_dry_run) {
         daemon_announce_reload(daemon);
     }
@@ -46,7 +76,11 @@ static void work(struct job *job)
 {
     struct reloading *reloading = of(job);
 
-    struct plan *plan = daemon_load(&reloading->options, &reloading->settings, reloading->errors);
+    struct plan *plan =
+        reloading->edit != NULL
+            ? daemon_load_edited(reloading->files, reloading->edits, reloading->edit_count,
+                                 &reloading->settings, reloading->errors)
+            : daemon_load(&reloading->options, &reloading->settings, reloading->errors);
 
     if (plan != NULL) {
         reloading->difference = plan_difference_create(reloading->old, plan);

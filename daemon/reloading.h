@@ -4,6 +4,9 @@
  *     SIGHUP, Reload ──► [jobs] ──► files loaded, checked, compared ──► daemon_switch() ──► answer
  *                        (jobs.h)                (a thread)
  *
+ * An edit of the running graph (graph/plan_edit.h) goes the same way, from the files as they were
+ * loaded and the edits so far.
+ *
  * Reloads that are asked for while another is under way follow it, in their order: each reads the
  * files after it was asked for.  One that has been asked for is made, also if nobody waits for the
  * answer any more; once the daemon is about to end, none is. */
@@ -22,6 +25,7 @@ struct plan_component_list {
 struct reloading {
     /* Set by whoever asks. */
     bool is_dry_run;
+    struct plan_edit *edit; /* not the files, but one edit more; taken over.  NULL: the files */
     void *arg;
     /* Called in the loop once it is over. */
     void (*answer)(struct reloading *reloading, enum reload_outcome outcome);
@@ -40,7 +44,10 @@ struct reloading {
     struct daemon *daemon;
     struct options options;
     struct settings settings;
-    struct plan *old; /* what ran when the files were read */
+    struct plan *old;         /* what ran when the files were read */
+    struct plan *files;       /* EDIT: as they were loaded */
+    struct plan_edit **edits; /* EDIT: copies of those that are in force, then this one */
+    size_t edit_count;
 };
 
 /* Gets in line.  answer() and free() are called in any case, but where the daemon ends first only

@@ -387,6 +387,12 @@ static struct plan *plan_document(struct document *document, const char *name,
     return plan;
 }
 
+struct plan *plan_from_document(struct document *document, const char *name,
+                                const struct plan_options *options, struct errors *errors)
+{
+    return plan_document(document, name, options, errors_count(errors), errors);
+}
+
 struct plan *plan_load(const char *path, const struct plan_options *options, struct errors *errors)
 {
     const size_t errors_before = errors_count(errors);
