@@ -95,10 +95,8 @@ void control_no_box(struct varlink_call *call, const char *path)
     no_such(call, "io.axond.NoSuchBox", path);
 }
 
-bool control_find(struct varlink_call *call, struct place *place)
+bool control_find_path(struct varlink_call *call, const char *path, struct place *place)
 {
-    const char *path = varlink_string(call, "path");
-
     switch (place_find(control_loop(call), path, place)) {
     case PLACE_FOUND:
         return true;
@@ -110,6 +108,11 @@ bool control_find(struct varlink_call *call, struct place *place)
         return false;
     }
     return false;
+}
+
+bool control_find(struct varlink_call *call, struct place *place)
+{
+    return control_find_path(call, varlink_string(call, "path"), place);
 }
 
 bool control_find_component(struct varlink_call *call, struct place *place)

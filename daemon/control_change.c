@@ -206,7 +206,7 @@ static void on_stop_end(struct varlink_call *call)
     free(stopping);
 }
 
-static void stop(struct varlink_call *call, struct graph *graph, struct component *component)
+void control_stop(struct varlink_call *call, struct graph *graph, struct component *component)
 {
     struct stopping *stopping = mem_alloc(sizeof(*stopping));
 
@@ -250,7 +250,7 @@ void control_on_stop(struct varlink_call *call)
     }
     log_event(LOG_LEVEL_NOTICE, NULL, "stopping %s, as uid %u asks", path,
               (unsigned)call->peer.uid);
-    stop(call, place.graph, place.component);
+    control_stop(call, place.graph, place.component);
 }
 
 /* ---- restart ---- */

@@ -35,9 +35,13 @@ void control_event(struct control *control, const char *kind, const char *path, 
 
 static void on_end(struct varlink_call *call)
 {
+    struct control *control = control_of(call);
     struct subscriber *subscriber = call->data;
 
     list_remove(&subscriber->link);
+    if (list_is_empty(&control->subscribers)) {
+        control_blocked_unwatch(control);
+    }
     free(subscriber);
 }
 
@@ -50,5 +54,6 @@ void control_on_events(struct varlink_call *call)
     list_append(&control->subscribers, &subscriber->link);
     call->data = subscriber;
     call->on_end = on_end;
+    control_blocked_watch(control);
     (void)varlink_reply_continues(call, make_event(control, "subscribed", NULL, "from now on"));
 }

@@ -2,6 +2,7 @@
 #include "daemon/control_private.h"
 
 static const char *const encodings[] = {"text", "base64", NULL};
+static const char *const metrics_formats[] = {"text", "openmetrics", NULL};
 
 static const struct varlink_parameter a_pattern[] = {
     {.name = "pattern", .kind = VARLINK_STRING},
@@ -60,6 +61,18 @@ static const struct varlink_parameter for_tap[] = {
     {.name = "path", .kind = VARLINK_STRING, .required = true},
     {.name = "count", .kind = VARLINK_INT},
     {.name = "limit", .kind = VARLINK_INT},
+    {.name = "match", .kind = VARLINK_STRING},
+    {0},
+};
+static const struct varlink_parameter for_top[] = {
+    {.name = "interval", .kind = VARLINK_FLOAT},
+    {.name = "rows", .kind = VARLINK_INT},
+    {.name = "pattern", .kind = VARLINK_STRING},
+    {0},
+};
+static const struct varlink_parameter for_trace[] = {
+    {.name = "path", .kind = VARLINK_STRING, .required = true},
+    {.name = "patience", .kind = VARLINK_FLOAT},
     {0},
 };
 static const struct varlink_parameter for_send[] = {
@@ -67,6 +80,10 @@ static const struct varlink_parameter for_send[] = {
     {.name = "data", .kind = VARLINK_STRING},
     {.name = "encoding", .kind = VARLINK_STRING, .choices = encodings},
     {.name = "notice", .kind = VARLINK_STRING},
+    {0},
+};
+static const struct varlink_parameter for_metrics[] = {
+    {.name = "format", .kind = VARLINK_STRING, .choices = metrics_formats},
     {0},
 };
 static const struct varlink_parameter for_log_level[] = {
@@ -102,8 +119,14 @@ const struct varlink_method control_methods[] = {
     {.name = "Unlink", .parameters = for_unlink, .handle = control_on_unlink, .privileged = true},
     {.name = "Set", .parameters = for_set, .handle = control_on_set, .privileged = true},
     {.name = "Tap", .parameters = for_tap, .handle = control_on_tap, .more = VARLINK_MUST_STREAM},
+    {.name = "Top", .parameters = for_top, .handle = control_on_top, .more = VARLINK_MUST_STREAM},
+    {.name = "Trace",
+     .parameters = for_trace,
+     .handle = control_on_trace,
+     .more = VARLINK_MUST_STREAM},
     {.name = "Send", .parameters = for_send, .handle = control_on_send, .privileged = true},
     {.name = "Stop", .parameters = a_path, .handle = control_on_stop, .privileged = true},
+    {.name = "Kill", .parameters = a_path, .handle = control_on_kill, .privileged = true},
     {.name = "Restart", .parameters = a_path, .handle = control_on_restart, .privileged = true},
     {.name = "Drain",
      .parameters = a_path_or_none,
@@ -111,6 +134,10 @@ const struct varlink_method control_methods[] = {
      .privileged = true,
      .more = VARLINK_MAY_STREAM},
     {.name = "Events", .handle = control_on_events, .more = VARLINK_MUST_STREAM},
+    {.name = "Metrics",
+     .parameters = for_metrics,
+     .handle = control_on_metrics,
+     .more = VARLINK_MAY_STREAM},
     {.name = "LogLevel", .parameters = for_log_level, .handle = control_on_log_level},
     {0},
 };

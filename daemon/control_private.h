@@ -16,6 +16,8 @@
 #include "graph/mem.h"
 
 struct errors;
+struct graph;
+struct inbox;
 struct plan_edit;
 
 /* What had gone through at a time; rates are the difference of two. */
@@ -23,6 +25,26 @@ struct traffic_sample {
     double time; /* of the loop's clock; 0: none was taken */
     uint64_t messages;
     uint64_t bytes;
+};
+
+enum {
+    CONTROL_STEPS = 200, /* components that are looked at in one turn: well under a millisecond */
+    CONTROL_MOST = 1000, /* items in a reply to a call without "more" */
+    CONTROL_FIRST = 100, /* of things of which there may be any number */
+};
+
+/* An inbox of which subscribers have heard that it is blocked. */
+struct blocked_inbox {
+    const struct inbox *in; /* compared, never looked into */
+    char *path;
+    uint32_t since; /* ms of the loop's clock */
+    unsigned free_looks;
+};
+
+struct control_blocked {
+    ev_timer look; /* active while there are subscribers */
+    struct blocked_inbox inboxes[CONTROL_FIRST];
+    size_t count;
 };
 
 struct control {
@@ -33,6 +55,7 @@ struct control {
     struct list subscribers;          /* calls of Events */
     struct list waiting;              /* calls that end with what they wait for */
     struct traffic_sample sample;
+    struct control_blocked blocked;
 };
 
 /* A call that waits for something, and is answered in any case when the daemon ends. */
@@ -40,12 +63,6 @@ struct control_wait {
     struct list link; /* in control.waiting */
     struct varlink_call *call;
     void (*answer)(struct control_wait *wait); /* replies; frees the wait by the call's on_end */
-};
-
-enum {
-    CONTROL_STEPS = 200, /* components that are looked at in one turn: well under a millisecond */
-    CONTROL_MOST = 1000, /* items in a reply to a call without "more" */
-    CONTROL_FIRST = 100, /* of things of which there may be any number */
 };
 
 extern const struct varlink_method control_methods[];
@@ -61,6 +78,10 @@ static inline struct loop *control_loop(const struct varlink_call *call)
 }
 
 /* ---- answers ---- */
+
+/* Finds what a path names.  Returns false after answering that there is no such component, or box.
+ */
+MUST_CHECK bool control_find_path(struct varlink_call *call, const char *path, struct place *place);
 
 /* Finds what the parameter "path" names.  Returns false after answering that there is no such
  * component, or box. */
@@ -95,6 +116,28 @@ const char *control_unit(unsigned box_flags);
 /* True if messages wait in the inbox, up to its bound. */
 bool control_is_bounded(unsigned box_flags);
 
+/* Boxes, each of which keeps its messages or sends its own. */
+struct control_boxes {
+    struct box **boxes; /* to be freed */
+    size_t count;
+};
+
+/* Finds those that the parameter "path" is about; there may be none.  Returns false after answering
+ * what is wrong with it. */
+MUST_CHECK bool control_find_boxes(struct varlink_call *call, struct control_boxes *boxes);
+
+/* Adds the members data, encoding and size of a data message: its first bytes, up to limit. */
+void control_add_data(json_t *reply, const struct message *msg, size_t limit);
+
+/* The peer of the connection that a component belongs to; null: there is none. */
+json_t *control_peer_of(struct component *component);
+
+/* The connection that a component belongs to; null: to none. */
+json_t *control_connection_of(struct component *component);
+
+/* Stops a component, or all of a graph (NULL), and answers once that is done. */
+void control_stop(struct varlink_call *call, struct graph *graph, struct component *component);
+
 /* Adds one problem of a graph file for each report. */
 json_t *control_problems(struct errors *errors);
 
@@ -116,12 +159,18 @@ void control_begin_change(struct varlink_call *call, struct plan_edit *edit);
 /* path may be NULL. */
 void control_event(struct control *control, const char *kind, const char *path, const char *text);
 
+/* From the first subscriber on, and until the last one has gone: says which inboxes are blocked. */
+void control_blocked_watch(struct control *control);
+void control_blocked_unwatch(struct control *control);
+
 /* ---- methods ---- */
 
 void control_on_status(struct varlink_call *call);
 void control_on_list(struct varlink_call *call);
 void control_on_show(struct varlink_call *call);
 void control_on_linkages(struct varlink_call *call);
+void control_on_top(struct varlink_call *call);
+void control_on_trace(struct varlink_call *call);
 void control_on_types(struct varlink_call *call);
 void control_on_describe(struct varlink_call *call);
 void control_on_graph(struct varlink_call *call);
@@ -135,9 +184,11 @@ void control_on_set(struct varlink_call *call);
 void control_on_tap(struct varlink_call *call);
 void control_on_send(struct varlink_call *call);
 void control_on_stop(struct varlink_call *call);
+void control_on_kill(struct varlink_call *call);
 void control_on_restart(struct varlink_call *call);
 void control_on_drain(struct varlink_call *call);
 void control_on_events(struct varlink_call *call);
+void control_on_metrics(struct varlink_call *call);
 void control_on_log_level(struct varlink_call *call);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "daemon/control_private.h"
+#include "graph/connection.h"
 #include "graph/document.h"
 #include "graph/graph.h"
 #include "graph/param.h"
@@ -205,25 +206,51 @@ static size_t count_children(const struct component *component)
     return count;
 }
 
+/* A connection's graph is shown by the component that stands for the connection. */
+static struct component *find_shown(struct varlink_call *call)
+{
+    struct component *socket = NULL;
+    struct place place;
+
+    if (!control_find(call, &place)) {
+        return NULL;
+    }
+    if (place.component != NULL) {
+        return place.component;
+    }
+    socket = connection_of(graph_component(place.graph, 0));
+    if (socket == NULL) {
+        control_no_component(call, varlink_string(call, "path"));
+    }
+    return socket;
+}
+
+static json_t *waits_of(struct component *component)
+{
+    char text[400];
+
+    return control_text(component_waits_for(component, text, sizeof(text)) != WAITS_NOT ? text
+                                                                                        : NULL);
+}
+
 void control_on_show(struct varlink_call *call)
 {
-    struct place place;
-    const struct component *component;
+    struct component *component = find_shown(call);
 
-    if (!control_find_component(call, &place)) {
+    if (component == NULL) {
         return;
     }
-    component = place.component;
     varlink_reply(
         call,
         json_pack(
-            "{s:o, s:o, s:s, s:f, s:o, s:o, s:i, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "path",
-            control_path_of(component), "type", control_text(control_type_name(component)), "state",
-            component_condition(component), "since", component_begun(component), "reason",
-            control_text(component_reason(component)), "restart", restart_of(component), "restarts",
-            (int)component_restarts(component), "next_restart", control_next_restart(component),
-            "parent", control_path_of(component_holder(component)), "children",
-            (json_int_t)count_children(component), "address", address_of(place.component),
-            "parameters", parameters_of(component), "statistics", statistics_of(component),
-            "inboxes", inboxes_of(component), "outboxes", outboxes_of(component)));
+            "{s:o, s:o, s:s, s:f, s:o, s:o, s:o, s:i, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
+            "path", control_path_of(component), "type", control_text(control_type_name(component)),
+            "state", component_condition(component), "since", component_begun(component), "reason",
+            control_text(component_reason(component)), "waits_for", waits_of(component), "restart",
+            restart_of(component), "restarts", (int)component_restarts(component), "next_restart",
+            control_next_restart(component), "parent", control_path_of(component_holder(component)),
+            "children", (json_int_t)count_children(component), "address", address_of(component),
+            "connection", control_connection_of(component), "parameters", parameters_of(component),
+            "statistics", statistics_of(component), "inboxes", inboxes_of(component), "outboxes",
+            outboxes_of(component)));
 }

@@ -1,24 +1,22 @@
 /* Tap: messages as they pass, told as they come.
  *
- *     box ──► see() ──► room in the client's buffer? ──► a reply
- *                          └─ no: counted as lost
+ *     box ──► see() ──► does it match? ──► room in the client's buffer? ──► a reply
+ *                                             └─ no: counted as lost
  *
  * see() is called in the middle of a component's turn, where a tap may not be removed: a call that
  * has told enough is ended from the loop, by produce(). */
 #include <stdlib.h>
-#include <string.h>
 
 #include "daemon/base64.h"
 #include "daemon/control_private.h"
-#include "graph/graph.h"
-#include "graph/plan.h"
+#include "daemon/tap_filter.h"
+#include "graph/connection.h"
 #include "graph/tap.h"
 #include "graph/utf8.h"
 
 enum {
     USUAL_LIMIT = 4096,       /* bytes of a message that are told */
     HIGHEST_LIMIT = 64 << 10, /* a reply has to go out in one piece */
-    MOST_BOXES = 2000,
 };
 
 struct tapping {
@@ -28,7 +26,8 @@ struct tapping {
     size_t living;
     json_int_t left; /* messages to be told; -1: any number */
     size_t limit;
-    json_int_t lost; /* since the last reply */
+    struct tap_filter *filter; /* NULL: all messages are told */
+    json_int_t lost;           /* since the last reply */
 };
 
 struct tapped {
@@ -42,10 +41,10 @@ struct tapped {
 
 static json_t *make_reply(struct tapping *tapping, const char *kind, json_t *path)
 {
-    json_t *reply =
-        json_pack("{s:f, s:s, s:o, s:n, s:n, s:i, s:n, s:n, s:n, s:I}", "time",
-                  ev_now(control_loop(tapping->call)->ev), "kind", kind, "path", path, "box",
-                  "connection", "size", 0, "data", "encoding", "notice", "lost", tapping->lost);
+    json_t *reply = json_pack("{s:f, s:s, s:o, s:n, s:n, s:n, s:i, s:n, s:n, s:n, s:I}", "time",
+                              ev_now(control_loop(tapping->call)->ev), "kind", kind, "path", path,
+                              "box", "connection", "peer", "size", 0, "data", "encoding", "notice",
+                              "lost", tapping->lost);
 
     tapping->lost = 0;
     return reply;
@@ -65,10 +64,10 @@ static size_t cut(const char *bytes, size_t size, size_t limit)
     return utf8_is_text(bytes, end) ? end : limit;
 }
 
-static void add_data(const struct tapping *tapping, json_t *reply, const struct message *msg)
+void control_add_data(json_t *reply, const struct message *msg, size_t limit)
 {
     const char *bytes = (const char *)msg->data;
-    const size_t size = cut(bytes, msg->size, tapping->limit);
+    const size_t size = cut(bytes, msg->size, limit);
     const bool is_text = utf8_is_text(bytes, size);
     char *encoded = is_text ? NULL : base64_encode(bytes, size);
 
@@ -80,10 +79,20 @@ static void add_data(const struct tapping *tapping, json_t *reply, const struct 
     free(encoded);
 }
 
+json_t *control_peer_of(struct component *component)
+{
+    struct component *socket = connection_of(component);
+    char peer[200];
+
+    return socket != NULL && component_describe_peer(socket, peer, sizeof(peer))
+               ? control_text(peer)
+               : json_null();
+}
+
 static void tell(struct tapping *tapping, const struct tapped *tapped, const struct box *box,
                  const struct message *msg)
 {
-    const struct component *owner = box_owner(box);
+    struct component *owner = box_owner(box);
     const uint64_t number = component_connection(owner);
     json_t *reply =
         make_reply(tapping, msg->kind == DATA ? "data" : "notice", control_path_of(owner));
@@ -92,8 +101,9 @@ static void tell(struct tapping *tapping, const struct tapped *tapped, const str
     if (number != 0) {
         json_object_set_new(reply, "connection", json_integer((json_int_t)number));
     }
+    json_object_set_new(reply, "peer", control_peer_of(owner));
     if (msg->kind == DATA) {
-        add_data(tapping, reply, msg);
+        control_add_data(reply, msg, tapping->limit);
     } else {
         json_object_set_new(reply, "notice",
                             json_string(message_kind_name((enum message_kind)msg->kind)));
@@ -106,6 +116,15 @@ static void end(struct varlink_call *call)
     struct tapping *tapping = call->data;
 
     varlink_reply(call, make_reply(tapping, "ended", json_string(varlink_string(call, "path"))));
+}
+
+/* An expression is about data: notices are not told then. */
+static enum tap_filtered filter(const struct tapping *tapping, const struct message *msg)
+{
+    if (tapping->filter == NULL) {
+        return TAP_MATCHES;
+    }
+    return msg->kind == DATA ? tap_filter_look(tapping->filter, msg->data, msg->size) : TAP_DIFFERS;
 }
 
 static void see(void *arg, struct box *box, const struct message *msg)
@@ -123,6 +142,15 @@ static void see(void *arg, struct box *box, const struct message *msg)
     if (tapping->left == 0) {
         return;
     }
+    switch (filter(tapping, msg)) {
+    case TAP_MATCHES:
+        break;
+    case TAP_DIFFERS:
+        return;
+    case TAP_UNKNOWN:
+        tapping->lost++;
+        return;
+    }
     if (!varlink_call_has_room(tapping->call)) {
         tapping->lost++;
         return;
@@ -133,112 +161,18 @@ static void see(void *arg, struct box *box, const struct message *msg)
     }
 }
 
-/* ---- what is tapped ---- */
+/* ---- the call ---- */
 
-static void add_tap(struct tapping *tapping, struct box *box)
+static void start(struct tapping *tapping, const struct control_boxes *boxes)
 {
-    for (size_t i = 0; i < tapping->count; i++) {
-        if (tapping->boxes[i].box == box) {
-            return; /* two of them may stand for the same */
-        }
-    }
-    if (tapping->count < MOST_BOXES) {
-        tapping->boxes =
-            mem_resize_array(tapping->boxes, tapping->count + 1, sizeof(*tapping->boxes));
-        tapping->boxes[tapping->count++] =
-            (struct tapped){.tapping = tapping, .box = box, .name = box_name(box)};
-    }
-}
-
-/* Where a box only passes on, those that it stands for. */
-static void add_box(struct tapping *tapping, struct box *box)
-{
-    const bool passes = (box->flags & BOX_PASSES) != 0;
-    struct outbox *out = NULL;
-
-    if (!passes) {
-        add_tap(tapping, box);
-    } else if ((box->flags & BOX_IS_INBOX) != 0) {
-        add_tap(tapping, &inbox_sink(container_of(box, struct inbox, box))->box);
-    } else {
-        while ((out = box_next_sender(box, out)) != NULL) {
-            if ((out->box.flags & BOX_PASSES) == 0) {
-                add_tap(tapping, &out->box);
-            }
-        }
-    }
-}
-
-static void add_component(struct tapping *tapping, const struct component *component)
-{
-    for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
-        struct inbox *in = component_have_inbox(component, i);
-
-        if (in != NULL && component_inbox_plan(component, i)->spec->carries != READINESS) {
-            add_box(tapping, &in->box);
-        }
-    }
-    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
-        struct outbox *out = component_have_outbox(component, i);
-
-        if (out != NULL) {
-            add_box(tapping, &out->box);
-        }
-    }
-}
-
-static void add_graph(struct tapping *tapping, const struct graph *graph)
-{
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        if (!component_is_over(graph_component(graph, i))) {
-            add_component(tapping, graph_component(graph, i));
-        }
-    }
-}
-
-/* Returns false after answering that nothing can be seen there. */
-static bool add_place(struct tapping *tapping, const struct place *place)
-{
-    struct component *component = place->component;
-    const char *path = varlink_string(tapping->call, "path");
-    const struct box_spec *spec;
-
-    if (component == NULL) {
-        add_graph(tapping, place->graph);
-        return true;
-    }
-    if (component_is_over(component)) {
-        control_invalid_state(tapping->call, path, component_condition(component),
-                              "%s is no longer running", path);
-        return false;
-    }
-    if (place->box == NO_BOX) {
-        add_component(tapping, component);
-        return true;
-    }
-    spec = place->is_inbox ? component_inbox_plan(component, place->box)->spec
-                           : component_outbox_plan(component, place->box)->spec;
-    if (spec->carries == READINESS || (!place->is_inbox && spec->service != NULL)) {
-        control_invalid_state(tapping->call, path, component_condition(component),
-                              "%s is between the component and a service: it cannot be tapped",
-                              path);
-        return false;
-    }
-    if (place->is_inbox) {
-        add_box(tapping, &component_need_inbox(component, place->box)->box);
-    } else {
-        add_box(tapping, &component_need_outbox(component, place->box)->box);
-    }
-    return true;
-}
-
-/* Once all are known: from now on the array stays where it is. */
-static void start(struct tapping *tapping)
-{
-    tapping->living = tapping->count;
-    for (size_t i = 0; i < tapping->count; i++) {
+    tapping->boxes = mem_alloc_array(boxes->count, sizeof(*tapping->boxes));
+    tapping->count = boxes->count;
+    tapping->living = boxes->count;
+    for (size_t i = 0; i < boxes->count; i++) {
         struct tapped *tapped = &tapping->boxes[i];
 
+        *tapped = (struct tapped){
+            .tapping = tapping, .box = boxes->boxes[i], .name = box_name(boxes->boxes[i])};
         tapped->tap = tap_add(control_loop(tapping->call), tapped->box, see, tapped);
     }
 }
@@ -252,16 +186,35 @@ static void on_end(struct varlink_call *call)
             tap_remove(tapping->boxes[i].tap);
         }
     }
+    tap_filter_destroy(tapping->filter);
     free(tapping->boxes);
     free(tapping);
+}
+
+/* Makes what "match" asks for, if anything.  Returns false after answering what is wrong with it.
+ */
+static bool make_filter(struct varlink_call *call, struct tap_filter **made)
+{
+    const char *regex = varlink_string(call, "match");
+    struct tap_filter_error err;
+
+    *made = regex != NULL ? tap_filter_create(regex, &err) : NULL;
+    if (regex == NULL || *made != NULL) {
+        return true;
+    }
+    varlink_error(call, "io.axond.BadRegex",
+                  json_pack("{s:s, s:I, s:s}", "regex", regex, "offset", (json_int_t)err.offset,
+                            "text", err.text));
+    return false;
 }
 
 void control_on_tap(struct varlink_call *call)
 {
     const json_int_t count = varlink_int(call, "count", -1);
     const json_int_t limit = varlink_int(call, "limit", USUAL_LIMIT);
+    struct control_boxes boxes;
+    struct tap_filter *wanted;
     struct tapping *tapping;
-    struct place place;
 
     if (varlink_value(call, "count") != NULL && count < 1) {
         varlink_invalid_parameter(call, "count");
@@ -271,19 +224,22 @@ void control_on_tap(struct varlink_call *call)
         varlink_invalid_parameter(call, "limit");
         return;
     }
-    if (!control_find(call, &place)) {
+    if (!control_find_boxes(call, &boxes)) {
+        return;
+    }
+    if (!make_filter(call, &wanted)) {
+        free(boxes.boxes);
         return;
     }
     tapping = mem_alloc(sizeof(*tapping));
     tapping->call = call;
     tapping->left = count;
     tapping->limit = (size_t)limit;
+    tapping->filter = wanted;
     call->data = tapping;
     call->on_end = on_end;
-    if (!add_place(tapping, &place)) {
-        return;
-    }
-    start(tapping);
+    start(tapping, &boxes);
+    free(boxes.boxes);
     (void)varlink_reply_continues(
         call, make_reply(tapping, "started", json_string(varlink_string(call, "path"))));
     if (tapping->count == 0) {

@@ -20,7 +20,7 @@ enum ctl_status {
 
 struct ctl;
 
-enum { CTL_MAX_OPTIONS = 4, CTL_MANY = 1000 };
+enum { CTL_MAX_OPTIONS = 8, CTL_MANY = 1000 };
 
 /* An option of one command; those that all commands have are in ctl_options.c. */
 struct ctl_option {
@@ -32,12 +32,22 @@ struct ctl_option {
 
 struct ctl_command {
     const char *name;
-    const char *arguments; /* for help */
+    const char *arguments; /* for help; completion knows PATH, TYPE and others by name */
     int least;             /* how many there are */
     int most;
     const char *summary;
     enum ctl_status (*run)(struct ctl *ctl);
     struct ctl_option options[CTL_MAX_OPTIONS];
+};
+
+/* Who has taken the terminal over. */
+struct ctl_terminal {
+    /* Something was typed, or the terminal has another size.  Returns whether replies are wanted.
+     */
+    bool (*input)(void *data);
+    /* Gives it back, since something is to be said on stderr. */
+    void (*leave)(void *data);
+    void *data;
 };
 
 struct ctl {
@@ -51,14 +61,39 @@ struct ctl {
     char **arguments;                    /* then NULL */
     const char *values[CTL_MAX_OPTIONS]; /* of the command's options; NULL: not given */
     int fd;                              /* -1: not connected */
+    const struct ctl_terminal *terminal; /* NULL: it is as it was */
 };
 
-/* Finds a command by its name.  Both tables end with {0}. */
+/* An option that all commands have. */
+struct ctl_common_option {
+    struct ctl_option option;
+    char letter; /* of its short form; NUL: it has none */
+};
+
+/* Each ends with {0}. */
 extern const struct ctl_command ctl_commands[];
+extern const struct ctl_common_option ctl_common_options[];
+
+/* The command or the option of that name (of size bytes), or NULL.  An option is one of the
+ * command's, which may be NULL, or of all. */
+const struct ctl_command *ctl_find_command(const char *name);
+const struct ctl_option *ctl_find_option(const struct ctl_command *command, const char *name,
+                                         size_t size);
+
+/* What the tables say, on stdout. */
+void ctl_print_help(void);
+void ctl_print_command_help(const struct ctl_command *command);
+
+/* Where the control socket is, unless an option says it. */
+const char *ctl_default_socket(void);
 
 /* Fills in ctl from the command line.  argv is rearranged.  On CTL_USAGE it has said what is wrong.
  */
 enum ctl_status ctl_parse(struct ctl *ctl, int argc, char **argv);
+
+/* Prints what may follow these words, the last of which is unfinished: for the shells.  See
+ * complete.h. */
+void ctl_complete(struct ctl *ctl, int count, char **words);
 
 /* What was given for an option of the command ("" when it takes no argument), or NULL. */
 const char *ctl_value(const struct ctl *ctl, const char *name);
@@ -73,6 +108,9 @@ struct ctl_reader {
     bool (*read)(struct ctl *ctl, json_t *reply, void *data);
     void *data;
 };
+
+/* Connects to the daemon, unless that is done.  Calling does so by itself. */
+enum ctl_status ctl_connect(struct ctl *ctl);
 
 /* Calls a method of io.axond and has each reply read; a refusal is told on stderr.  Takes over
  * parameters, which may be NULL.  more: asks for several replies. */
@@ -89,6 +127,9 @@ enum ctl_status ctl_list(struct ctl *ctl, const char *method, json_t *parameters
 
 /* Explains an error of the daemon's. */
 void ctl_explain(struct ctl *ctl, const char *error, json_t *parameters);
+
+/* Calls a method whose replies hold parts of a text, and prints it; with --json, as one object. */
+enum ctl_status ctl_in_parts(struct ctl *ctl, const char *method, json_t *parameters);
 
 /* ---- members of replies; what is missing is "", 0 or false, and NULL for an array */
 
@@ -116,6 +157,10 @@ void ctl_print_json(const json_t *value);
 
 /* Text of any origin, with what a terminal would obey written as \n, \x1b. */
 void ctl_print_escaped(FILE *file, const char *bytes, size_t size);
+
+/* The members data, encoding and size of a message: its size, and its bytes on the same line, or,
+ * in hex, on lines of their own. */
+void ctl_print_data(const json_t *message, bool hex);
 
 /* What a compiler would say about a graph file: place, text, line, caret. */
 void ctl_print_problem(FILE *file, const json_t *problem);
@@ -157,15 +202,21 @@ enum ctl_status ctl_run_link(struct ctl *ctl);
 enum ctl_status ctl_run_unlink(struct ctl *ctl);
 enum ctl_status ctl_run_set(struct ctl *ctl);
 enum ctl_status ctl_run_tap(struct ctl *ctl);
+enum ctl_status ctl_run_trace(struct ctl *ctl);
+enum ctl_status ctl_run_top(struct ctl *ctl);
 enum ctl_status ctl_run_send(struct ctl *ctl);
 enum ctl_status ctl_run_stop(struct ctl *ctl);
+enum ctl_status ctl_run_kill(struct ctl *ctl);
 enum ctl_status ctl_run_restart(struct ctl *ctl);
 enum ctl_status ctl_run_drain(struct ctl *ctl);
 enum ctl_status ctl_run_events(struct ctl *ctl);
+enum ctl_status ctl_run_metrics(struct ctl *ctl);
 enum ctl_status ctl_run_log_level(struct ctl *ctl);
 
 extern const char *const ctl_graph_formats[];
+extern const char *const ctl_metrics_formats[];
 extern const char *const ctl_tap_formats[];
+extern const char *const top_column_names[]; /* top_view.h */
 extern const char *const ctl_notices[];
 
 #endif

@@ -1,4 +1,4 @@
-/* axonctl send, stop, restart, drain, log-level: what changes something, in a word. */
+/* axonctl send, stop, kill, restart, drain, log-level: what changes something, in a word. */
 #include "daemon/ctl.h"
 
 #include "daemon/base64.h"
@@ -49,6 +49,11 @@ enum ctl_status ctl_run_send(struct ctl *ctl)
 enum ctl_status ctl_run_stop(struct ctl *ctl)
 {
     return ctl_do(ctl, "Stop", json_pack("{s:s}", "path", ctl->arguments[0]));
+}
+
+enum ctl_status ctl_run_kill(struct ctl *ctl)
+{
+    return ctl_do(ctl, "Kill", json_pack("{s:s}", "path", ctl->arguments[0]));
 }
 
 enum ctl_status ctl_run_restart(struct ctl *ctl)

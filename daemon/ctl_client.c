@@ -27,6 +27,7 @@ enum wait {
     WAIT_READABLE,
     WAIT_INTERRUPTED, /* Ctrl-C */
     WAIT_UNREAD,      /* nobody reads what we print any more */
+    WAIT_TYPED,       /* at the terminal that was taken over */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -89,7 +90,7 @@ static void complain_of_connect(const char *path, int error)
     }
 }
 
-static enum ctl_status connect_to_daemon(struct ctl *ctl)
+enum ctl_status ctl_connect(struct ctl *ctl)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
@@ -128,15 +129,19 @@ static void send_request(const struct ctl *ctl, const char *text)
     }
 }
 
-/* Waits for the daemon; during a stream, also for whoever reads what we print to be gone. */
+/* Waits for the daemon; during a stream, also for whoever reads what we print to be gone, and for
+ * what is typed.  A signal that does not end us tells of the terminal. */
 static enum wait wait_for_daemon(const struct ctl *ctl, bool stream, const sigset_t *unblocked)
 {
+    const bool listens = ctl->terminal != NULL;
+
     for (;;) {
         struct pollfd fds[] = {
             {.fd = ctl->fd, .events = POLLIN},
             {.fd = stream ? STDOUT_FILENO : -1},
+            {.fd = listens ? STDIN_FILENO : -1, .events = POLLIN},
         };
-        int ready = ppoll(fds, 2, NULL, unblocked);
+        int ready = ppoll(fds, 3, NULL, unblocked);
 
         if (interrupted) {
             return WAIT_INTERRUPTED;
@@ -144,14 +149,25 @@ static enum wait wait_for_daemon(const struct ctl *ctl, bool stream, const sigse
         if (ready > 0 && fds[0].revents != 0) {
             return WAIT_READABLE;
         }
-        if (ready > 0) {
+        if (ready > 0 && fds[1].revents != 0) {
             return WAIT_UNREAD;
+        }
+        if (listens) {
+            return WAIT_TYPED;
         }
     }
 }
 
-/* Reads more from the daemon.  Returns false when it has hung up. */
-static bool receive(const struct ctl *ctl, struct incoming *in)
+/* Before something is said to a person. */
+static void leave_terminal(const struct ctl *ctl)
+{
+    if (ctl->terminal != NULL) {
+        ctl->terminal->leave(ctl->terminal->data);
+    }
+}
+
+/* Reads more from the daemon.  Returns NULL, or what is wrong: it has hung up. */
+static const char *receive(const struct ctl *ctl, struct incoming *in)
 {
     ssize_t got;
 
@@ -166,8 +182,7 @@ static bool receive(const struct ctl *ctl, struct incoming *in)
         char *bytes = capacity <= MAX_REPLY ? realloc(in->bytes, capacity) : NULL;
 
         if (bytes == NULL) {
-            ctl_complain("the daemon's reply is too long");
-            return false;
+            return "sends a reply that is too long";
         }
         in->bytes = bytes;
         in->capacity = capacity;
@@ -176,11 +191,10 @@ static bool receive(const struct ctl *ctl, struct incoming *in)
         got = recv(ctl->fd, in->bytes + in->size, in->capacity - in->size, 0);
     } while (got == -1 && errno == EINTR);
     if (got <= 0) {
-        ctl_complain("the daemon at %s has hung up", ctl->socket);
-        return false;
+        return "has hung up";
     }
     in->size += (size_t)got;
-    return true;
+    return NULL;
 }
 
 /* Takes the next message, if all of it is there. */
@@ -212,9 +226,11 @@ static enum ctl_status read_message(struct ctl *ctl, const char *text,
 
     *again = false;
     if (!json_is_object(message)) {
+        leave_terminal(ctl);
         ctl_complain("what answers at %s is not axond", ctl->socket);
         status = CTL_NO_DAEMON;
     } else if (error != NULL) {
+        leave_terminal(ctl);
         if (ctl->json) {
             ctl_print_json(message);
         }
@@ -228,7 +244,37 @@ static enum ctl_status read_message(struct ctl *ctl, const char *text,
     return status;
 }
 
-/* A stream that is ended from this side has done what it should; another call has not. */
+/* Waits until there is more to read, and reads it.  *again: whether to go on.  A stream that is
+ * ended from this side has done what it should; another call has not. */
+static enum ctl_status read_more(struct ctl *ctl, bool stream, struct incoming *in,
+                                 const sigset_t *unblocked, bool *again)
+{
+    const char *trouble = NULL;
+
+    *again = false;
+    if (fflush(stdout) == EOF) {
+        return stream ? CTL_DONE : CTL_REFUSED;
+    }
+    switch (wait_for_daemon(ctl, stream, unblocked)) {
+    case WAIT_READABLE:
+        trouble = receive(ctl, in);
+        break;
+    case WAIT_TYPED:
+        *again = ctl->terminal->input(ctl->terminal->data);
+        return CTL_DONE;
+    case WAIT_INTERRUPTED:
+    case WAIT_UNREAD:
+        return stream ? CTL_DONE : CTL_REFUSED;
+    }
+    if (trouble != NULL) {
+        leave_terminal(ctl);
+        ctl_complain("the daemon at %s %s", ctl->socket, trouble);
+        return CTL_NO_DAEMON;
+    }
+    *again = true;
+    return CTL_DONE;
+}
+
 static enum ctl_status read_replies(struct ctl *ctl, bool stream, const struct ctl_reader *reader)
 {
     struct incoming in = {0};
@@ -242,13 +288,8 @@ static enum ctl_status read_replies(struct ctl *ctl, bool stream, const struct c
 
         if (message != NULL) {
             status = read_message(ctl, message, reader, &again);
-        } else if (fflush(stdout) == EOF ||
-                   wait_for_daemon(ctl, stream, &unblocked) != WAIT_READABLE) {
-            status = stream ? CTL_DONE : CTL_REFUSED;
-            again = false;
-        } else if (!receive(ctl, &in)) {
-            status = CTL_NO_DAEMON;
-            again = false;
+        } else {
+            status = read_more(ctl, stream, &in, &unblocked, &again);
         }
     }
     free(in.bytes);
@@ -271,7 +312,7 @@ enum ctl_status ctl_call(struct ctl *ctl, const char *method, json_t *parameters
         ctl_complain("what is to be sent is not valid UTF-8");
         return CTL_USAGE;
     }
-    status = ctl->no_daemon ? CTL_USAGE : connect_to_daemon(ctl);
+    status = ctl->no_daemon ? CTL_USAGE : ctl_connect(ctl);
     if (ctl->no_daemon) {
         ctl_complain("%s cannot be answered without a daemon", ctl->command->name);
     } else if (status == CTL_DONE) {

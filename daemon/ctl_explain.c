@@ -32,6 +32,18 @@ static void explain_no_type(struct ctl *ctl, json_t *parameters)
     explain_missing("component type", ctl_string(parameters, "type"), parameters);
 }
 
+static void explain_no_linkage(struct ctl *ctl, json_t *parameters)
+{
+    ctl_complain("no outbox of %s leads to %s", ctl_string(parameters, "from"),
+                 ctl_string(parameters, "to"));
+}
+
+static void explain_regex(struct ctl *ctl, json_t *parameters)
+{
+    ctl_complain("--match: %s\n    %s\n    %*s^", ctl_string(parameters, "text"),
+                 ctl_string(parameters, "regex"), (int)ctl_int(parameters, "offset"), "");
+}
+
 static void explain_bad_graph(struct ctl *ctl, json_t *parameters)
 {
     ctl_print_problems(stderr, json_object_get(parameters, "problems"));
@@ -108,7 +120,9 @@ static const struct {
 } errors[] = {
     {"io.axond.NoSuchComponent", explain_no_component},
     {"io.axond.NoSuchBox", explain_no_box},
+    {"io.axond.NoSuchLinkage", explain_no_linkage},
     {"io.axond.NoSuchType", explain_no_type},
+    {"io.axond.BadRegex", explain_regex},
     {"io.axond.BadGraph", explain_bad_graph},
     {"io.axond.CannotStart", explain_cannot_start},
     {"io.axond.InvalidState", explain_invalid_state},

@@ -8,6 +8,57 @@
 
 #define DEFAULT_SOCKET "/run/axond/control.sock"
 
+const struct ctl_common_option ctl_common_options[] = {
+    {{"socket", "SOCKET",
+      "the daemon's control socket (else $AXOND_CONTROL, else " DEFAULT_SOCKET ")", NULL},
+     's'},
+    {{"json", NULL, "print replies as JSON", NULL}, '\0'},
+    {{"no-daemon", NULL, "types, describe: answer from axonctl's own tables", NULL}, '\0'},
+    {{"help", NULL, "this; after a command: about the command", NULL}, 'h'},
+    {{"version", NULL, "print the version", NULL}, 'V'},
+    {{0}, '\0'},
+};
+
+const struct ctl_command *ctl_find_command(const char *name)
+{
+    for (const struct ctl_command *c = ctl_commands; c->name != NULL; c++) {
+        if (strcmp(c->name, name) == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+static bool is_named(const struct ctl_option *option, const char *name, size_t size)
+{
+    return strlen(option->name) == size && memcmp(option->name, name, size) == 0;
+}
+
+const struct ctl_option *ctl_find_option(const struct ctl_command *command, const char *name,
+                                         size_t size)
+{
+    const struct ctl_option *own = command != NULL ? command->options : NULL;
+
+    for (; own != NULL && own->name != NULL; own++) {
+        if (is_named(own, name, size)) {
+            return own;
+        }
+    }
+    for (const struct ctl_common_option *o = ctl_common_options; o->option.name != NULL; o++) {
+        if (is_named(&o->option, name, size)) {
+            return &o->option;
+        }
+    }
+    return NULL;
+}
+
+const char *ctl_default_socket(void)
+{
+    const char *path = getenv("AXOND_CONTROL");
+
+    return path != NULL && path[0] != '\0' ? path : DEFAULT_SOCKET;
+}
+
 static enum ctl_status wrong(const struct ctl *ctl)
 {
     if (ctl->command != NULL) {
@@ -35,11 +86,11 @@ static enum ctl_status find_command(struct ctl *ctl, const char *name)
     const char *names[64];
     size_t count = 0;
 
+    ctl->command = ctl_find_command(name);
+    if (ctl->command != NULL) {
+        return CTL_DONE;
+    }
     for (const struct ctl_command *c = ctl_commands; c->name != NULL; c++) {
-        if (strcmp(c->name, name) == 0) {
-            ctl->command = c;
-            return CTL_DONE;
-        }
         names[count++] = c->name;
     }
     names[count] = NULL;
@@ -71,10 +122,13 @@ static bool set_common(struct ctl *ctl, const char *name, size_t length)
 
 static enum ctl_status complain_of_option(const struct ctl *ctl, const char *argument)
 {
-    const char *names[CTL_MAX_OPTIONS + 8] = {"json", "socket", "no-daemon", "help", "version"};
-    size_t count = 5;
+    const char *names[CTL_MAX_OPTIONS + 8] = {NULL};
+    size_t count = 0;
     char name[64];
 
+    for (const struct ctl_common_option *o = ctl_common_options; o->option.name != NULL; o++) {
+        names[count++] = o->option.name;
+    }
     if (ctl->command != NULL) {
         for (const struct ctl_option *o = ctl->command->options; o->name != NULL; o++) {
             names[count++] = o->name;
@@ -209,10 +263,7 @@ enum ctl_status ctl_parse(struct ctl *ctl, int argc, char **argv)
     bool only_arguments = false;
     enum ctl_status status = CTL_DONE;
 
-    ctl->socket = getenv("AXOND_CONTROL");
-    if (ctl->socket == NULL || ctl->socket[0] == '\0') {
-        ctl->socket = DEFAULT_SOCKET;
-    }
+    ctl->socket = ctl_default_socket();
     ctl->arguments = kept;
     while (status == CTL_DONE && *next != NULL) {
         char *argument = *next++;

@@ -1,8 +1,9 @@
-/* axonctl show: one component in full. */
+/* axonctl show: one component in full, and the connection that it belongs to. */
 #include "daemon/ctl.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const char *const parameter_titles[] = {"PARAMETER", "VALUE", "FROM", NULL};
 static const char *const statistic_titles[] = {"STATISTIC", ">VALUE", "UNIT", "", NULL};
@@ -126,6 +127,48 @@ static void print_part(const json_t *reply, const char *name, const char *const 
     ctl_table_print(&table);
 }
 
+static const char *const part_titles[] = {"COMPONENT", "TYPE",      "STATE", ">QUEUED",
+                                          ">BYTES",    "WAITS FOR", NULL};
+
+static void add_connection_part(struct ctl_table *table, const json_t *part)
+{
+    ctl_table_add(table, ctl_string(part, "path"));
+    ctl_table_add(table, ctl_string(part, "type"));
+    ctl_table_add(table, ctl_string(part, "state"));
+    ctl_table_add(table, ctl_count(ctl_int(part, "queued")).text);
+    ctl_table_add(table, ctl_size(ctl_real(part, "queued_bytes")).text);
+    ctl_table_add(table, ctl_string(part, "waits_for"));
+}
+
+/* Seconds that it has been open. */
+static double age_of(const json_t *connection)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec - ctl_real(connection, "since");
+}
+
+static void print_connection(const json_t *connection)
+{
+    const json_t *traffic = json_object_get(connection, "traffic");
+    const char *waits = ctl_string(connection, "waits_for");
+    const char *local = ctl_string(connection, "local");
+
+    printf("connection %s: %s%s%s, open for %s\n", ctl_string(connection, "path"),
+           ctl_string(connection, "peer"), local[0] != '\0' ? " at " : "", local,
+           ctl_duration(age_of(connection)).text);
+    printf("  received: %s in %lld messages\n", ctl_size(ctl_real(traffic, "received_bytes")).text,
+           ctl_int(traffic, "received_messages"));
+    printf("  sent: %s in %lld messages\n", ctl_size(ctl_real(traffic, "sent_bytes")).text,
+           ctl_int(traffic, "sent_messages"));
+    printf("  queued: %s in %lld messages\n", ctl_size(ctl_real(connection, "queued_bytes")).text,
+           ctl_int(connection, "queued"));
+    printf("  waits for: %s\n", waits[0] != '\0' ? waits : "nothing");
+    print_part(connection, "components", part_titles, add_connection_part);
+    printf("\n");
+}
+
 static bool print_component(struct ctl *ctl, json_t *reply, void *data)
 {
     const char *reason = ctl_string(reply, "reason");
@@ -134,12 +177,18 @@ static bool print_component(struct ctl *ctl, json_t *reply, void *data)
         ctl_print_json(reply);
         return true;
     }
+    if (ctl_has(reply, "connection")) {
+        print_connection(json_object_get(reply, "connection"));
+    }
     printf("%s: %s, %s since %s\n", ctl_string(reply, "path"), ctl_string(reply, "type"),
            ctl_string(reply, "state"), ctl_time(ctl_real(reply, "since")).text);
     if (reason[0] != '\0') {
         printf("  reason: ");
         ctl_print_escaped(stdout, reason, strlen(reason));
         printf("\n");
+    }
+    if (ctl_has(reply, "waits_for")) {
+        printf("  waits for: %s\n", ctl_string(reply, "waits_for"));
     }
     if (ctl_has(reply, "address")) {
         printf("  now: %s\n", ctl_string(reply, "address"));

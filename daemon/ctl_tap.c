@@ -31,7 +31,7 @@ static void print_hex(const unsigned char *bytes, size_t size)
     }
 }
 
-static void print_data(const json_t *message, bool hex)
+void ctl_print_data(const json_t *message, bool hex)
 {
     const char *data = ctl_string(message, "data");
     size_t size = strlen(data);
@@ -81,10 +81,13 @@ static bool print_message(struct ctl *ctl, json_t *message, void *data)
     }
     printf("%s %s.%s  ", ctl_clock(ctl_real(message, "time")).text, ctl_string(message, "path"),
            ctl_string(message, "box"));
+    if (ctl_has(message, "peer")) {
+        printf("%s  ", ctl_string(message, "peer"));
+    }
     if (strcmp(kind, "notice") == 0) {
         printf("%s\n", ctl_string(message, "notice"));
     } else {
-        print_data(message, *hex);
+        ctl_print_data(message, *hex);
     }
     return true;
 }
@@ -93,6 +96,7 @@ enum ctl_status ctl_run_tap(struct ctl *ctl)
 {
     const char *count = ctl_value(ctl, "count");
     const char *format = ctl_value(ctl, "format");
+    const char *match = ctl_value(ctl, "match");
     bool hex = format != NULL && strcmp(format, "hex") == 0;
     json_t *parameters = json_pack("{s:s}", "path", ctl->arguments[0]);
 
@@ -111,6 +115,11 @@ enum ctl_status ctl_run_tap(struct ctl *ctl)
             return CTL_USAGE;
         }
         json_object_set_new(parameters, "count", json_integer(n));
+    }
+    if (match != NULL && json_object_set_new(parameters, "match", json_string(match)) != 0) {
+        ctl_complain("--match: the expression is not valid UTF-8; \\xff stands for a byte");
+        json_decref(parameters);
+        return CTL_USAGE;
     }
     return ctl_call(ctl, "Tap", parameters, true, (struct ctl_reader){print_message, &hex});
 }

@@ -105,6 +105,12 @@ static void on_log(void *arg, enum log_level level, const char *path, const char
     }
 }
 
+/* Warnings are events, whatever is logged. */
+static bool wants_log(void *arg, enum log_level level)
+{
+    return level <= LOG_LEVEL_WARNING || log_wants(level);
+}
+
 /* What earlier graphs have left goes on. */
 static void on_present_ended(void *arg, struct graph *graph)
 {
@@ -253,10 +259,12 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
 {
     const struct loop_hooks hooks = {.arg = daemon,
                                      .log = on_log,
+                                     .wants = wants_log,
                                      .changed = on_changed,
                                      .present_ended = on_present_ended,
                                      .leavers_ended = on_leavers_ended,
-                                     .graph_ended = on_graph_ended};
+                                     .graph_ended = on_graph_ended,
+                                     .metrics = daemon_write_metrics};
     char text[200];
 
     daemon->state = DAEMON_STARTING;
@@ -302,10 +310,29 @@ static void forget_edits(struct daemon *daemon)
     daemon->edit_count = 0;
 }
 
+static void refuse_reload(struct daemon *daemon);
+
+/* From here on a signal can change nothing; unwatched, it would end us with its number. */
+static void block_signals(void)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        (void)sigaddset(&set, numbers[i]);
+    }
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 void daemon_finish(struct daemon *daemon)
 {
     if (daemon->loop == NULL) {
         return;
+    }
+    block_signals();
+    if (daemon->is_reloading) {
+        refuse_reload(daemon);
     }
     control_close(daemon->control);
     daemon->control = NULL;
@@ -550,11 +577,14 @@ void daemon_drain(struct daemon *daemon)
 {
     struct list *at;
     struct list *after;
+    char line[200];
 
     if (daemon->state >= DAEMON_DRAINING) {
         return;
     }
     daemon->state = DAEMON_DRAINING;
+    daemon_status_line(daemon, line, sizeof(line));
+    notify_status(&daemon->notify, "%s", line); /* no STOPPING: systemd would limit the time */
     control_draining(daemon->control);
     list_for_each_safe (at, after, &daemon->loop->graphs) {
         graph_drain(container_of(at, struct graph, sibling), 0.0);
@@ -582,12 +612,14 @@ void daemon_stop(struct daemon *daemon)
     struct list *after;
     const bool again = daemon->was_told_to_stop;
     const double timeout = daemon->settings.drain_timeout;
+    char line[200];
 
     daemon->was_told_to_stop = true;
     if (!again) {
         daemon->state = DAEMON_DRAINING;
         activation_end(&daemon->activation);
-        notify_stopping(&daemon->notify, "draining");
+        daemon_status_line(daemon, line, sizeof(line));
+        notify_stopping(&daemon->notify, line);
         notify_extend(&daemon->notify, timeout + 5.0);
         log_draining(daemon->loop->connections, timeout);
         control_draining(daemon->control);

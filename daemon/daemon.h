@@ -23,6 +23,7 @@ struct errors;
 struct graph;
 struct jobs;
 struct loop;
+struct metrics_writer;
 struct plan;
 struct plan_edit;
 struct reloading;
@@ -105,6 +106,9 @@ void daemon_drain(struct daemon *daemon);
 
 /* Drains, then ends; asked a second time, ends at once. */
 void daemon_stop(struct daemon *daemon);
+
+/* The hook of the loop for metrics: adds those of the process, and of reloads. */
+void daemon_write_metrics(void *arg, struct metrics_writer *writer);
 
 /* One line: "12 connections, 5 components, …". */
 void daemon_status_line(const struct daemon *daemon, char *text, size_t size);

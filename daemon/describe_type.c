@@ -81,7 +81,7 @@ static json_t *describe_choices(const struct param_spec *spec)
     return choices;
 }
 
-static json_t *describe_parameters(const struct param_spec *table)
+json_t *describe_parameters(const struct param_spec *table)
 {
     json_t *parameters = json_array();
 

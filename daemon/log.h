@@ -4,7 +4,7 @@
  * peer
  *
  *     journal    MESSAGE=receiving: Connection reset by peer
- *                PRIORITY=4  COMPONENT=server/17  PEER=127.0.0.1:53112  ERRNO=104
+ *                PRIORITY=4  COMPONENT=server/17  COMPONENT=server  PEER=127.0.0.1:53112  ERRNO=104
  *                CODE_FILE=… CODE_LINE=… CODE_FUNC=…  SYSLOG_IDENTIFIER=axond
  *
  * The logger is the one mutable thing in axond that hangs from nothing: everybody logs, also where

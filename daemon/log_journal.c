@@ -128,6 +128,21 @@ static void journal_text(struct log_line *entry, const char *name, const char *v
     }
 }
 
+/* All of the path, and who of the file it begins with: "journalctl COMPONENT=echo" shows what all
+ * connections of echo say, and COMPONENT=echo/17/lines one component of one of them. */
+static void journal_component(struct log_line *entry, const char *path)
+{
+    char first[97];
+    const size_t size = path != NULL ? strcspn(path, "/") : 0;
+
+    journal_text(entry, "COMPONENT", path, 256);
+    if (path != NULL && path[size] == '/' && size > 0 && size < sizeof(first)) {
+        memcpy(first, path, size);
+        first[size] = '\0';
+        journal_text(entry, "COMPONENT", first, sizeof(first));
+    }
+}
+
 static bool journal_send(int fd, const struct log_line *entry)
 {
     return send(fd, entry->bytes, entry->size, MSG_NOSIGNAL) == (ssize_t)entry->size;
@@ -142,7 +157,7 @@ bool log_journal_write(const struct log_site *site, enum log_level level,
     journal_field(&entry, "MESSAGE", text);
     journal_number(&entry, "PRIORITY", (int)level);
     journal_field(&entry, "SYSLOG_IDENTIFIER", "axond");
-    journal_text(&entry, "COMPONENT", fields->component, 256);
+    journal_component(&entry, fields->component);
     journal_text(&entry, "PEER", fields->peer, 128);
     if (fields->error != 0) {
         journal_number(&entry, "ERRNO", abs(fields->error));

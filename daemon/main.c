@@ -1,13 +1,30 @@
 /* axond: reads a graph of components from a YAML file and runs it.  See README.md. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "components/component_types.h"
 #include "daemon/check.h"
 #include "daemon/daemon.h"
+#include "daemon/schema.h"
 #include "graph/error.h"
 #include "graph/plan.h"
+
+static int print_schema(void)
+{
+    json_t *schema = schema_create(component_types, settings_table);
+    const bool is_written = json_dumpf(schema, stdout, JSON_INDENT(1)) == 0 &&
+                            fputc('\n', stdout) != EOF && fflush(stdout) == 0;
+
+    if (!is_written) {
+        (void)fprintf(stderr, "axond: cannot write the schema: %s\n", strerror(errno));
+    }
+    json_decref(schema);
+    return is_written ? EXIT_SUCCESS : EXIT_NO_START;
+}
 
 int main(int argc, char **argv)
 {
@@ -18,6 +35,9 @@ int main(int argc, char **argv)
 
     if (!options_read(&daemon.options, argc, argv, &status)) {
         return status;
+    }
+    if (daemon.options.schema) {
+        return print_schema();
     }
     (void)signal(SIGPIPE, SIG_IGN); /* writing tells: EPIPE */
     (void)signal(SIGXFSZ, SIG_IGN); /* likewise: EFBIG, at the limit of a file's size */

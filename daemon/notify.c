@@ -9,9 +9,81 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events)
+#include "daemon/log.h"
+
+#define EXTEND_EVERY (NOTIFY_EXTENSION / 3)
+
+static double now_monotonic(void)
 {
-    (void)sd_notify(0, "WATCHDOG=1");
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Lets the beat come as often as what is told at it needs. */
+static void set_beat(struct notify *notify)
+{
+    double every = notify->feed_every;
+
+    if (notify->extend_until > 0 && (every <= 0 || every > EXTEND_EVERY)) {
+        every = EXTEND_EVERY;
+    }
+    if (ev_is_active(&notify->beat)) {
+        ev_ref(notify->loop);
+        ev_timer_stop(notify->loop, &notify->beat);
+    }
+    if (every > 0) {
+        ev_timer_set(&notify->beat, every, every);
+        ev_timer_start(notify->loop, &notify->beat);
+        ev_unref(notify->loop);
+    }
+}
+
+/* Asks for the next part of the time that is left. */
+static void extend(struct notify *notify, double left)
+{
+    if (left > NOTIFY_EXTENSION) {
+        left = NOTIFY_EXTENSION;
+    }
+    (void)sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu", (unsigned long long)(left * 1e6));
+}
+
+/* One line when a loop is found hanging, one when all turn again. */
+static void log_progress(struct notify *notify, const char *late)
+{
+    if (late != NULL && !notify->is_late) {
+        log_event(LOG_LEVEL_WARNING, NULL,
+                  "%s has not turned for %g s: systemd is not told that all is well until it does",
+                  late, notify->beat.repeat);
+    } else if (late == NULL && notify->is_late) {
+        log_event(LOG_LEVEL_NOTICE, NULL, "every loop turns again");
+    }
+    notify->is_late = late != NULL;
+}
+
+static void on_beat(struct ev_loop *loop, ev_timer *beat, int events)
+{
+    struct notify *notify = beat->data;
+    const char *late = progress_ask(&notify->progress);
+    double left;
+
+    log_progress(notify, late);
+    if (late != NULL) {
+        return;
+    }
+    if (notify->feed_every > 0) {
+        (void)sd_notify(0, "WATCHDOG=1");
+    }
+    if (notify->extend_until > 0) {
+        left = notify->extend_until - now_monotonic();
+        if (left > 0) {
+            extend(notify, left);
+        } else {
+            notify->extend_until = 0;
+            set_beat(notify);
+        }
+    }
 }
 
 void notify_init(struct notify *notify, struct ev_loop *loop)
@@ -20,13 +92,12 @@ void notify_init(struct notify *notify, struct ev_loop *loop)
     uint64_t interval;
 
     *notify = (struct notify){.loop = loop, .wanted = socket != NULL && socket[0] != '\0'};
-    ev_init(&notify->watchdog, on_watchdog);
+    progress_init(&notify->progress);
+    ev_init(&notify->beat, on_beat);
+    notify->beat.data = notify;
     if (notify->wanted && sd_watchdog_enabled(0, &interval) > 0) {
-        double half = (double)interval / 2e6;
-
-        ev_timer_set(&notify->watchdog, half, half);
-        ev_timer_start(loop, &notify->watchdog);
-        ev_unref(loop);
+        notify->feed_every = (double)interval / 4e6;
+        set_beat(notify);
     }
 }
 
@@ -84,7 +155,9 @@ void notify_status(struct notify *notify, const char *format, ...)
 void notify_extend(struct notify *notify, double seconds)
 {
     if (notify->wanted) {
-        (void)sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu", (unsigned long long)(seconds * 1e6));
+        notify->extend_until = now_monotonic() + seconds;
+        extend(notify, seconds);
+        set_beat(notify);
     }
 }
 
@@ -117,9 +190,8 @@ void notify_wait(struct notify *notify)
 
 void notify_deinit(struct notify *notify)
 {
-    if (ev_is_active(&notify->watchdog)) {
-        ev_ref(notify->loop);
-        ev_timer_stop(notify->loop, &notify->watchdog);
-    }
+    notify->feed_every = 0;
+    notify->extend_until = 0;
+    set_beat(notify);
     notify->wanted = false;
 }

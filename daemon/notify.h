@@ -4,25 +4,34 @@
  *                          │
  *                          └──► notify_stopping ──► notify_extend … ──► notify_deinit
  *
- * notify_status() may be called at any time.  The watchdog is fed from the loop, at half of the
- * interval that the unit gives (WatchdogSec=), so that a loop which is held up is noticed. */
+ * notify_status() may be called at any time.
+ *
+ * A beat, in the main loop, asks every loop whether it turns (progress.h).  As long as all do, it
+ * feeds the watchdog, four times in the interval that the unit gives (WatchdogSec=), and while
+ * axond drains it asks for more time; a loop that hangs is named in the log, and systemd is left to
+ * act. */
 #ifndef AXOND_DAEMON_NOTIFY_H
 #define AXOND_DAEMON_NOTIFY_H
 
 #include <ev.h>
 #include <stdbool.h>
 
+#include "daemon/progress.h"
 #include "graph/mem.h"
 
 struct notify {
-    struct ev_loop *loop; /* borrowed from the caller until notify_deinit() */
-    ev_timer watchdog;    /* active only if systemd set WATCHDOG_USEC for us */
-    bool wanted;          /* somebody listens */
-    char status[256];     /* the one that was sent last */
+    struct ev_loop *loop;     /* borrowed from the caller until notify_deinit() */
+    struct progress progress; /* other loops, to be asked beside this one: progress_add() */
+    ev_timer beat;            /* active while there is something to tell at each */
+    double feed_every;        /* seconds; 0: systemd did not set WATCHDOG_USEC for us */
+    double extend_until;      /* CLOCK_MONOTONIC, s; 0: not asked for */
+    bool is_late;             /* a loop hangs, and that was logged */
+    bool wanted;              /* somebody listens */
+    char status[256];         /* the one that was sent last */
 };
 
 /* Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID, and feeds the watchdog from now on.  The
- * timer does not keep the loop running. */
+ * beat does not keep the loop running. */
 void notify_init(struct notify *notify, struct ev_loop *loop);
 
 /* Every component has started, or the reload that notify_reloading() announced has ended, well or
@@ -39,8 +48,10 @@ void notify_stopping(struct notify *notify, const char *status);
 void notify_status(struct notify *notify, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Asks for this many seconds from now, in place of what TimeoutStartSec= or TimeoutStopSec= left.
- */
+/* Asks for this many seconds from now, in place of what TimeoutStartSec= or TimeoutStopSec= left:
+ * for up to NOTIFY_EXTENSION at a time, and again with each beat, so that systemd waits no longer
+ * than that for a daemon that hangs. */
+#define NOTIFY_EXTENSION 15.0 /* s */
 void notify_extend(struct notify *notify, double seconds);
 
 /* Gives systemd a duplicate of a listening socket to keep, from which the next start finds it under

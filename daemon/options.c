@@ -5,26 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One entry for each option: the parser and the help are made from it. */
-struct option_spec {
-    char letter;
-    const char *name;
-    const char *argument; /* NULL: takes none */
-    const char *help;
-};
-
-static const struct option_spec specs[] = {
+const struct option_spec option_specs[] = {
     {'t', "check", NULL,
      "check graph files, or all in a folder, and exit, without opening anything"},
     {'s', "control", "PATH", "control socket (default: the file's, or " DEFAULT_CONTROL ")"},
     {'w', "workers", "N", "event-loop threads; only 1 for now"},
     {'l', "log-level", "LEVEL", "error, warning, notice, info or debug"},
     {'T', "log-target", "TARGET", "auto, stderr or journal"},
+    {'S', "schema", NULL, "print the JSON Schema of graph files, for editors, and exit"},
     {'h', "help", NULL, "print this and exit"},
     {'V', "version", NULL, "print the version and exit"},
+    {0},
 };
 
-enum { SPECS = sizeof(specs) / sizeof(specs[0]) };
+enum { SPECS = sizeof(option_specs) / sizeof(option_specs[0]) - 1 };
 
 static void print_help(void)
 {
@@ -34,10 +28,10 @@ static void print_help(void)
     for (int i = 0; i < SPECS; i++) {
         char left[64];
 
-        (void)snprintf(left, sizeof(left), "-%c, --%s%s%s", specs[i].letter, specs[i].name,
-                       specs[i].argument != NULL ? " " : "",
-                       specs[i].argument != NULL ? specs[i].argument : "");
-        (void)printf("  %-26s %s\n", left, specs[i].help);
+        (void)snprintf(left, sizeof(left), "-%c, --%s%s%s", option_specs[i].letter,
+                       option_specs[i].name, option_specs[i].argument != NULL ? " " : "",
+                       option_specs[i].argument != NULL ? option_specs[i].argument : "");
+        (void)printf("  %-26s %s\n", left, option_specs[i].help);
     }
     (void)printf("\nExit status: 0 finished or stopped, %d wrong usage, %d could not start, %d bad "
                  "graph.\nTo look inside: axonctl status.\n",
@@ -81,6 +75,9 @@ static bool take(struct options *options, int letter, const char *value, int *st
             return refuse(status, "--log-target", value, "auto, stderr or journal");
         }
         return true;
+    case 'S':
+        options->schema = true;
+        return true;
     case 'h':
         print_help();
         *status = EXIT_SUCCESS;
@@ -103,14 +100,19 @@ bool options_read(struct options *options, int argc, char **argv, int *status)
     char letters[SPECS * 2 + 1] = "";
     int letter;
 
+    if (argc > 1 && strcmp(argv[1], "--complete") == 0) { /* said by shells only */
+        options_complete(argc - 2, argv + 2);
+        *status = EXIT_SUCCESS;
+        return false;
+    }
     *options = (struct options){.target = LOG_TARGET_AUTO};
     for (int i = 0; i < SPECS; i++) {
-        const int has_argument = specs[i].argument != NULL ? required_argument : no_argument;
+        const int has_argument = option_specs[i].argument != NULL ? required_argument : no_argument;
 
-        table[i] =
-            (struct option){.name = specs[i].name, .has_arg = has_argument, .val = specs[i].letter};
+        table[i] = (struct option){
+            .name = option_specs[i].name, .has_arg = has_argument, .val = option_specs[i].letter};
         (void)snprintf(letters + strlen(letters), sizeof(letters) - strlen(letters), "%c%s",
-                       specs[i].letter, has_argument == required_argument ? ":" : "");
+                       option_specs[i].letter, has_argument == required_argument ? ":" : "");
     }
     while ((letter = getopt_long(argc, argv, letters, table, NULL)) != -1) {
         if (!take(options, letter, optarg, status)) {

@@ -23,11 +23,26 @@ struct options {
     int graph_count;
     const char *control; /* path of the control socket; NULL: the file says */
     bool check;
+    bool schema;    /* print it, and nothing else */
     bool has_level; /* of the log; else the file says */
     enum log_level level;
     enum log_target target;
     int workers; /* 0: the file says */
 };
+
+/* An option, for the parser, help, completion and the manual. */
+struct option_spec {
+    char letter;
+    const char *name;
+    const char *argument; /* NULL: takes none */
+    const char *help;
+};
+
+/* Ends with {0}. */
+extern const struct option_spec option_specs[];
+
+/* Prints what may follow these words, the last of which is unfinished.  See complete.h. */
+void options_complete(int count, char **words);
 
 /* Reads the command line; texts are borrowed from it.
  * Returns true, or false with the status to exit with: help was asked for, or the usage was wrong,

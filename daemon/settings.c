@@ -35,7 +35,10 @@ static bool parse_workers(const struct node *node, void *field, struct arena *ar
 static const struct param_spec control_table[] = {
     {PARAM_TEXT(struct control_settings, path), .doc = "the control socket"},
     {PARAM_CUSTOM(struct control_settings, mode), .parse = parse_mode, .fallback = "0660",
-     .accepts = "octal digits, such as \"0660\"", .doc = "permissions of the control socket"},
+     .accepts = "octal digits, such as \"0660\"",
+     .schema = "{'type': ['string', 'integer'], 'pattern': '^[0-7]{1,4}$', 'minimum': 0,"
+               " 'maximum': 7777}",
+     .doc = "permissions of the control socket"},
     {PARAM_TEXT(struct control_settings, group),
      .doc = "group of the control socket; left out: the daemon's own"},
     {0},

@@ -182,6 +182,9 @@ double varlink_float(const struct varlink_call *call, const char *name, double f
 bool varlink_bool(const struct varlink_call *call, const char *name, bool fallback);
 json_t *varlink_value(const struct varlink_call *call, const char *name); /* borrowed */
 
+/* Sets call->produce from elsewhere than the call's own handler and hooks, such as a timer. */
+void varlink_call_produce(struct varlink_call *call, void (*produce)(struct varlink_call *call));
+
 /* The last reply: ends the call.  Takes over parameters; NULL stands for an empty object. */
 void varlink_reply(struct varlink_call *call, json_t *parameters);
 

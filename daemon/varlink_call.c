@@ -61,6 +61,14 @@ int varlink_reply_continues(struct varlink_call *call, json_t *parameters)
     return conn->lost ? -EPIPE : 0;
 }
 
+void varlink_call_produce(struct varlink_call *call, void (*produce)(struct varlink_call *call))
+{
+    struct varlink_connection *conn = call->connection;
+
+    call->produce = produce;
+    varlink_server_nudge(conn->server, conn);
+}
+
 void varlink_error(struct varlink_call *call, const char *name, json_t *parameters)
 {
     send_reply(call, name, parameters, false);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "graph/cell.h"
+#include "graph/ledger.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/plan_same.h"
@@ -122,6 +123,7 @@ static void blueprint_free(struct blueprint *blueprint)
     for (int edge = 0; edge < EDGES; edge++) {
         free(blueprint->edges[edge]);
     }
+    ledger_drop_sheet(blueprint->loop->ledger, blueprint->sheet);
     free(blueprint->outer);
     free(blueprint->slots);
     free(blueprint->offsets);

@@ -37,6 +37,7 @@ struct blueprint {
     size_t edge_counts[EDGES];
     struct outer_linkage *outer;
     size_t outer_count;
+    struct sheet *sheet; /* see ledger.c; NULL: none yet */
     size_t instances;
     bool is_released;
     bool is_replaced; /* by one of another definition, for what is made from now on */

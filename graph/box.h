@@ -42,7 +42,7 @@ enum {
     BOX_TAPPED = 1 << 0,      /* somebody looks at what passes */
     BOX_PASSES = 1 << 1,      /* inbox: hands on to .next, keeps nothing; outbox: has .sources */
     BOX_BOUND_BYTES = 1 << 2, /* inbox: limit counts bytes, else messages */
-    BOX_AWAITED = 1 << 3,     /* inbox: senders wait for room, see waiting.h */
+    BOX_AWAITED = 1 << 3,     /* inbox: senders wait for room (waiting.h), or taps for taking */
     BOX_WAITING = 1 << 4,     /* outbox: it has a place in the line before the sink */
     BOX_FINISHED = 1 << 5,    /* outbox: producerFinished has been sent */
     BOX_FINISH_HELD = 1 << 6, /* inbox: producerFinished of some senders came, others go on */
@@ -53,10 +53,11 @@ enum {
     BOX_IS_INBOX = 1 << 12,
     BOX_STARVED = 1 << 13,     /* outbox: a warning that it discards was given */
     BOX_SEEN = 1 << 14,        /* outbox: a passing box on its way is tapped */
+    BOX_TIMED = BOX_SEEN,      /* inbox: how long messages wait is counted, see ledger.h */
     BOX_TAKES_PIPES = 1 << 15, /* inbox: its component understands PIPED messages */
     /* What takes sending off the shortest way. */
     BOX_POLICY = 3 << BOX_POLICY_SHIFT,
-    BOX_SPECIAL = BOX_TAPPED | BOX_SEEN | BOX_RECEIVES | BOX_CONTROL | BOX_POLICY,
+    BOX_SPECIAL = BOX_TAPPED | BOX_SEEN | BOX_TIMED | BOX_RECEIVES | BOX_CONTROL | BOX_POLICY,
 };
 
 /* What inboxes and outboxes have in common. */

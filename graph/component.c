@@ -252,7 +252,7 @@ void component_say(struct component *self, enum log_level level, const char *tex
     char path[PATH_SIZE];
     char peer[128];
 
-    if (self->graph->holder == NULL || loop_lets_talk(loop, level)) {
+    if (component_may_say(self, level)) {
         loop_say(loop, level, component_path(self, path, sizeof(path)),
                  peer_of(self, peer, sizeof(peer)) ? peer : NULL, text);
     }
@@ -287,6 +287,7 @@ void component_free_extra(struct component *component)
 {
     if (component->extra != NULL) {
         supervise_free(component->extra->supervision);
+        talk_free(component->extra->talks);
         free(component->extra->reason);
         free(component->extra);
         component->extra = NULL;

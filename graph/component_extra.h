@@ -27,6 +27,7 @@ struct component_extra {
     struct supervision *supervision; /* NULL: it was never restarted; see supervise.h */
     uint32_t held;                   /* how often it held the loop for too long, see held.h */
     double held_longest;             /* s */
+    struct talk *talks;              /* see talk.h; NULL: it has said nothing yet */
 };
 
 /* The component's; made if there is none yet. */

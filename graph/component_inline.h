@@ -11,6 +11,7 @@
 struct inbox *component_need_rare_inbox(struct component *component, unsigned index);
 struct outbox *component_need_rare_outbox(struct component *component, unsigned index);
 void inbox_announce_room(struct inbox *in);
+__attribute__((cold)) void inbox_note_taken(struct inbox *in, struct message *msg);
 bool outbox_wait_for_room(struct component *self, struct outbox *out);
 void outbox_send_specially(struct component *self, unsigned index, struct message *msg);
 
@@ -85,8 +86,8 @@ static inline struct message *inbox_take(struct component *self, unsigned index)
     }
     self->turn--;
     msg = inbox_pop(in);
-    if (UNLIKELY((in->box.flags & BOX_AWAITED) != 0)) {
-        inbox_announce_room(in);
+    if (UNLIKELY((in->box.flags & (BOX_AWAITED | BOX_TIMED)) != 0)) {
+        inbox_note_taken(in, msg);
     }
     return msg;
 }

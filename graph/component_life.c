@@ -9,6 +9,7 @@
 
 #include "graph/component_extra.h"
 #include "graph/graph.h"
+#include "graph/ledger.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/root.h"
@@ -124,6 +125,9 @@ void component_end(struct component *component, enum component_state state)
     } else {
         component_dismantle(component);
     }
+    if (UNLIKELY(graph->loop->ledger != NULL)) {
+        ledger_close(graph->loop->ledger, component, !was_waiting);
+    }
     component_deinit_boxes(component);
     service_forget(graph->loop, component);
     component_enter(component, state);
@@ -191,6 +195,9 @@ void component_retire(struct component *component)
     if (component->state == RUNNING) {
         component->is_kept = true;
         component->state = STOPPING;
+        if (component->graph->loop->ledger != NULL) {
+            ledger_close_state(component->graph->loop->ledger, component);
+        }
         component_dismantle(component);
         component->state = RESTARTING; /* stopped, its boxes stay; but it waits for nothing */
     }

@@ -99,6 +99,7 @@ struct param_spec {
      * run time, by plan_with_argument(). */
     const char *argument;
     const char *accepts; /* CUSTOM: "a list of [LEVEL, OPTION, VALUE]" */
+    const char *schema;  /* CUSTOM: the same as JSON Schema, with ' for "; NULL: any value */
     const char *unit;    /* for INT: "connections"; else NULL */
     const char *doc;
     bool required;
@@ -142,6 +143,13 @@ struct stat_spec {
 };
 #define STAT(type, field)                                                                          \
     .name = #field, .offset = _Generic(((type *)0)->field, uint64_t : offsetof(type, field))
+
+/* What a component waits for outside the graph. */
+enum waits {
+    WAITS_NOT = 0,
+    WAITS_IN,  /* for something to come: it has nothing to do */
+    WAITS_OUT, /* for somebody to take what it has, so that its senders wait in the end */
+};
 
 /* What the loader does with "components:" and "linkages:" of a type. */
 enum chassis {
@@ -210,6 +218,8 @@ struct component_type {
     /* A line for status and log: "listening on ADDRESS", "connected to ADDRESS" or "running WHAT";
      * anything else is shown as a warning ("no longer listening").  False: nothing to say. */
     bool (*describe)(struct component *self, char *text, size_t size);
+    /* What a component that runs waits for: "the peer to read".  WAITS_NOT: text says nothing. */
+    enum waits (*waits_for)(struct component *self, char *text, size_t size);
 };
 
 /* How the kind is called in messages and reference: "size", "duration", … */

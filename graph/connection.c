@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "graph/component.h"
 #include "graph/graph.h"
@@ -48,4 +50,20 @@ bool connection_host(const struct sockaddr_storage *end, char host[HOST_SIZE], u
         return inet_ntop(AF_INET, in6->sin6_addr.s6_addr + 12, host, HOST_SIZE) != NULL;
     }
     return inet_ntop(AF_INET6, &in6->sin6_addr, host, HOST_SIZE) != NULL;
+}
+
+bool connection_address(const struct sockaddr_storage *end, char *text, size_t size)
+{
+    char host[HOST_SIZE];
+    uint16_t port;
+
+    if (!connection_host(end, host, &port)) {
+        return false;
+    }
+    if (strchr(host, ':') != NULL) {
+        (void)snprintf(text, size, "[%s]:%u", host, port);
+    } else {
+        (void)snprintf(text, size, "%s:%u", host, port);
+    }
+    return true;
 }

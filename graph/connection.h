@@ -7,6 +7,7 @@
 #define AXOND_GRAPH_CONNECTION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -29,5 +30,8 @@ enum { HOST_SIZE = 64 };
 /* An end in words: its address as a number, IPv4 in IPv6 as IPv4, and its port.  False: it has no
  * such thing, being a Unix socket. */
 bool connection_host(const struct sockaddr_storage *end, char host[HOST_SIZE], uint16_t *port);
+
+/* Both together: "127.0.0.1:53112", "[::1]:53112"; likewise. */
+bool connection_address(const struct sockaddr_storage *end, char *text, size_t size);
 
 #endif

@@ -7,6 +7,7 @@
 #include "graph/component_extra.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/queue_time.h"
 #include "graph/supervise.h"
 #include "graph/tap.h"
 
@@ -98,12 +99,32 @@ static void drop_oldest(struct inbox *in)
     in->box.dropped++;
 }
 
+static void note_coming(struct inbox *in, struct message *msg)
+{
+    if ((in->box.flags & BOX_TAPPED) != 0) {
+        taps_see(component_loop(box_owner(&in->box)), &in->box, msg);
+    }
+    if ((in->box.flags & BOX_TIMED) != 0) {
+        queue_time_begin(msg);
+    }
+}
+
+void inbox_note_taken(struct inbox *in, struct message *msg)
+{
+    if ((in->box.flags & BOX_TIMED) != 0) {
+        queue_time_end(in, msg);
+    }
+    if ((in->box.flags & BOX_AWAITED) != 0) {
+        inbox_announce_room(in);
+    }
+}
+
 void inbox_deliver(struct inbox *in, struct message *msg, struct outbox *from)
 {
     struct component *owner = box_owner(&in->box);
 
-    if ((in->box.flags & BOX_TAPPED) != 0) {
-        taps_see(component_loop(owner), &in->box, msg);
+    if ((in->box.flags & (BOX_TAPPED | BOX_TIMED)) != 0) {
+        note_coming(in, msg);
     }
     if ((in->box.flags & BOX_RECEIVES) != 0) {
         in->messages++;
@@ -266,10 +287,8 @@ bool outbox_send_through(struct outbox *out, struct outbox *onward, struct messa
     return true;
 }
 
-void inbox_consume(struct component *self, unsigned index, size_t size)
+static inline void consume(struct inbox *in, size_t size, bool is_timed)
 {
-    struct inbox *in = component_common_inbox(self, index);
-
     while (in->box.last != NULL) {
         struct message *msg = in->box.last->next;
 
@@ -283,11 +302,30 @@ void inbox_consume(struct component *self, unsigned index, size_t size)
         }
         size -= msg->size;
         inbox_pop(in);
+        if (is_timed) {
+            queue_time_end(in, msg);
+        }
         msg->size = 0;
         message_release(msg);
     }
+}
+
+static __attribute__((noinline)) void consume_specially(struct inbox *in, size_t size)
+{
+    consume(in, size, (in->box.flags & BOX_TIMED) != 0);
     if ((in->box.flags & BOX_AWAITED) != 0) {
         inbox_announce_room(in);
+    }
+}
+
+void inbox_consume(struct component *self, unsigned index, size_t size)
+{
+    struct inbox *in = component_common_inbox(self, index);
+
+    if (UNLIKELY((in->box.flags & (BOX_AWAITED | BOX_TIMED)) != 0)) {
+        consume_specially(in, size);
+    } else {
+        consume(in, size, false);
     }
 }
 

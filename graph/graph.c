@@ -7,9 +7,14 @@
 #include "graph/blueprint.h"
 #include "graph/cell.h"
 #include "graph/drain.h"
+#include "graph/ledger.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/root.h"
+#include "graph/thread.h"
+
+/* Components of a root graph that a thread frees, since it takes milliseconds. */
+enum { FREED_APART = 10000 };
 
 size_t graph_size(const struct graph *graph)
 {
@@ -272,6 +277,9 @@ void graph_one_ended(struct graph *graph)
         }
         return;
     }
+    if (loop->ledger != NULL) {
+        ledger_close_graph(loop->ledger, graph);
+    }
     if (graph->is_draining) {
         drain_forget(graph);
     }
@@ -316,11 +324,12 @@ void graph_destroy(struct graph *graph)
     graph_unref(graph);
 }
 
-static void root_free(struct root *root)
+/* Memory and nothing else: any thread may do it. */
+static void *root_free(void *arg)
 {
+    struct root *root = arg;
     struct graph *graph = &root->graph;
 
-    leavers_free(root);
     for (size_t i = 0; i < root->places; i++) {
         if (graph->components[i] != NULL) {
             component_free_extra(graph->components[i]);
@@ -330,6 +339,7 @@ static void root_free(struct root *root)
     free(graph->components);
     plan_release((struct plan *)(uintptr_t)graph->plan);
     free(root);
+    return NULL;
 }
 
 bool graph_free(struct graph *graph)
@@ -345,7 +355,15 @@ bool graph_free(struct graph *graph)
     }
     list_remove(&graph->sibling);
     if (graph_is_root(graph)) {
-        root_free(root_of(graph));
+        if (loop->ledger != NULL) {
+            ledger_forget(loop->ledger, graph);
+        }
+        leavers_free(root_of(graph));
+        if (graph_size(graph) >= FREED_APART) {
+            thread_create_detached(root_free, root_of(graph));
+        } else {
+            (void)root_free(root_of(graph));
+        }
         return true;
     }
     for (size_t i = 0; i < graph_size(graph); i++) {

@@ -43,6 +43,7 @@ struct graph {
     bool is_draining;
     bool is_service;  /* a root graph that a loop made for a service */
     bool has_leavers; /* a root graph that was changed: some of what it had is still there */
+    uint16_t seen;    /* the last round of gathering that came by, see ledger.h */
 };
 
 /* Makes the graph of a plan and starts its components, in the order of the file.  Takes over one

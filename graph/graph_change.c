@@ -7,6 +7,7 @@
 #include "graph/cell.h"
 #include "graph/component_extra.h"
 #include "graph/graph.h"
+#include "graph/ledger.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/plan_difference.h"
@@ -236,6 +237,9 @@ static void switch_places(struct graph_change *change)
     root->places = places;
     root->present = change->difference->fresh->component_count;
     graph->plan = change->difference->fresh;
+    if (graph->loop->ledger != NULL) {
+        ledger_forget(graph->loop->ledger, graph);
+    }
     clear_removed(change);
     take_places(change);
 }
@@ -259,6 +263,9 @@ static void switch_back(struct graph_change *change)
         change->removed[i]->is_leaving = false;
     }
     root->graph.plan = change->plan;
+    if (root->graph.loop->ledger != NULL) {
+        ledger_forget(root->graph.loop->ledger, &root->graph);
+    }
     root->places = change->places;
     root->present = change->present;
     root->over = change->over;

@@ -391,17 +391,22 @@ uint64_t component_connection(const struct component *component)
     return graph->number;
 }
 
+uint64_t component_statistic_at(const struct component *component, const struct stat_spec *spec)
+{
+    const char *state = (const char *)component + component->state_offset;
+    uint64_t value;
+
+    memcpy(&value, state + spec->offset, sizeof(value));
+    return value;
+}
+
 uint64_t component_statistic(const struct component *component, const char *name)
 {
     const struct stat_spec *spec = component->type->statistics;
 
     for (; spec != NULL && spec->name != NULL; spec++) {
         if (strcmp(spec->name, name) == 0) {
-            const char *state = (const char *)component + component->state_offset;
-            uint64_t value;
-
-            memcpy(&value, state + spec->offset, sizeof(value));
-            return value;
+            return component_statistic_at(component, spec);
         }
     }
     return 0;

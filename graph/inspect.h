@@ -70,6 +70,9 @@ double component_begun(const struct component *component);
 /* The number of the connection that it is part of; 0: of none. */
 uint64_t component_connection(const struct component *component);
 
+/* A statistic by the entry of its type's table. */
+uint64_t component_statistic_at(const struct component *component, const struct stat_spec *spec);
+
 /* A statistic by name; 0 if its type keeps none. */
 uint64_t component_statistic(const struct component *component, const char *name);
 
@@ -80,6 +83,13 @@ bool component_describe_peer(struct component *component, char *text, size_t siz
 
 /* What a component listens on: writes it and returns true, or false: it does not listen. */
 bool component_listens(struct component *component, char *text, size_t size);
+
+/* What a component waits for, and for how long: its restart, the peer to read, room at an inbox.
+ * WAITS_NOT: text is empty. */
+enum waits component_waits_for(struct component *component, char *text, size_t size);
+
+/* The same, but for room at inboxes: what the graph can do nothing about. */
+enum waits component_waits_outside(struct component *component, char *text, size_t size);
 
 /* The name of a box, and its path: "server.signal". */
 const char *box_name(const struct box *box);

@@ -10,6 +10,7 @@
 #include "graph/component_extra.h"
 #include "graph/drain.h"
 #include "graph/graph.h"
+#include "graph/ledger.h"
 #include "graph/loop.h"
 #include "graph/root.h"
 
@@ -149,6 +150,9 @@ static void finish_unfed(struct root *root)
 
 static void leaver_free(struct root *root, size_t i)
 {
+    if (root->graph.loop->ledger != NULL && root->graph.living > 0) {
+        ledger_close_life(root->graph.loop->ledger, root->leavers[i].component);
+    }
     component_free_extra(root->leavers[i].component);
     free(root->leavers[i].component);
     plan_release(root->leavers[i].plan);

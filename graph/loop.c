@@ -8,13 +8,17 @@
 #include <string.h>
 
 #include "graph/graph.h"
+#include "graph/ledger.h"
 #include "graph/listeners.h"
+#include "graph/metrics.h"
 #include "graph/root.h"
 #include "graph/service.h"
 #include "graph/waiting.h"
 
-/* Component runs in one pass of the queue, before sockets are looked at again. */
-enum { PASS = 4096 };
+/* Component runs in one pass of the queue, before sockets are looked at again: PASS, or fewer when
+ * they have taken PASS_UNITS (held.h), a millisecond or two.  That is looked at after each PART, in
+ * which a message comes all the way from socket to socket: so it costs those nothing. */
+enum { PASS = 4096, PART = 4, PASS_UNITS = HELD_UNITS / 16 };
 
 /* When this many graphs of connections have come and three quarters have gone, memory goes back. */
 enum { CROWD = 1024 };
@@ -51,6 +55,17 @@ static unsigned run_queue(struct loop *loop, unsigned most)
     }
     loop->turns += most - left;
     return most - left;
+}
+
+/* A pass of the queue; held_begin() or held_end() was just called. */
+static void run_pass(struct loop *loop)
+{
+    const uint32_t began = loop->held.patience;
+    unsigned parts = PASS / PART;
+
+    while (run_queue(loop, PART) == PART && --parts > 0 &&
+           loop->held.patience - began < PASS_UNITS) {
+    }
 }
 
 /* Frees the dead.  A graph that goes may be the last that kept the one of its maker. */
@@ -132,7 +147,7 @@ static void invoke_and_run(struct ev_loop *ev)
     loop->ms = (uint32_t)(int64_t)((ev_now(ev) - loop->born) * 1000.0);
     ev_invoke_pending(ev);
     held_end(&loop->held, loop, NULL);
-    (void)run_queue(loop, PASS);
+    run_pass(loop);
     if (loop->thirsty_count > 0 && !pool_is_short(&loop->pool)) {
         wake_thirsty(loop);
     }
@@ -176,6 +191,7 @@ struct loop *loop_create(const struct component_type *const *types, const struct
     list_init(&loop->taps);
     list_init(&loop->watches);
     pool_init(&loop->pool);
+    talks_init(loop);
     loop->listeners = listeners_create();
     loop->waiting = waiting_create(loop);
     ev_set_userdata(ev, loop);
@@ -188,6 +204,11 @@ void loop_destroy(struct loop *loop)
 {
     if (loop == NULL) {
         return;
+    }
+    metrics_destroy(loop->metrics);
+    loop->metrics = NULL;
+    if (loop->ledger != NULL) {
+        ledger_stop(loop->ledger);
     }
     while (!list_is_empty(&loop->graphs)) {
         struct list *first = loop->graphs.next;
@@ -203,6 +224,8 @@ void loop_destroy(struct loop *loop)
     (void)run_queue(loop, UINT32_MAX);
     bury(loop);
     REQUIRE(list_is_empty(&loop->dead) && list_is_empty(&loop->graphs));
+    talks_deinit(loop);
+    ledger_destroy(loop->ledger);
     waiting_destroy(loop->waiting);
     listeners_destroy(loop->listeners);
     pool_deinit(&loop->pool);
@@ -265,25 +288,6 @@ void loop_log(struct loop *loop, enum log_level level, const char *path, const c
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     loop_say(loop, level, path, NULL, text);
-}
-
-bool loop_lets_talk(struct loop *loop, enum log_level level)
-{
-    struct loop_talk *talk = &loop->talk;
-
-    if (loop->ms - talk->since >= TALK_TIME) {
-        if (talk->held_back > 0) {
-            loop_log(loop, level, NULL, "%u more lines about connections were held back",
-                     talk->held_back);
-        }
-        *talk = (struct loop_talk){.since = loop->ms};
-    }
-    if (talk->lines == TALK_LINES) {
-        talk->held_back++;
-        return false;
-    }
-    talk->lines++;
-    return true;
 }
 
 void loop_graph_freed(struct loop *loop)

@@ -19,19 +19,25 @@
 #include "graph/held.h"
 #include "graph/list.h"
 #include "graph/message.h"
+#include "graph/talk.h"
 
 enum { TURN = 64 }; /* messages that a component may take in one turn */
 
 #define LEAVE_TIMEOUT 10.0 /* s, unless the owner of the loop sets another */
 
 struct component_type;
+struct ledger;
 struct listeners;
+struct metrics;
+struct metrics_writer;
 
 /* What the owner of a loop wants to hear.  Any may be NULL. */
 struct loop_hooks {
     void *arg;
     void (*log)(void *arg, enum log_level level, const char *path, const char *peer,
                 const char *text);
+    /* Whether a line of this level would be seen; NULL: any would. */
+    bool (*wants)(void *arg, enum log_level level);
     /* A component began or ended (its state says which). */
     void (*changed)(void *arg, const struct component *component);
     /* All components of a root graph have ended but those that changes have taken out of it. */
@@ -40,18 +46,8 @@ struct loop_hooks {
     void (*leavers_ended)(void *arg, struct graph *graph);
     /* All components of a root graph have ended; it may be destroyed from a later iteration on. */
     void (*graph_ended)(void *arg, struct graph *graph);
-};
-
-/* How much the components of connections have logged of late: peers must not fill the log. */
-struct loop_talk {
-    uint32_t since; /* ms: when counting began */
-    unsigned lines;
-    unsigned held_back;
-};
-
-enum {
-    TALK_LINES = 10,   /* in … */
-    TALK_TIME = 10000, /* … ms */
+    /* Metrics are written: adds its own, by metrics_write(). */
+    void (*metrics)(void *arg, struct metrics_writer *writer);
 };
 
 /* Somebody who is told when components come or go, or are linked in another way. */
@@ -80,8 +76,11 @@ struct loop {
     bool has_gone_taps;                        /* some were removed meanwhile */
     const struct component_type *const *types; /* for services */
     struct loop_hooks hooks;
-    struct loop_talk talk;      /* what components of connections say */
+    struct talks talks;         /* how much is logged */
     struct held held;           /* turns that took too long */
+    struct ledger *ledger;      /* NULL: nobody wants metrics */
+    struct metrics *metrics;    /* likewise, see metrics.h */
+    uint64_t held_back;         /* lines of the log, see talk.h */
     struct component **thirsty; /* wait for memory; each keeps its graph */
     size_t thirsty_count;
     double born;               /* ev_time() */
@@ -149,10 +148,6 @@ __attribute__((format(printf, 4, 5))) void loop_log(struct loop *loop, enum log_
 /* The same, of a text; path and peer may be NULL. */
 void loop_say(struct loop *loop, enum log_level level, const char *path, const char *peer,
               const char *text);
-
-/* False: a component of a connection has nothing to say now, as others have said enough.  The first
- * line after that is preceded by how many were held back. */
-bool loop_lets_talk(struct loop *loop, enum log_level level);
 
 /* Called by graph.c when something was freed: gives memory back after a crowd has left. */
 void loop_graph_freed(struct loop *loop);

@@ -86,6 +86,8 @@ const char *param_suggest(const struct param_reader *reader, const struct param_
 
 /* ---- one value ---- */
 
+#define TEXTS_ACCEPTED "a text or a list of texts"
+
 static bool is_bounded(const struct param_spec *spec)
 {
     return spec->min < 0 || spec->min > 0 || spec->max < 0 || spec->max > 0;
@@ -137,25 +139,31 @@ static bool read_duration(const struct param_spec *spec, const char *text, doubl
     return value_duration(text, spec->min, spec->max > 0 ? spec->max : any, field, accepted);
 }
 
-static bool read_choice(const struct param_reader *reader, const struct param_spec *spec,
-                        const struct node *node, int *field)
+/* "one of upper, lower or prefix". */
+static struct accepted list_choices(const struct param_spec *spec)
 {
     struct accepted accepted = {.text = "one of "};
     size_t used = strlen(accepted.text);
 
-    for (int i = 0; spec->choices[i] != NULL; i++) {
-        if (node_is(node, spec->choices[i])) {
-            *field = i;
-            return true;
-        }
-    }
     for (int i = 0; spec->choices[i] != NULL && used < sizeof(accepted.text); i++) {
         const char *between = i == 0 ? "" : (spec->choices[i + 1] == NULL ? " or " : ", ");
 
         used += (size_t)snprintf(accepted.text + used, sizeof(accepted.text) - used, "%s%s",
                                  between, spec->choices[i]);
     }
-    return reject(reader, spec, node, accepted.text,
+    return accepted;
+}
+
+static bool read_choice(const struct param_reader *reader, const struct param_spec *spec,
+                        const struct node *node, int *field)
+{
+    for (int i = 0; spec->choices[i] != NULL; i++) {
+        if (node_is(node, spec->choices[i])) {
+            *field = i;
+            return true;
+        }
+    }
+    return reject(reader, spec, node, list_choices(spec).text,
                   node->kind == NODE_SCALAR && !node->secret && !errors_is_full(reader->errors)
                       ? suggest_from(node->text, spec->choices)
                       : NULL);
@@ -171,7 +179,7 @@ static bool read_texts(const struct param_reader *reader, const struct param_spe
         const struct node *item = node->kind == NODE_SEQUENCE ? node->items[i] : node;
 
         if (item->kind != NODE_SCALAR) {
-            return reject(reader, spec, item, "a text or a list of texts", NULL);
+            return reject(reader, spec, item, TEXTS_ACCEPTED, NULL);
         }
         items[i] = item->text;
     }
@@ -235,27 +243,67 @@ static bool read_section(const struct param_reader *reader, const struct param_s
     return params_read(&inner, spec->section, node, node, field);
 }
 
+/* A number or a boolean, from its text; false: accepted says what it may be. */
+static bool read_number(const struct param_spec *spec, const char *text, void *field,
+                        struct accepted *accepted)
+{
+    if (spec->kind == PARAM_KIND_BOOL) {
+        return value_bool(text, field, accepted);
+    }
+    if (spec->kind == PARAM_KIND_INT) {
+        return read_int(spec, text, field, accepted);
+    }
+    if (spec->kind == PARAM_KIND_SIZE) {
+        return read_size(spec, text, field, accepted);
+    }
+    return spec->kind == PARAM_KIND_DURATION && read_duration(spec, text, field, accepted);
+}
+
 /* A value that is written as one text. */
 static bool read_scalar(const struct param_reader *reader, const struct param_spec *spec,
                         const struct node *node, void *field)
 {
     const char *text = node->kind == NODE_SCALAR ? node->text : "";
     struct accepted accepted = {.text = "a text"};
-    bool is_read = false;
 
-    if (spec->kind == PARAM_KIND_BOOL) {
-        is_read = value_bool(text, field, &accepted);
-    } else if (spec->kind == PARAM_KIND_INT) {
-        is_read = read_int(spec, text, field, &accepted);
-    } else if (spec->kind == PARAM_KIND_SIZE) {
-        is_read = read_size(spec, text, field, &accepted);
-    } else if (spec->kind == PARAM_KIND_DURATION) {
-        is_read = read_duration(spec, text, field, &accepted);
-    } else if (node->kind == NODE_SCALAR) {
+    if (spec->kind == PARAM_KIND_TEXT && node->kind == NODE_SCALAR) {
         *(const char **)field = node->text;
-        is_read = true;
+        return true;
     }
-    return is_read || reject(reader, spec, node, accepted.text, NULL);
+    return read_number(spec, text, field, &accepted) ||
+           reject(reader, spec, node, accepted.text, NULL);
+}
+
+struct accepted param_accepts(const struct param_spec *spec)
+{
+    static const char *const words[] = {
+        [PARAM_KIND_TEXT] = "a text",
+        [PARAM_KIND_TEXTS] = TEXTS_ACCEPTED,
+        [PARAM_KIND_GRAPH] = "a type, a graph, or a mapping with a type",
+        [PARAM_KIND_GRAPHS] = "a list of types, graphs, or mappings with a type",
+        [PARAM_KIND_CUSTOM] = "any value",
+        [PARAM_KIND_SECTION] = "a mapping",
+        [PARAM_KIND_CHILDREN] = "components",
+        [PARAM_KIND_LINKAGES] = "a list of linkages",
+    };
+    struct accepted accepted = {{0}};
+    union {
+        bool truth;
+        int64_t integer;
+        size_t size;
+        double duration;
+    } unused;
+
+    if (spec->kind == PARAM_KIND_CHOICE) {
+        return list_choices(spec);
+    }
+    if (spec->kind < PARAM_KIND_TEXT) {
+        (void)read_number(spec, "", &unused, &accepted);
+    } else {
+        (void)snprintf(accepted.text, sizeof(accepted.text), "%s",
+                       spec->accepts != NULL ? spec->accepts : words[spec->kind]);
+    }
+    return accepted;
 }
 
 bool param_read(const struct param_reader *reader, const struct param_spec *spec,

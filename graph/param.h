@@ -11,6 +11,7 @@
 
 #include "graph/component_type.h"
 #include "graph/mem.h"
+#include "graph/value.h"
 
 struct arena;
 struct errors;
@@ -56,6 +57,10 @@ bool param_report_missing(const struct param_reader *reader, const struct param_
 
 /* The node of a default, made in the reader's arena.  spec->fallback must not be NULL. */
 const struct node *param_fallback(const struct param_reader *reader, const struct param_spec *spec);
+
+/* What an entry takes, in words that complete "must be": "a size from 1 to 16777216 bytes, such as
+ * 64KiB". */
+struct accepted param_accepts(const struct param_spec *spec);
 
 /* The entry of a name, or NULL. */
 const struct param_spec *param_find(const struct param_spec *table, const char *name);

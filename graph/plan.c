@@ -8,8 +8,12 @@
 #include "graph/include.h"
 #include "graph/interpolate.h"
 #include "graph/planner.h"
+#include "graph/thread.h"
 
 enum { SUGGESTIBLE = 3000000, MOST_WITHOUT_INDEX = 16 };
+
+/* Bytes of an arena that a thread frees: to give so many back to the system takes a millisecond. */
+enum { FREED_APART = 8 << 20 };
 
 /* ---- the parts of a plan in the making ---- */
 
@@ -445,19 +449,15 @@ struct plan *plan_ref(struct plan *plan)
     return plan;
 }
 
-void plan_release(struct plan *plan)
+/* Memory and nothing else: any thread may do it. */
+static void *plan_free(void *arg)
 {
-    struct document *document;
-    struct plan *basis;
-    struct arena *arena;
+    const struct plan *plan = arg;
+    struct document *document = plan->document;
+    struct arena *arena = plan->arena;
+    struct plan *basis = plan->basis;
 
-    if (plan == NULL || __atomic_sub_fetch(&plan->root->refs, 1, __ATOMIC_ACQ_REL) > 0) {
-        return;
-    }
-    document = plan->root->document;
-    arena = plan->root->arena;
-    basis = plan->root->basis;
-    for (struct plan_source *source = plan->root->sources; source != NULL; source = source->next) {
+    for (struct plan_source *source = plan->sources; source != NULL; source = source->next) {
         document_destroy(source->document);
     }
     if (document != NULL) {
@@ -466,6 +466,19 @@ void plan_release(struct plan *plan)
         arena_destroy(arena);
     }
     plan_release(basis);
+    return NULL;
+}
+
+void plan_release(struct plan *plan)
+{
+    if (plan == NULL || __atomic_sub_fetch(&plan->root->refs, 1, __ATOMIC_ACQ_REL) > 0) {
+        return;
+    }
+    if (arena_size(plan->root->arena) >= FREED_APART) {
+        thread_create_detached(plan_free, plan->root);
+    } else {
+        (void)plan_free(plan->root);
+    }
 }
 
 const struct plan *plan_outermost(const struct plan *plan)

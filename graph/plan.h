@@ -40,6 +40,11 @@ struct restart {
 /* The options of "restart:", into struct restart. */
 extern const struct param_spec restart_options[];
 
+/* The options of an inbox under "boxes:", and of a parameter under "parameters:" of a graph: for
+ * the reference; what they are read into is the planner's own. */
+extern const struct param_spec box_options[];
+extern const struct param_spec graph_parameter_options[];
+
 /* "never", "on-failure", "always"; NULL is never. */
 const char *restart_policy_name(const struct restart *restart);
 

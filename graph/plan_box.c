@@ -259,6 +259,7 @@ struct bound {
 struct box_options {
     struct bound size;
     int when_full; /* enum when_full */
+    bool time_in_queue;
 };
 
 static bool parse_bound(const struct node *node, void *field, struct arena *arena,
@@ -276,12 +277,16 @@ static bool parse_bound(const struct node *node, void *field, struct arena *aren
     return true;
 }
 
-static const struct param_spec box_table[] = {
+const struct param_spec box_options[] = {
     {PARAM_CUSTOM(struct box_options, size), .parse = parse_bound,
      .accepts = "a number of messages, such as 1000, or a size up to 4GiB, such as 64KiB",
+     .schema = "{'type': ['integer', 'string'], 'minimum': 1, 'maximum': 4294967295,"
+               " 'pattern': '^0*[1-9][0-9]*(B|KiB|MiB|GiB|kB|KB|MB|GB)?$'}",
      .doc = "what may wait in the inbox"},
     {PARAM_CHOICE(struct box_options, when_full), .choices = when_full_names,
      .doc = "what happens to more than that"},
+    {PARAM_BOOL(struct box_options, time_in_queue),
+     .doc = "a histogram of how long messages wait, among the metrics"},
     {0},
 };
 
@@ -324,17 +329,19 @@ static void read_bound(struct planner *planner, struct plan_component *made,
                       box->spec->name, node_kind_name(pair->value));
         return;
     }
-    options = (struct box_options){.when_full = box->flags >> BOX_POLICY_SHIFT & 3};
+    options = (struct box_options){.when_full = box->flags >> BOX_POLICY_SHIFT & 3,
+                                   .time_in_queue = (box->flags & BOX_TIMED) != 0};
     reader.owner = arena_printf(planner->arena, "%s.%s", made->type_name, box->spec->name);
     reader.noun = "option";
-    if (params_read(&reader, box_table, pair->value, pair->value, &options)) {
+    if (params_read(&reader, box_options, pair->value, pair->value, &options)) {
         if (options.size.limit > 0) {
             box->limit = options.size.limit;
             box->flags = (uint16_t)(box->flags & ~BOX_BOUND_BYTES);
             box->flags |= options.size.is_bytes ? BOX_BOUND_BYTES : 0;
         }
-        box->flags = (uint16_t)(box->flags & ~(3 << BOX_POLICY_SHIFT));
+        box->flags = (uint16_t)(box->flags & ~(BOX_POLICY | BOX_TIMED));
         box->flags = (uint16_t)(box->flags | options.when_full << BOX_POLICY_SHIFT);
+        box->flags = (uint16_t)(box->flags | (options.time_in_queue ? BOX_TIMED : 0));
     }
 }
 

@@ -40,7 +40,7 @@ static bool keep_node(const struct node *node, void *field, struct arena *arena,
     .name = (key), .kind = PARAM_KIND_CUSTOM, .parse = keep_node,                                  \
     .offset = offsetof(struct declared, field), .width = sizeof(const struct node *)
 
-static const struct param_spec declaration[] = {
+const struct param_spec graph_parameter_options[] = {
     {PARAM_CHOICE(struct declared, kind), .choices = kinds, .doc = "what it takes"},
     {NODE_OF("default", fallback), .doc = "its value where none is given"},
     {NODE_OF("min", min), .doc = "the least that it takes"},
@@ -179,7 +179,7 @@ static void declare(struct planner *planner, struct parameter *parameter,
     }
     reader.owner = arena_printf(planner->arena, "the parameter \"%s\"", shown(spec->name).text);
     reader.noun = "key";
-    (void)params_read(&reader, declaration, pair->value, pair->value, &declared);
+    (void)params_read(&reader, graph_parameter_options, pair->value, pair->value, &declared);
     spec->kind = kind_of[declared.kind];
     spec->width = width_of(spec->kind);
     spec->required = declared.required;

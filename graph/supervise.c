@@ -12,6 +12,7 @@
 #include "graph/chassis.h"
 #include "graph/component_extra.h"
 #include "graph/graph.h"
+#include "graph/ledger.h"
 #include "graph/loop.h"
 
 /* Times are of the loop's clock. */
@@ -271,6 +272,9 @@ static void suspend(struct component *component)
     component->state = STOPPING;
     chassis_dismantle(component);
     component_dismantle(component);
+    if (component->graph->loop->ledger != NULL) {
+        ledger_close_state(component->graph->loop->ledger, component);
+    }
     component_enter(component, RESTARTING);
     reset_flags(component);
 }

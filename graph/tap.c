@@ -10,6 +10,7 @@ struct tap {
     struct box *box;
     tap_fn see; /* NULL: removed while taps were busy */
     void *arg;
+    tap_took_fn took; /* NULL: what leaves the inbox is of no interest */
 };
 
 /* Sets the flag of a box to whether a tap looks at it. */
@@ -28,6 +29,32 @@ static void flag(struct loop *loop, struct box *box)
     if ((box->flags & BOX_TAPPED) != is_tapped) {
         box->flags = (uint16_t)(box->flags ^ BOX_TAPPED);
         box_show(box);
+    }
+}
+
+bool taps_hear_takes(struct loop *loop, const struct inbox *in)
+{
+    struct list *at;
+
+    list_for_each (at, &loop->taps) {
+        const struct tap *tap = container_of(at, struct tap, link);
+
+        if (tap->box == &in->box && tap->see != NULL && tap->took != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The flag that has taking look for who waits for room, or taps. */
+static void flag_takes(struct loop *loop, struct box *box)
+{
+    if (!box_is_inbox(box) || box_as_inbox(box)->waiting != NULL) {
+        return;
+    }
+    box->flags = (uint16_t)(box->flags & ~BOX_AWAITED);
+    if (taps_hear_takes(loop, box_as_inbox(box))) {
+        box->flags |= BOX_AWAITED;
     }
 }
 
@@ -83,6 +110,28 @@ void tap_remove(struct tap *tap)
     begin(loop);
     let_go(loop, tap);
     flag(loop, box);
+    flag_takes(loop, box);
+    end(loop);
+}
+
+void tap_hear_takes(struct tap *tap, tap_took_fn took)
+{
+    tap->took = took;
+    flag_takes(component_loop(box_owner(tap->box)), tap->box);
+}
+
+void taps_take(struct loop *loop, struct inbox *in)
+{
+    struct list *at;
+
+    begin(loop);
+    list_for_each (at, &loop->taps) {
+        struct tap *tap = container_of(at, struct tap, link);
+
+        if (tap->box == &in->box && tap->see != NULL && tap->took != NULL) {
+            tap->took(tap->arg, in);
+        }
+    }
     end(loop);
 }
 
@@ -122,5 +171,6 @@ void taps_forget(struct loop *loop, struct box *box)
         }
     }
     flag(loop, box);
+    flag_takes(loop, box);
     end(loop);
 }

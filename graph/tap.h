@@ -1,8 +1,9 @@
 /* Taps: somebody looks at the messages that pass a box, without being part of the graph.
  *
  * A box without a tap has one flag to say so; messages are shared with the tap, never copied or
- * held back.  Where a box only passes on (a chassis'), it is the senders whose messages go through
- * it that show them to the tap. */
+ * held back.  What is taken from an inbox is noticed by its flag BOX_AWAITED, as if a sender waited
+ * for room: so it costs nothing else where.  Where a box only passes on (a chassis'), it is the
+ * senders whose messages go through it that show them to the tap. */
 #ifndef AXOND_GRAPH_TAP_H
 #define AXOND_GRAPH_TAP_H
 
@@ -19,6 +20,14 @@ typedef void (*tap_fn)(void *arg, struct box *box, const struct message *msg);
  * NULL for msg, and the tap is gone. */
 struct tap *tap_add(struct loop *loop, struct box *box, tap_fn see, void *arg);
 void tap_remove(struct tap *tap);
+
+/* Has a tap on an inbox hear also when messages have left it, one or several at once. */
+typedef void (*tap_took_fn)(void *arg, struct inbox *in);
+void tap_hear_takes(struct tap *tap, tap_took_fn took);
+
+/* For the runtime: messages have left a tapped inbox; whether a tap wants to hear of it. */
+void taps_take(struct loop *loop, struct inbox *in);
+bool taps_hear_takes(struct loop *loop, const struct inbox *in);
 
 /* For the runtime: a message passes a tapped box; a box goes. */
 void taps_see(struct loop *loop, struct box *box, const struct message *msg);

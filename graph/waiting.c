@@ -6,10 +6,11 @@
 #include "graph/graph.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/tap.h"
 
 /* A sender's place in a line; known by its index, which the outbox has while BOX_WAITING. */
 struct place {
-    struct outbox *out;
+    struct outbox *out; /* NULL: the place is free */
     struct waiting *line;
     uint32_t next; /* in the line, a ring; in the table's list of free places */
     uint32_t prev;
@@ -122,6 +123,22 @@ bool waiting_since(const struct outbox *out, uint32_t *since)
     return true;
 }
 
+void waiting_each_stuck(const struct waiting_table *table, uint32_t ms,
+                        void (*see)(void *arg, const struct waiting_line *line), void *arg)
+{
+    for (uint32_t i = 1; i < table->size; i++) {
+        const struct place *place = &table->places[i];
+
+        if (place->out != NULL && !place->is_invited && place->line->first == i &&
+            loop_ms(table->loop) - place->since >= ms) {
+            see(arg, &(struct waiting_line){.in = place->line->in,
+                                            .first = place->out,
+                                            .since = place->since,
+                                            .count = place->line->count});
+        }
+    }
+}
+
 /* ---- places ---- */
 
 static void grow(struct waiting_table *table)
@@ -130,6 +147,7 @@ static void grow(struct waiting_table *table)
 
     table->places = mem_resize_array(table->places, size, sizeof(*table->places));
     for (uint32_t i = size; i-- > table->size;) {
+        table->places[i].out = NULL;
         if (i != 0) {
             table->places[i].next = table->free;
             table->free = i;
@@ -200,7 +218,9 @@ static void line_end(struct waiting_table *table, struct waiting *line)
     struct inbox *in = line->in;
 
     in->waiting = NULL;
-    in->box.flags = (uint16_t)(in->box.flags & ~BOX_AWAITED);
+    if ((in->box.flags & BOX_TAPPED) == 0 || !taps_hear_takes(table->loop, in)) {
+        in->box.flags = (uint16_t)(in->box.flags & ~BOX_AWAITED);
+    }
     if ((in->box.flags & BOX_PASSES) == 0) {
         in->limit = line->bound;
     }
@@ -238,6 +258,7 @@ static void leave(struct waiting_table *table, struct outbox *out)
     out->box.flags = (uint16_t)(out->box.flags & ~BOX_WAITING);
     out->place = 0;
     take_out(table, line, index);
+    place->out = NULL;
     place->next = table->free;
     table->free = index;
     if (line->count == 0) {
@@ -287,7 +308,10 @@ void inbox_announce_room(struct inbox *in)
 {
     struct waiting *line = in->waiting;
 
-    if (list_is_empty(&line->link) && is_half_empty(line)) {
+    if ((in->box.flags & BOX_TAPPED) != 0) {
+        taps_take(component_loop(box_owner(&in->box)), in);
+    }
+    if (line != NULL && list_is_empty(&line->link) && is_half_empty(line)) {
         invite(component_loop(box_owner(&in->box))->waiting, line);
     }
 }

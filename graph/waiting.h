@@ -33,6 +33,18 @@ struct waiting_table *waiting_create(struct loop *loop);
 /* No box of the loop may be left. */
 void waiting_destroy(struct waiting_table *table);
 
+/* An inbox that is stuck: somebody waits for room there, and nobody is let in. */
+struct waiting_line {
+    const struct inbox *in;
+    const struct outbox *first; /* who has waited longest, ... */
+    uint32_t since;             /* ... from this time on, in ms of the loop's clock */
+    uint32_t count;             /* of those who wait */
+};
+
+/* Calls see for each inbox that has been stuck for so many ms or longer; it may change nothing. */
+void waiting_each_stuck(const struct waiting_table *table, uint32_t ms,
+                        void (*see)(void *arg, const struct waiting_line *line), void *arg);
+
 /* The limit of an inbox that may have a line, and a way to change it. */
 uint32_t waiting_bound(const struct inbox *in);
 void waiting_set_bound(struct inbox *in, uint32_t bound);

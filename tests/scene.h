@@ -53,11 +53,14 @@ struct component *scene_find(const struct scene *scene, const char *path);
 /* Runs components until none has work. */
 void scene_run(struct scene *scene);
 
-/* Lets time pass until done() says so; fails the test after five seconds. */
+/* Lets time pass until done() says so; fails the test after a minute. */
 void scene_wait(struct scene *scene, bool (*done)(void *arg), void *arg);
 
 /* Lets the loop run for so long, as the daemon does. */
 void scene_wait_seconds(struct scene *scene, double seconds);
+
+/* Lets time pass until nobody has been run for so long; false if that does not come. */
+bool scene_rests(struct scene *scene, double seconds);
 
 /* Fails the test unless every message is back in the pool. */
 void scene_check_pool(const struct scene *scene);

@@ -78,6 +78,9 @@ static const struct row rows[] = {
     {"LineFramer", .parameters = "{max_line: 7}", .input = "line #\n"},
     {"LossyConnector", .except = SLOW_READER, .because = "it drops what there is no room for"},
     {"MessageRateLimit", .parameters = "{messages_per_second: 2000, burst: 10}"},
+    {"MetricsProtocol", .input = "GET /# HTTP/1.1\r\nHost: a\r\n\r\n", .except = SLOW_READER,
+     .because = "its answers are longer than what is kept here"},
+    {"MetricsServer", .parameters = "{port: 0}"},
     {"OnDemandLimit", .input = "NEXT"},
     {"OneShot", .parameters = "{msg: a}"},
     {"PAR", .parameters = "{components: [{type: PassThrough}, {type: NullSink}]}"},
@@ -296,7 +299,7 @@ static size_t hear(struct harness *h, const struct row *row, struct heard *heard
 /* Tells it to finish, and takes what comes until it has. */
 static void finish(struct harness *h, const struct row *row, bool is_slow, struct heard *heard)
 {
-    const double until = ev_time() + 5;
+    const double until = ev_time() + 60;
 
     if (!component_is_over(harness_component(h))) {
         harness_tell(h, PRODUCER_FINISHED);
@@ -422,26 +425,13 @@ static void try_stop(const struct component_type *type, const struct row *row)
     harness_stop(h);
 }
 
-/* Lets time pass until nobody has been run for so long.  False: that does not come. */
-static bool settle(struct scene *scene, double seconds)
-{
-    uint64_t turns;
-    int tries = 0;
-
-    do {
-        turns = scene->loop->turns;
-        scene_wait_seconds(scene, seconds);
-    } while (scene->loop->turns != turns && ++tries < 50);
-    return scene->loop->turns == turns;
-}
-
 static void try_idle(const struct component_type *type, const struct row *row)
 {
     struct harness *h = start(type, row);
 
     for_data_outboxes(h, bound_by_one);
     run(h);
-    if (!settle(harness_scene(h), 0.01)) {
+    if (!scene_rests(harness_scene(h), 0.01)) {
         fail_msg("%s is run with nothing to do", type->name);
     }
     harness_stop(h);
@@ -478,7 +468,6 @@ static void test_all_of_them_cost_nothing_for_a_second(void **context)
     static char yaml[16 * 1024] = "components:\n";
     size_t used = strlen(yaml);
     struct scene *scene;
-    uint64_t turns;
     unsigned iterations;
 
     for (size_t i = 0; component_types[i] != NULL; i++) {
@@ -494,12 +483,10 @@ static void test_all_of_them_cost_nothing_for_a_second(void **context)
     renew_input();
     scene = scene_start(NULL, yaml);
     assert_non_null(scene->graph);
-    assert_true(settle(scene, 0.05));
-    turns = scene->loop->turns;
+    assert_true(scene_rests(scene, 1));
     iterations = ev_iteration(scene->loop->ev);
-    scene_wait_seconds(scene, 1);
+    assert_true(scene_rests(scene, 1));
 
-    assert_int_equal(scene->loop->turns, turns);
     assert_in_range(ev_iteration(scene->loop->ev) - iterations, 0, 3); /* this test's own timer */
     scene_stop(scene);
 }

@@ -230,6 +230,27 @@ static void test_shows_values_as_users_write_them(void **context)
     assert_shown(fixture, "password", "***");
 }
 
+static void test_says_in_words_what_an_entry_takes(void **context)
+{
+    struct fixture *fixture = *context;
+    const char *const expected[][2] = {
+        {"max_size", "a size from 1 to 16777216 bytes, such as 64KiB"},
+        {"count", "a whole number of echoes from 1 to 100"},
+        {"mode", "one of upper, lower or plain"},
+        {"pair", "a list of two numbers"},
+    };
+
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        const struct param_spec *spec = param_find(fixture->table, expected[i][0]);
+
+        assert_non_null(spec);
+        assert_string_equal(param_accepts(spec).text, expected[i][1]);
+    }
+    for (const struct param_spec *spec = fixture->table; spec->name != NULL; spec++) {
+        assert_true(param_accepts(spec).text[0] != '\0');
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +263,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_leaves_reserved_keys_to_others, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reads_sections_and_reports_in_them, setup, teardown),
         cmocka_unit_test_setup_teardown(test_shows_values_as_users_write_them, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_says_in_words_what_an_entry_takes, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -805,6 +805,11 @@ static int connect_to(const char *address)
     return fd;
 }
 
+static bool has_connection(void *arg)
+{
+    return ((const struct scene *)arg)->loop->connections == 1;
+}
+
 static void test_a_server_that_fails_listens_again(void **context)
 {
     struct scene *scene = scene_start(NULL, "components:\n"
@@ -818,7 +823,7 @@ static void test_a_server_that_fails_listens_again(void **context)
     assert_int_equal(it(scene)->plan->restart->policy, RESTART_ON_FAILURE); /* it is to last */
     assert_true(component_listens(it(scene), address, sizeof(address)));
     fd = connect_to(address);
-    scene_wait_seconds(scene, 0.01);
+    scene_wait(scene, has_connection, scene);
     (void)component_fail(it(scene), EBADF, "it broke");
     assert_int_equal(scene->loop->connections, 0);
     assert_int_equal(recv(fd, &byte, 1, 0), 0);

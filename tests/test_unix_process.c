@@ -116,8 +116,8 @@ static pid_t pid_of(struct component *component)
     return (pid_t)strtol(strstr(text, ", pid ") + 6, NULL, 10);
 }
 
-/* True while a process is there and is no zombie. */
-static bool is_alive(pid_t pid)
+/* The state of a process as ps shows it; X: there is none. */
+static char look_at(pid_t pid)
 {
     char path[64];
     char state = 'X';
@@ -126,13 +126,24 @@ static bool is_alive(pid_t pid)
     (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     file = fopen(path, "r");
     if (file == NULL) {
-        return false;
+        return 'X';
     }
     if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1) {
         state = 'X';
     }
     (void)fclose(file);
-    return state != 'Z' && state != 'X';
+    return state;
+}
+
+/* True while a process is there and is no zombie. */
+static bool is_alive(pid_t pid)
+{
+    return look_at(pid) != 'Z' && look_at(pid) != 'X';
+}
+
+static bool is_stopped(void *arg)
+{
+    return look_at(*(const pid_t *)arg) == 'T';
 }
 
 static bool is_dead(void *arg)
@@ -288,6 +299,7 @@ static void test_a_program_that_does_not_read_makes_the_sender_wait(void **conte
     struct component *probe = scene_find(scene, "probe");
     static char text[32 * 1024];
     int sent = 0;
+    pid_t pid;
 
     memset(text, 'x', sizeof(text) - 1);
     while (outbox_has_room(probe, PROBE_OUT0)) {
@@ -295,12 +307,21 @@ static void test_a_program_that_does_not_read_makes_the_sender_wait(void **conte
         scene_run(scene);
         assert_in_range(++sent, 1, 100);
     }
+    pid = pid_of(scene_find(scene, "it"));
+    scene_wait(scene, is_stopped, &pid);
     scene_wait_seconds(scene, 0.05);
     assert_true(is_blocked(probe));
 
-    assert_int_equal(kill(pid_of(scene_find(scene, "it")), SIGCONT), 0);
+    assert_int_equal(kill(pid, SIGCONT), 0);
     scene_wait(scene, has_room, probe);
     scene_stop(scene);
+}
+
+static bool has_sent_two(void *arg)
+{
+    const struct gathering *gathering = arg;
+
+    return component_outbox(harness_component(gathering->h), 0)->messages >= 2;
 }
 
 static void test_a_slow_reader_makes_the_program_wait(void **context)
@@ -308,6 +329,7 @@ static void test_a_slow_reader_makes_the_program_wait(void **context)
     struct gathering *g = start("{command: [cat, /dev/zero]}");
 
     harness_bound(g->h, "outbox", 2);
+    scene_wait(harness_scene(g->h), has_sent_two, g);
     scene_wait_seconds(harness_scene(g->h), 0.1);
 
     assert_int_equal(harness_component(g->h)->state, RUNNING);
@@ -642,8 +664,6 @@ static void test_who_ignores_sigterm_is_killed_though_its_component_is_gone(void
     pid = (pid_t)strtol(g->text, NULL, 10);
     harness_tell(g->h, SHUTDOWN_MICROPROCESS);
     harness_run(g->h);
-    scene_wait_seconds(harness_scene(g->h), 0.03);
-    assert_true(is_alive(pid));
     scene_wait(harness_scene(g->h), is_dead, &pid);
     scene_wait(harness_scene(g->h), has_no_children, NULL); /* no zombie */
 
@@ -669,7 +689,7 @@ static void test_nobody_is_left_when_the_loop_has_ended(void **context)
 
 static void test_processes_left_behind_may_keep_the_output_open_for_a_while(void **context)
 {
-    struct gathering *g = start("{command: \"(sleep 0.1; echo late) &\"}");
+    struct gathering *g = start("{command: \"(sleep 0.1; echo late) &\", kill_timeout: 10min}");
 
     wait_for_end(g);
 
@@ -694,14 +714,18 @@ static void test_processes_left_behind_are_ended_after_that(void **context)
 static void test_one_that_writes_for_ever_does_not_keep_it_for_ever(void **context)
 {
     struct gathering *g = /* it has left the group, so nothing but the end of the pipe ends it */
-        start("{command: \"setsid yes & exit 0\", kill_timeout: 100ms}");
+        start("{command: \"setsid yes & read line; exit 0\", kill_timeout: 100ms}");
+    pid_t pid = pid_of(harness_component(g->h));
 
     harness_bound(g->h, "outbox", 1);
-    scene_wait_seconds(harness_scene(g->h), 0.15);
+    wait_for_output(g, 1);
+    harness_say(g->h, "inbox", "go\n");
+    scene_wait(harness_scene(g->h), is_dead, &pid);
+    scene_wait_seconds(harness_scene(g->h), 0.15); /* its time is over */
     wait_for_end(g);
 
     assert_int_equal(state_of(g), STOPPED);
-    assert_in_range(g->size, 1, 100000);
+    assert_in_range(g->size, 1, 200000); /* what fits in between, and what was taken before */
     stop(g);
 }
 

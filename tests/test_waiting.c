@@ -393,6 +393,50 @@ static void test_places_in_lines_are_used_again(void **context)
     disperse(&crowd);
 }
 
+/* Counts the lines, and notes the last one. */
+struct stuck {
+    unsigned lines;
+    struct waiting_line last;
+};
+
+static void see_stuck(void *arg, const struct waiting_line *line)
+{
+    struct stuck *stuck = arg;
+
+    stuck->lines++;
+    stuck->last = *line;
+}
+
+static struct stuck look_for_stuck(const struct crowd *crowd, uint32_t ms)
+{
+    struct stuck stuck = {0};
+
+    waiting_each_stuck(crowd->scene->loop->waiting, ms, see_stuck, &stuck);
+    return stuck;
+}
+
+static void test_an_inbox_is_stuck_while_nobody_is_let_in(void **context)
+{
+    struct crowd crowd = gather(3, "1");
+    struct stuck stuck;
+
+    let_send(&crowd, 0, 1);
+    assert_int_equal(look_for_stuck(&crowd, 0).lines, 0); /* full, and nobody minds */
+    let_send(&crowd, 1, 1);
+    let_send(&crowd, 2, 1);
+    assert_int_equal(look_for_stuck(&crowd, 1000).lines, 0); /* not for long yet */
+    crowd.scene->loop->ms += 1000;
+
+    stuck = look_for_stuck(&crowd, 1000);
+    assert_int_equal(stuck.lines, 1);
+    assert_ptr_equal(stuck.last.in, inbox(&crowd));
+    assert_ptr_equal(stuck.last.first, component_outbox(crowd.senders[1], OUTBOX));
+    assert_int_equal(stuck.last.count, 2);
+    (void)take(&crowd, 3);
+    assert_int_equal(look_for_stuck(&crowd, 0).lines, 0);
+    disperse(&crowd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_senders_behind_a_chain_wait_in_the_same_line),
         cmocka_unit_test(test_the_bound_is_shown_and_may_change_while_senders_wait),
         cmocka_unit_test(test_places_in_lines_are_used_again),
+        cmocka_unit_test(test_an_inbox_is_stuck_while_nobody_is_let_in),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,13 +97,6 @@ static const struct stat_spec statistics[] = {
     {0},
 };
 
-/* Whoever sends orders must not fill the log: peers may. */
-static bool may_complain(struct component *self)
-{
-    return self->graph->holder != NULL || /* then component_log() sees to it */
-           loop_lets_talk(component_loop(self), LOG_LEVEL_WARNING);
-}
-
 /* ---- asking for the next ---- */
 
 static void owe_request(struct component *self)
@@ -135,10 +128,8 @@ static void refuse(struct component *self, const char *why)
 
     carousel->refused++;
     carousel->failures++;
-    if (may_complain(self)) {
-        component_log(self, LOG_LEVEL_WARNING, "order %llu is not carried out: %s",
-                      (unsigned long long)carousel->orders, why);
-    }
+    component_log(self, LOG_LEVEL_WARNING, "order %llu is not carried out: %s",
+                  (unsigned long long)carousel->orders, why);
     owe_request(self);
 }
 

@@ -74,6 +74,8 @@ static const struct param_spec parameters[] = {
      .doc = "false: what the file holds at the start is discarded, at a reload as well"},
     {PARAM_CUSTOM(struct file_writer, mode), .parse = parse_mode, .fallback = "0640",
      .accepts = "octal digits up to 0777, such as \"0640\"",
+     .schema = "{'type': ['string', 'integer'], 'pattern': '^0?[0-7]{3}$', 'minimum': 0,"
+               " 'maximum': 777}",
      .doc = "permissions of a file that is made, less the umask"},
     {PARAM_BOOL(struct file_writer, directories), .fallback = "false",
      .doc = "make the directories of path that are missing"},

@@ -31,6 +31,18 @@ struct process_success {
 #define PROCESS_VARIABLES_ACCEPTED "a mapping of names to texts, such as {TZ: UTC}"
 #define PROCESS_SUCCESS_ACCEPTED   "a number from 0 to 255, or a list of such, as [0, 1]"
 
+/* The same as JSON Schemas, for param_spec.schema. */
+#define PROCESS_COMMAND_SCHEMA                                                                     \
+    "{'type': ['array', 'string', 'number', 'boolean'], 'minLength': 1, 'minItems': 1,"            \
+    " 'items': {'$ref': '#/definitions/text'}}"
+#define PROCESS_VARIABLES_SCHEMA                                                                   \
+    "{'type': 'object', 'propertyNames': {'pattern': '^[^=]+$'},"                                  \
+    " 'additionalProperties': {'$ref': '#/definitions/text'}}"
+#define PROCESS_SUCCESS_SCHEMA                                                                     \
+    "{'type': ['array', 'integer'], 'minimum': 0, 'maximum': 255,"                                 \
+    " 'items': {'type': ['integer', 'string'], 'minimum': 0, 'maximum': 255,"                      \
+    " 'pattern': '^[0-9]+$|[$][{]'}}"
+
 /* Read the parameters' nodes; for param_spec.parse. */
 bool process_command_parse(const struct node *node, void *field, struct arena *arena,
                            struct error *err);

@@ -58,7 +58,7 @@ static void complain(const struct child *child, const char *words)
     const char *path =
         child->owner != NULL ? component_path(child->owner, owner, sizeof(owner)) : child->path;
 
-    if (loop_lets_talk(child->loop, LOG_LEVEL_WARNING)) {
+    if (talk_lets(child->loop, &child->loop->talks.own, LOG_LEVEL_WARNING)) {
         loop_log(child->loop, LOG_LEVEL_WARNING, path, "process group %d %s within %g s of SIGTERM",
                  (int)child->pid, words, child->kill_timeout);
     }

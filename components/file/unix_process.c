@@ -401,6 +401,16 @@ static bool unix_process_describe(struct component *self, char *text, size_t siz
     return true;
 }
 
+static enum waits unix_process_waits_for(struct component *self, char *text, size_t size)
+{
+    const struct unix_process *process = component_state(self);
+    const struct stream *input = &process->streams[STDIN_FILENO];
+    const bool is_reading = !input->is_open || !ev_is_active(&input->io);
+
+    (void)snprintf(text, size, "the program%s", is_reading ? "" : " to read its stdin");
+    return is_reading ? WAITS_IN : WAITS_OUT;
+}
+
 static int unix_process_start(struct component *self)
 {
     struct unix_process *process = component_state(self);
@@ -468,10 +478,10 @@ static const struct box_spec outboxes[] = {
 };
 static const struct param_spec parameters[] = {
     {PARAM_CUSTOM(struct unix_process, command), .required = true, .parse = process_command_parse,
-     .accepts = PROCESS_COMMAND_ACCEPTED,
+     .accepts = PROCESS_COMMAND_ACCEPTED, .schema = PROCESS_COMMAND_SCHEMA,
      .doc = "what to run: [program, argument, …], or a text that is left to /bin/sh -c"},
     {PARAM_CUSTOM(struct unix_process, environment), .parse = process_variables_parse,
-     .accepts = PROCESS_VARIABLES_ACCEPTED,
+     .accepts = PROCESS_VARIABLES_ACCEPTED, .schema = PROCESS_VARIABLES_SCHEMA,
      .doc = "variables to set; on a connection there are also REMOTE_ADDR, REMOTE_PORT, "
             "LOCAL_ADDR and LOCAL_PORT, unless it is a Unix socket's"},
     {PARAM_BOOL(struct unix_process, clear_environment), .fallback = "false",
@@ -480,7 +490,8 @@ static const struct param_spec parameters[] = {
      .doc = "where to run it; left out: where axond is"},
     {PARAM_CUSTOM(struct unix_process, success), .changeable = true, .fallback = "[0]",
      .parse = process_success_parse, .is_same = process_success_is_same,
-     .accepts = PROCESS_SUCCESS_ACCEPTED, .doc = "exit statuses that are no failure"},
+     .accepts = PROCESS_SUCCESS_ACCEPTED, .schema = PROCESS_SUCCESS_SCHEMA,
+     .doc = "exit statuses that are no failure"},
     {PARAM_DURATION(struct unix_process, kill_timeout), .fallback = "5s", .min = 0.01, .max = 3600,
      .doc = "from SIGTERM to SIGKILL, and for processes that keep its output open after its end"},
     {PARAM_SIZE(struct unix_process, buffersize), .fallback = "32KiB", .min = 1, .max = BLOCK_SIZE,
@@ -508,4 +519,5 @@ const struct component_type unix_process_type = {
     .run = unix_process_run,
     .stop = unix_process_stop,
     .describe = unix_process_describe,
+    .waits_for = unix_process_waits_for,
 };

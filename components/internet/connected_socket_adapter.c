@@ -523,18 +523,41 @@ static void get_peer(const struct connected_socket_adapter *csa, struct sockaddr
 bool csa_describe_peer(struct component *self, char *text, size_t size)
 {
     struct sockaddr_storage peer;
-    char host[HOST_SIZE];
-    uint16_t port;
 
     get_peer(component_state(self), &peer);
-    if (!connection_host(&peer, host, &port)) {
+    if (!connection_address(&peer, text, size)) {
         (void)snprintf(text, size, "unix");
-    } else if (strchr(host, ':') != NULL) {
-        (void)snprintf(text, size, "[%s]:%u", host, port);
-    } else {
-        (void)snprintf(text, size, "%s:%u", host, port);
     }
     return true;
+}
+
+static enum waits csa_waits_for(struct component *self, char *text, size_t size)
+{
+    const struct connected_socket_adapter *csa = component_state(self);
+    const struct inbox *in = component_common_inbox(self, CSA_INBOX);
+
+    if ((csa->flags & AWAITS_SEND) != 0) {
+        (void)snprintf(text, size, "the peer to read: %u bytes to be sent",
+                       in->box.queued_cost - in->box.queued * MESSAGE_COST);
+        return WAITS_OUT;
+    }
+    if ((csa->flags & (WATCHES | HAS_ENDED | OVER)) == 0 && pool_is_short(component_pool(self))) {
+        (void)snprintf(text, size, "memory: all of buffer_memory is used");
+        return WAITS_OUT;
+    }
+    if ((csa->flags & (WATCHES | FINISHED)) == (WATCHES | FINISHED)) {
+        (void)snprintf(text, size, "the peer to close");
+        return WAITS_IN;
+    }
+    if ((csa->flags & WATCHES) != 0) {
+        (void)snprintf(text, size, "the peer to send");
+        return WAITS_IN;
+    }
+    if ((csa->flags & (HAS_ENDED | OVER)) == HAS_ENDED) {
+        (void)snprintf(text, size, "the end of the answer: the peer has sent all it had");
+        return WAITS_IN;
+    }
+    return WAITS_NOT;
 }
 
 static bool csa_connection_ends(struct component *self, struct connection_ends *ends)
@@ -606,4 +629,5 @@ const struct component_type connected_socket_adapter_type = {
     .stop = csa_close,
     .describe_peer = csa_describe_peer,
     .connection_ends = csa_connection_ends,
+    .waits_for = csa_waits_for,
 };

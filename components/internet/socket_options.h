@@ -25,6 +25,9 @@ struct socket_options {
 
 /* What .accepts says of such a parameter. */
 #define SOCKET_OPTIONS_ACCEPTED "a list of options such as [SOL_SOCKET, SO_KEEPALIVE, 1]"
+#define SOCKET_OPTIONS_SCHEMA                                                                      \
+    "{'type': 'array', 'items': {'type': ['array', 'string'], 'pattern': '[$][{]',"                \
+    " 'minItems': 3, 'maxItems': 3, 'items': {'$ref': '#/definitions/text'}}}"
 
 /* Reads the parameter's node; for param_spec.parse. */
 bool socket_options_parse(const struct node *node, void *field, struct arena *arena,

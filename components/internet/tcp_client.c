@@ -368,6 +368,18 @@ static bool tcp_client_describe(struct component *self, char *text, size_t size)
     return true;
 }
 
+static enum waits tcp_client_waits_for(struct component *self, char *text, size_t size)
+{
+    const struct tcp_client *client = component_state(self);
+    char server[DIAL_NAME_SIZE];
+
+    if (client->csa != NULL) {
+        return WAITS_NOT; /* the adapter knows */
+    }
+    (void)snprintf(text, size, "a connection to %s", name(client, server));
+    return WAITS_OUT;
+}
+
 static bool tcp_client_check(const void *state, const struct node *at, struct error *err)
 {
     const struct tcp_client *client = state;
@@ -464,7 +476,8 @@ static const struct param_spec parameters[] = {
      .doc = "SO_KEEPALIVE: notice a server that is gone, by the system's times; it takes a system "
             "call for each connection"},
     {PARAM_CUSTOM(struct tcp_client, socketOptions), .parse = socket_options_parse,
-     .accepts = SOCKET_OPTIONS_ACCEPTED, .doc = "options of the socket, set before it connects"},
+     .accepts = SOCKET_OPTIONS_ACCEPTED, .schema = SOCKET_OPTIONS_SCHEMA,
+     .doc = "options of the socket, set before it connects"},
     {0},
 };
 static const struct stat_spec statistics[] = {
@@ -502,4 +515,5 @@ const struct component_type tcp_client_type = {
     .changed = tcp_client_changed,
     .stop = tcp_client_stop,
     .describe = tcp_client_describe,
+    .waits_for = tcp_client_waits_for,
 };

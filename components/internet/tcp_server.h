@@ -38,7 +38,7 @@ bool tcp_server_fits(const struct tcp_server_request *request, const struct node
          .doc = "connections that may wait to be accepted; 0 or left out: as many as the system "  \
                 "lets"},                                                                           \
         {PARAM_CUSTOM(type, socketOptions), .parse = socket_options_parse,                         \
-         .accepts = SOCKET_OPTIONS_ACCEPTED,                                                       \
+         .accepts = SOCKET_OPTIONS_ACCEPTED, .schema = SOCKET_OPTIONS_SCHEMA,                      \
          .doc = "options of the listening sockets, which connections inherit"},                    \
         {PARAM_BOOL(type, reuseport), .fallback = "false",                                         \
          .doc =                                                                                    \

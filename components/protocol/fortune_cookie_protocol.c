@@ -35,6 +35,7 @@ static const struct box_spec outboxes[] = {
 static const struct param_spec parameters[] = {
     {PARAM_CUSTOM(struct fortune_cookie_protocol, fortunes), .parse = fortunes_parse,
      .is_same = fortunes_are_same, .required = true, .accepts = FORTUNES_ACCEPTED,
+     .schema = FORTUNES_SCHEMA,
      .doc = "texts with lines of % between them; relative to the graph's file, read with it"},
     {PARAM_INT(struct fortune_cookie_protocol, rate), .fallback = "40", .min = 1, .max = 1000000,
      .unit = "characters", .doc = "told in a second"},

@@ -30,6 +30,7 @@ enum { FORTUNES_LARGEST = 4 << 20 }; /* bytes of a file */
 
 /* What .accepts says of such a parameter. */
 #define FORTUNES_ACCEPTED "the path of a file of fortunes"
+#define FORTUNES_SCHEMA   "{'type': ['string', 'number'], 'minLength': 1}"
 
 /* Reads the parameter's node, a path relative to the file that it stands in; for
  * param_spec.parse. */

@@ -23,12 +23,13 @@
 
 #include "components/util/alarm.h"
 #include "graph/component.h"
+#include "graph/graph.h"
 #include "graph/hash.h"
 #include "graph/inspect.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 
-#define MOMENT 0.001 /* seconds in a turn */
+#define MOMENT 0.0005 /* seconds in a turn */
 
 enum {
     LOOKS_AT_CLOCK = 16, /* components from one to the next */
@@ -497,6 +498,8 @@ static int introspector_start(struct component *self)
     struct introspector *introspector = component_state(self);
 
     list_init(&introspector->all);
+    hash_init(&introspector->by_path, NULL,
+              graph_size(graph_root(self->graph))); /* need not grow */
     loop_watch(component_loop(self), &introspector->watch, self);
     return 0;
 }

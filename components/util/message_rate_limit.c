@@ -67,6 +67,8 @@ static const struct param_spec parameters[] = {
     {PARAM_CUSTOM(struct message_rate_limit, messages_per_second), .changeable = true,
      .parse = parse_rate, .required = true,
      .accepts = "a number from 0.001 to 1000000, such as 10 or 0.5",
+     .schema = "{'type': ['number', 'string'], 'minimum': 0.001, 'maximum': 1000000,"
+               " 'pattern': '^[0-9.]+$'}",
      .doc = "how many may pass in a second, evenly spaced"},
     {PARAM_INT(struct message_rate_limit, burst), .changeable = true, .fallback = "1", .min = 1,
      .max = 1000000, .unit = "messages", .doc = "how many may pass at once after a silence"},

@@ -2,7 +2,7 @@
 """Opens, uses and closes many connections, over and over, and watches what axond keeps.
 
     leak.py                           10,000 connections, ten times over
-    leak.py --conns 2000 --rounds 7   the short form, part of the tests
+    leak.py --conns 5000 --rounds 5   the short form, part of the tests
 
 Each round opens all, has each answer twice, and closes all.  Afterwards the daemon must have the
 descriptors it had before the first, memory must not grow from the second round on, and RSS must be
@@ -27,7 +27,7 @@ KEPT_BYTES = 200  # for good, per connection: libev's tables, as long as the hig
 def measure(programs, name, tmp, conns, count):
     """[the load's answer of each round]"""
     with Server(programs, name, "echo", tmp) as server:
-        return [load(programs, server, "idle", "--conns", conns, "--hold", 0, "--patience", 30)
+        return [load(programs, server, "idle", "--conns", conns, "--hold", 0)
                 for _ in range(count)]
 
 

@@ -4,6 +4,7 @@
  *     load connect --port P --conns N --seconds T     connect, one echo, close; N at a time
  *     load fanout  --port P --conns N --depth D --size S --seconds T   one speaks, all hear
  *     load idle    --port P --conns N --hold T        open all, one echo each, hold, one echo each
+ *     load pulse   --port P --seconds T               one message each ms, until stdin ends
  *     load stream  --port P --conns N --seconds T --backend-port B     bulk through a proxy to B,
  *                                                     where this program itself is the backend
  *
@@ -42,6 +43,7 @@ static const struct mode {
     {"echo", "msgs", "msg", 1, load_echo},
     {"fanout", "deliveries", "delivery", 1, load_fanout},
     {"idle", "msgs", "msg", 1, load_idle},
+    {"pulse", "msgs", "msg", 1, load_pulse},
     {"stream", "mb", "mb", 1e6, load_stream},
 };
 
@@ -121,10 +123,10 @@ void load_settle(const struct load *load)
     uint64_t after;
     int left;
 
-    for (left = 50; left > 0; left--) {
+    for (left = 600; left > 0; left--) {
         nanosleep(&pause, NULL);
         after = usage_run_ns(load->options.pid);
-        if (after == before) {
+        if (after == before && usage_is_asleep(load->options.pid)) {
             return;
         }
         before = after;
@@ -176,7 +178,8 @@ static int usage_error(const char *format, ...)
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
-    fputs("\nusage: load echo|connect|fanout|idle|stream --port P [--conns N] [--depth D] [--size "
+    fputs("\nusage: load echo|connect|fanout|idle|pulse|stream --port P [--conns N] [--depth D] "
+          "[--size "
           "S]\n"
           "    [--seconds T | --messages M] [--warmup T] [--hold T] [--patience T] [--pid PID]\n"
           "    [--backend-port P] [--host 127.0.0.1]\n",
@@ -222,7 +225,7 @@ static int read_options(struct load_options *options, int argc, char **argv)
     } ranges[] = {
         [PORT] = {1, 65535, 0},        [CONNS] = {1, 19900, 1},    [DEPTH] = {1, 4096, 1},
         [SIZE] = {1, PATTERN_RUN, 64}, [SECONDS] = {0.01, 600, 2}, [MESSAGES] = {1, 1e9, 0},
-        [WARMUP] = {0, 60, 0.2},       [HOLD] = {0, 600, 2},       [PATIENCE] = {0.1, 600, 10},
+        [WARMUP] = {0, 60, 0.2},       [HOLD] = {0, 600, 2},       [PATIENCE] = {0.1, 600, 60},
         [PID] = {1, 4194304, 0},       [BACKEND] = {1, 65535, 0},
     };
     double values[HOST];

@@ -5,6 +5,7 @@
  *       |---- load_connect.c  connections made, used once, ended
  *       |---- load_fanout.c   one speaks, all hear
  *       |---- load_idle.c     many connections that do nothing, and what they cost the server
+ *       |---- load_pulse.c    a message every millisecond, beside what may hold the server up
  *       '---- load_stream.c   bulk through a proxy
  *
  * One thread, one epoll set, level-triggered.  Every byte that comes back is compared with the one
@@ -63,7 +64,7 @@ void load_watch(const struct load *load, int fd, void *data, uint32_t events, bo
 void load_begin_window(struct load *load);
 void load_end_window(struct load *load);
 
-/* Waits until the server has used no CPU for 100 ms, at most 5 s. */
+/* Waits until the server has slept, and used no CPU, for 100 ms; at most a minute. */
 void load_settle(const struct load *load);
 
 /* Prints `"NAME": {...}` with the fields of usage.h. */
@@ -74,6 +75,7 @@ void load_echo(struct load *load);
 void load_connections(struct load *load);
 void load_fanout(struct load *load);
 void load_idle(struct load *load);
+void load_pulse(struct load *load);
 void load_stream(struct load *load);
 
 #endif

@@ -20,15 +20,20 @@ from servers import Failure
 SHAPES = ("in order", "shuffled")
 
 
-def write(path, shape, count):
+def write(path, shape, count, port=None, last="NullSink"):
+    """port: of an echo server beside the chain; last: the type of the sink"""
     names = [f"c{i:06}" for i in range(count)] + ["sink"]
     linkages = [f"  - {source} -> {sink}\n" for source, sink in zip(names, names[1:])]
     if shape == "shuffled":
         random.Random(1).shuffle(linkages)
     with open(path, "w", encoding="utf-8") as file:
         file.write("components:\n")
+        if port is not None:
+            file.write(f"  server: {{type: TCPServer, host: 127.0.0.1, listenport: {port}}}\n"
+                       "  echo: {type: ProtocolHandler, protocol: EchoProtocol}\n")
+            linkages.append("  - server -> echo\n")
         file.writelines(f"  {name}: {{type: PassThrough}}\n" for name in names[:-1])
-        file.write("  sink: {type: NullSink}\nlinkages:\n")
+        file.write(f"  sink: {{type: {last}}}\nlinkages:\n")
         file.writelines(linkages)
 
 

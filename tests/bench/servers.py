@@ -9,13 +9,17 @@ import collections
 import contextlib
 import json
 import os
-import random
 import resource
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+
+from axond import free_port
 
 FLOORS = {"echo": "bare_echo", "proxy": "bare_proxy", "fanout": "bare_fanout"}
 
@@ -141,19 +145,6 @@ def cpus():
     return usable[0], usable[1 if len(usable) > 1 else 0]
 
 
-def free_port():
-    """A port below those that the kernel gives to clients."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-
-
 def is_listening(port):
     """Looked up, not tried: a connection more would be counted with the others."""
     with open("/proc/net/tcp", encoding="ascii") as table:
@@ -201,7 +192,7 @@ class Server:
                 [*wrap, *command], env=environment, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
         try:
-            self._wait_until_ready(120 if wrap else 10)
+            self._wait_until_ready(300 if wrap else 60)
             self.pid = child_of(self.process.pid) if wrap_forks else self.process.pid
         except BaseException:
             self.process.kill()
@@ -360,8 +351,7 @@ def count(programs, tool, name, role, tmp, messages, *arguments):
                 os.unlink(out)
             with Server(programs, name, role, tmp, backend, wrap=wrap,
                         wrap_forks=tool == "strace") as server:
-                load(programs, server, *arguments, "--messages", messages * factor,
-                     "--patience", 60)
+                load(programs, server, *arguments, "--messages", messages * factor)
             results.append((read_strace if tool == "strace" else read_callgrind)(out))
     once, twice = results
     return {key: (twice[key] - once[key]) / messages for key in once | twice}

@@ -146,3 +146,18 @@ void usage_read(struct usage *usage, pid_t pid)
     read_ticks(usage, pid);
     usage->run_ns = usage_run_ns(pid);
 }
+
+bool usage_is_asleep(pid_t pid)
+{
+    FILE *file = pid > 0 ? open_proc(pid, "stat") : NULL;
+    char state = 'S';
+
+    if (file == NULL) {
+        return true;
+    }
+    if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1) {
+        state = 'S';
+    }
+    fclose(file);
+    return state == 'S';
+}

@@ -5,6 +5,7 @@
 #ifndef TESTS_BENCH_USAGE_H
 #define TESTS_BENCH_USAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -23,5 +24,8 @@ void usage_read(struct usage *usage, pid_t pid);
 
 /* Only run_ns, which costs a fraction of the whole. */
 uint64_t usage_run_ns(pid_t pid);
+
+/* Whether it waits for something to happen; also if nothing can be read of it. */
+bool usage_is_asleep(pid_t pid);
 
 #endif

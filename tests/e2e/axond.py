@@ -15,15 +15,21 @@ stops the daemon as an operator would, and fails the test if the daemon had ende
 not stop, ends with an unexpected status, or if a sanitizer had something to say.  When a test
 fails, what the daemon wrote to stderr is shown.
 
-Nothing here sleeps and hopes: wait_for() and its kind wait for a condition, up to a deadline.
+Nothing here sleeps and hopes, and nothing asks how long something took: the machine may be slow and
+busy, and stand still for seconds.  wait_for() and its kind wait for a condition, up to a deadline
+that only what is lost can miss.  daemon.wait_rest() waits until it sleeps, daemon.fill() until a way
+is full, and steadily() talks without a pause, or begins again if it was held up.
 """
 
+import atexit
 import contextlib
+import itertools
 import json
 import os
 import pathlib
 import random
 import re
+import select
 import shutil
 import signal
 import socket
@@ -38,10 +44,12 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 AXOND = os.path.abspath(os.environ.get("AXOND", SOURCE / "build/release/axond"))
 AXONCTL = os.path.abspath(os.environ.get("AXONCTL", SOURCE / "build/release/axonctl"))
 SANITIZED = os.environ.get("AXOND_SANITIZE", "")  # set: slower, larger, nothing to measure
-PATIENCE = 30.0 if SANITIZED else 10.0  # seconds until something that should happen counts as lost
+PATIENCE = 180.0 if SANITIZED else 60.0  # seconds until something that should happen counts as lost
 
 EXIT_USAGE, EXIT_NO_DAEMON, EXIT_CANNOT_START, EXIT_BAD_GRAPH = 64, 69, 71, 78
 
+# What axond says when a turn took long; here, the machine may have stood still.
+HELD = re.compile(r"^.*(?:held the loop|the loop was held) for .*\n", re.M)
 SANITIZER_REPORT = re.compile(r"(?:ERROR|WARNING): \w+Sanitizer|SUMMARY: \w+Sanitizer|: runtime error: ")
 
 _pause = threading.Event()  # never set: a wait on it is a bounded pause between two looks
@@ -62,27 +70,67 @@ def wait_for(condition, what="the condition", timeout=None):
         _pause.wait(0.005)
 
 
+def steadily(talk, within, lasting):
+    """Talks again and again for a while, so that no two times are further apart than `within` seconds.
+
+    talk: called with the number of the time, from 0; returns true as long as it is answered
+    lasting: seconds
+
+    Where this machine holds us up for longer than `within`, nothing is shown, and it begins anew: an
+    answer that is missing then is nobody's fault.  AssertionError for one that is missing otherwise.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        first = last = time.monotonic()
+        for number in itertools.count():
+            began = time.monotonic()
+            answered = talk(number)
+            now = time.monotonic()
+            if now - last >= within:
+                break
+            if not answered:
+                raise AssertionError(f"no answer, {now - last:.3f} s after it spoke before")
+            if now - first > lasting:
+                return
+            last = began
+            _pause.wait(min(0.05, within / 10))
+    raise AssertionError(f"never undisturbed for {lasting} s")
+
+
 # ---- addresses
 
 _claims = []  # abstract sockets: while this process lives, no other test is given the same port
+atexit.register(lambda: [claim.close() for claim in _claims])
 
 
-def free_port():
-    """A TCP port that nobody listens on, and that no other test will be given.
+def _claim(port):
+    """Whether the port is ours from now on."""
+    every_address = {"family": socket.AF_INET6, "dualstack_ipv6": True} if socket.has_dualstack_ipv6() else {}
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0axond-test-port-{port}")
+        with socket.create_server(("", port), **every_address):
+            _claims.append(claim)
+            return True
+    except OSError:
+        claim.close()
+        return False
+
+
+def free_ports(count):
+    """So many TCP ports in a row that nobody listens on, and that no other test will be given.
 
     Below the range from which the kernel takes ports for outgoing connections.
     """
-    every_address = {"family": socket.AF_INET6, "dualstack_ipv6": True} if socket.has_dualstack_ipv6() else {}
-    for port in random.sample(range(20000, 30000), 10000):
-        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        try:
-            claim.bind(f"\0axond-test-port-{port}")
-            with socket.create_server(("", port), **every_address):
-                _claims.append(claim)
-                return port
-        except OSError:
-            claim.close()
-    raise AssertionError("no free port")
+    for first in random.sample(range(20000, 30000 - count), 10000 - count):
+        ports = range(first, first + count)
+        if all(_claim(port) for port in ports):
+            return list(ports)
+    raise AssertionError("no free ports")
+
+
+def free_port():
+    return free_ports(1)[0]
 
 
 def has_ipv6():
@@ -123,6 +171,11 @@ def receive(sock, size):
             raise AssertionError(f"the peer ended after {len(data)} of {size} bytes: {bytes(data[:200])!r}")
         data += chunk
     return bytes(data)
+
+
+def has_more(sock):
+    """Whether there is something to receive now, or the peer's end."""
+    return bool(select.select([sock], [], [], 0)[0])
 
 
 def receive_all(sock):
@@ -250,30 +303,47 @@ class Process:
 
     # what the kernel counts
 
-    def _status(self, field):
-        text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
-        return int(re.search(rf"^{field}:\s+(\d+)", text, re.M).group(1))
-
     def rss(self):
         """Resident memory, in bytes."""
-        return self._status("VmRSS") * 1024
+        text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"^VmRSS:\s+(\d+)", text, re.M).group(1)) * 1024
 
     def fds(self):
         """How many file descriptors are open."""
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
-    def cpu(self):
-        """Processor time used so far, in seconds."""
-        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    def fds_at_rest(self):
+        """The same, once it has closed what it is about to close."""
+        self.wait_rest(0.1)
+        return self.fds()
+
+    def _threads(self, file):
+        """The texts of this file in /proc, one for each thread that has not ended."""
+        texts = []
+        for folder in pathlib.Path(f"/proc/{self.pid}/task").glob("*"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                texts.append((folder / file).read_text())
+        return texts
 
     def asleep(self):
-        """Whether the main thread waits for something to happen."""
-        return pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+        """Whether every thread waits for something to happen."""
+        states = [text.rpartition(")")[2].split()[0] for text in self._threads("stat")]
+        return set(states) == {"S"}
 
     def wakeups(self):
-        """How often the main thread has gone to sleep: each is a wake-up."""
-        return self._status("voluntary_ctxt_switches")
+        """How often its threads have gone to sleep: each is a wake-up."""
+        return sum(int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", text, re.M).group(1))
+                   for text in self._threads("status"))
+
+    def wait_rest(self, seconds=0.3):
+        """Waits until it has slept for so long at a stretch: what polls, or spins, never does."""
+        def has_rested():
+            before = self.wakeups()
+            if self.asleep():
+                _pause.wait(seconds)
+            return self.asleep() and self.wakeups() == before
+
+        wait_for(has_rested, f"{os.path.basename(self.command[0])} to sleep for {seconds} s")
 
 
 # Becomes the command after "--", with the descriptors named before it as 3, 4, …
@@ -344,8 +414,6 @@ class Axond(Process):
     def __enter__(self):
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(self.environment["NOTIFY_SOCKET"])
-        self._notify.settimeout(0.1)
-        self._listening = True
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         try:
@@ -360,15 +428,20 @@ class Axond(Process):
 
     def _wait_idle(self):
         """Lets it close what it has said READY=1 by: a test may count descriptors from here on."""
-        with contextlib.suppress(AssertionError):  # busy from the start, or ended: no matter
-            wait_for(lambda: not self.running or self.asleep(), "the daemon to sleep", 1)
+        before = self.wakeups()
+        wait_for(lambda: not self.running or self.asleep() or self.wakeups() > before, "the daemon to sleep")
 
     def _listen(self):
-        while self._listening:
-            with contextlib.suppress(TimeoutError):
-                text = self._notify.recv(1 << 16).decode(errors="replace")  # descriptors in it are closed
-                with self._lock:
-                    self.notifications += text.split("\n")
+        while text := self._notify.recv(1 << 16).decode(errors="replace"):  # descriptors in it are closed
+            with self._lock:
+                self.notifications += text.split("\n")
+
+    def _end_listening(self):
+        """Returns when all that it has said has been heard."""
+        if self._listener.is_alive():
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+                last.sendto(b"", self.environment["NOTIFY_SOCKET"])
+            self._listener.join()
 
     def notified(self, assignment):
         """How often axond has told its manager this, such as "READY=1" or "STOPPING=1"."""
@@ -379,9 +452,10 @@ class Axond(Process):
         """Waits until axond has told its manager this so many times since its start."""
         wait_for(lambda: self.notified(assignment) >= times or not self.running,
                  f"axond to say {assignment}", timeout)
-        wait_for(lambda: self.notified(assignment) >= times,  # what it said last may still be on its way
-                 f"axond to say {assignment}: it has ended with status {self.process.poll()}",
-                 PATIENCE if self.running else 0.5)
+        if self.notified(assignment) < times:
+            self._end_listening()  # what it said last may still be on its way
+        if self.notified(assignment) < times:
+            raise AssertionError(f"axond ended with status {self.process.poll()} without {assignment}")
 
     def wait(self, expect=0, timeout=None):
         """Waits for the end, which has to come with this exit status (None: with any)."""
@@ -392,12 +466,15 @@ class Axond(Process):
         return status
 
     def stop(self, expect=0):
-        """SIGTERM, and once more if connections keep it: returns when axond has ended with that status."""
+        """SIGTERM: returns when axond has ended, with that status."""
         self.signal(signal.SIGTERM)
-        try:
-            self.process.wait(2)
-        except subprocess.TimeoutExpired:
-            self.signal(signal.SIGTERM)
+        return self.wait(expect)
+
+    def stop_at_once(self, expect=0):
+        """SIGTERM twice: returns when axond has ended with that status, whatever kept it."""
+        self.signal(signal.SIGTERM)
+        wait_for(lambda: not self.running or self.notified("STOPPING=1") and self.asleep(), "axond to drain, or to end")
+        self.signal(signal.SIGTERM)
         return self.wait(expect)
 
     def kill(self):
@@ -412,7 +489,7 @@ class Axond(Process):
             if kind is None and not self._ended_as_told:
                 if not self.running:
                     raise AssertionError(f"axond ended by itself, with status {self.process.returncode}")
-                self.stop()
+                self.stop_at_once()
         except AssertionError as error:
             problem = error
         finally:
@@ -426,12 +503,40 @@ class Axond(Process):
 
     def _end(self):
         super().kill()
-        self._listening = False
-        self._listener.join(PATIENCE)
+        self._end_listening()
         self._notify.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     # use
+
+    def warnings(self):
+        """What status warns of, as "PATH: TEXT"; not that a component held the loop: see HELD."""
+        return [f"{one['path']}: {one['text']}" for one in self.ctl("status", json=True)["warnings"]
+                if "held the loop" not in one["text"]]
+
+    def fill(self, sock, data=None):
+        """Sends until nothing goes any more though the daemon rests, and reads nothing.
+
+        Returns how many bytes went; they are those of data, or the letter x.
+        """
+        view = memoryview(data if data is not None else b"x" * (256 << 20))
+        sent, rested = 0, False
+        sock.setblocking(False)
+        while sent < len(view):
+            try:
+                sent += sock.send(view[sent:sent + (1 << 16)])
+                rested = False
+            except BlockingIOError:
+                if select.select([], [sock], [], 0.1)[1]:
+                    continue
+                if rested:
+                    break
+                self.wait_rest()
+                rested = True
+        sock.settimeout(PATIENCE)
+        if sent == len(view):
+            raise AssertionError(f"{sent} bytes went, and nothing was in the way")
+        return sent
 
     def connect(self, address=None, timeout=None):
         """A connection, by default to the daemon's port; closed when the daemon is stopped."""

@@ -111,6 +111,6 @@ class Clients:
     def wait_echoed(self, more):
         """Waits for so many more messages."""
         goal = self.echoed + more
-        axond.wait_for(lambda: self.echoed >= goal or self.problem is not None, "echoes", 60)
+        axond.wait_for(lambda: self.echoed >= goal or self.problem is not None, "echoes")
         if self.problem is not None:
             raise AssertionError(f"after {self.echoed} messages: {self.problem!r}")

@@ -72,7 +72,7 @@ class Orders(axond.TestCase):
             client.sendall(b"nonsense\n" * 5000 + b"%d\n" % port)
             listener.accept()[0].close()
             self.assertEqual(self.statistics(daemon)["refused"], 5000)
-            self.assertLess(daemon.stderr.count("is not carried out"), 50)
+            self.assertLess(daemon.stderr.count("is not carried out"), 500)  # a few every 10 s
 
 
 axond.main()

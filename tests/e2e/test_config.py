@@ -3,7 +3,6 @@ secrets, axond --check of folders, axonctl config."""
 
 import re
 import socket
-import time
 
 import axond
 
@@ -198,25 +197,22 @@ class Config(Files):
             text = daemon.ctl("config", timeout=5 * axond.PATIENCE)
 
             self.assertEqual(len(re.findall(r"\n    type: cut\n    longest: 1KiB\n    word: upper\n", text)), count)
-            busiest = 0
             with socket.socket(socket.AF_UNIX) as link, daemon.connect() as client:
                 link.settimeout(axond.PATIENCE)
                 link.connect(str(daemon.control))
                 link.sendall(b'{"method": "io.axond.Config", "more": true, "parameters": {"origins": true}}\0')
-                parts = rest = b""
-                while b'"continues"' in parts or not parts:
-                    began = time.monotonic()
+                parts, rest = [], b""
+                while not parts or b'"continues"' in parts[-1]:
                     client.sendall(b"abc\n")
-                    self.assertEqual(client.recv(4), b"ABC\n")
-                    busiest = max(busiest, time.monotonic() - began)
-                    rest += link.recv(1 << 20)
-                    parts, _, rest = rest.rpartition(b"\0")
-                    parts = parts.rsplit(b"\0", 1)[-1]
-            self.assertLess(busiest, 5.0 if axond.SANITIZED else 0.5)
+                    self.assertEqual(client.recv(4), b"ABC\n")  # the rest of the parts waits meanwhile
+                    *whole, rest = (rest + link.recv(1 << 16)).split(b"\0")
+                    parts += whole
+            self.assertGreater(len(parts), 100)
+            self.assertLess(max(map(len, parts)), 1 << 16)  # none takes long to make
 
 
 SECRET = "hunter2-s3cret"
-PARTS = {"whole": SECRET, "host": "127.0.0.77", "number": "24862"}
+PARTS = {"whole": SECRET, "host": "127.0.0.77", "number": str(axond.free_port())}
 HIDDEN = """\
 graphs:
   login:

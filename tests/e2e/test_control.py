@@ -10,6 +10,7 @@ import subprocess
 import unittest
 
 import axond
+from varlink import Varlink
 
 SHOUT = """\
 graphs:
@@ -28,41 +29,6 @@ linkages:
   - server -> shouting
   - pipe -> sink
 """
-
-
-class Varlink:
-    """A connection of the control socket, below axonctl."""
-
-    def __init__(self, daemon):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(axond.PATIENCE)
-        self.sock.connect(str(daemon.control))
-        self.rest = b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *failure):
-        self.sock.close()
-
-    def ask(self, method, more=False, **parameters):
-        request = {"method": method, "parameters": parameters}
-        if more:
-            request["more"] = True
-        self.sock.sendall(json.dumps(request).encode() + b"\0")
-
-    def reply(self):
-        while b"\0" not in self.rest:
-            chunk = self.sock.recv(1 << 16)
-            if not chunk:
-                raise EOFError
-            self.rest += chunk
-        message, _, self.rest = self.rest.partition(b"\0")
-        return json.loads(message)
-
-    def call(self, method, **parameters):
-        self.ask(method, **parameters)
-        return self.reply()
 
 
 class Control(axond.TestCase):
@@ -88,7 +54,6 @@ class Control(axond.TestCase):
         self.assertRegex(text, r"axond \S+, pid \d+, running for ")
         self.assertIn(f"server: 127.0.0.1:{daemon.port}, 1 connected", text)
         self.assertIn("1 now, 1 in all", text)
-        self.assertNotIn("warnings", text)
         self.assertLess(len(text.splitlines()), 24)
         self.assertEqual(status["pid"], daemon.pid)
         self.assertEqual(status["files"], [str(daemon.graph_path)])
@@ -97,7 +62,7 @@ class Control(axond.TestCase):
         self.assertEqual(status["listeners"], [
             {"path": "server", "address": f"127.0.0.1:{daemon.port}", "connections": 1}])
         self.assertIsNone(status["last_reload"])
-        self.assertEqual(status["warnings"], [])
+        self.assertEqual(daemon.warnings(), [])
 
     def test_rates_are_those_of_the_time_between_two_calls(self):
         daemon = self.start()
@@ -118,10 +83,8 @@ class Control(axond.TestCase):
         daemon = self.start()
         daemon.ctl("status")
         daemon.ctl("list")
-        before = daemon.wakeups()
 
-        with self.assertRaises(AssertionError):
-            axond.wait_for(lambda: daemon.wakeups() > before + 2, timeout=1.5)
+        daemon.wait_rest(1)
 
     def test_status_warns_of_what_discards_and_of_what_waits(self):
         daemon = self.start("""\
@@ -132,11 +95,7 @@ class Control(axond.TestCase):
             linkages: [server -> handler]
             """)
         daemon.ctl("send", "alone.inbox", "lost")
-        sock = daemon.connect()
-        sock.settimeout(0.5)
-        with self.assertRaises(TimeoutError):
-            while True:  # and never read what comes back
-                sock.send(b"x" * 65536)
+        daemon.fill(daemon.connect())  # and never reads what comes back
 
         axond.wait_for(lambda: re.search(r"handler/1.outbox: blocked for \d+ s: server/1.inbox is full",
                                          daemon.ctl("status")), "a warning")
@@ -283,7 +242,7 @@ class Control(axond.TestCase):
         for command, path, meant in (("show", "sever", "server"),
                                      ("show", "shouting/1/line", "shouting/1/lines"),
                                      ("show", "shoutin/1/lines", "shouting/1/lines"),
-                                     ("show", "shouting/1", "shouting/1/lines"),
+                                     ("restart", "shouting/1", "shouting/1/lines"),
                                      ("tap", "server.signl", "server.signal"),
                                      ("tap", "sever.signal", "server.signal"),
                                      ("stop", "server.signal", "server")):
@@ -399,9 +358,10 @@ class Control(axond.TestCase):
             axond.receive(sock, 6)
             self.assertEqual([stream.wait() for stream in (tap, hexed, jsoned)], [0, 0, 0])
 
-        clock = r"\d\d:\d\d:\d\d\.\d\d\d shouting/1/upper"
-        self.assertRegex(tap.stdout, f"^{clock}.inbox  4 B  hi\\\\xff\\\\n\n{clock}.outbox  4 B  "
-                         f"HI\\\\xff\\\\n\n{clock}.inbox  6 B  there\\\\n\n{clock}.outbox  6 B  THERE\\\\n\n$")
+        clock, peer = r"\d\d:\d\d:\d\d\.\d\d\d shouting/1/upper", "  %s:%d" % sock.getsockname()
+        self.assertRegex(tap.stdout, f"^{clock}.inbox{peer}  4 B  hi\\\\xff\\\\n\n{clock}.outbox{peer}  4 B  "
+                         f"HI\\\\xff\\\\n\n{clock}.inbox{peer}  6 B  there\\\\n\n"
+                         f"{clock}.outbox{peer}  6 B  THERE\\\\n\n$")
         self.assertIn("48 49 ff 0a", hexed.stdout)
         message = json.loads(jsoned.stdout)
         self.assertEqual((message["path"], message["box"], message["connection"], message["size"],
@@ -427,7 +387,7 @@ class Control(axond.TestCase):
             sock.close()
             self.assertEqual(tap.wait(), 0)
 
-        self.assertIn("shouting/1/lines.control  producerFinished", tap.stdout)
+        self.assertRegex(tap.stdout, r"shouting/1/lines\.control  \S+  producerFinished")
 
     def test_a_tap_that_does_not_keep_up_loses_and_slows_nobody(self):
         daemon = self.start()
@@ -440,13 +400,10 @@ class Control(axond.TestCase):
                 sock.sendall(b"x" * 999 + b"\n")
                 self.assertEqual(len(axond.receive(sock, 1000)), 1000)
             told = lost = 0
-            link.sock.settimeout(0.3)
-            with self.assertRaises(TimeoutError):
-                while True:
-                    message = link.reply()["parameters"]
-                    told += 1
-                    lost += message["lost"]
-            link.sock.settimeout(axond.PATIENCE)
+            while link.has_more(daemon):
+                message = link.reply()["parameters"]
+                told += 1
+                lost += message["lost"]
             sock.sendall(b"last\n")
             message = link.reply()["parameters"]
 
@@ -459,7 +416,7 @@ class Control(axond.TestCase):
 
         with daemon.ctl_stream("events") as events, daemon.ctl_stream("events", "--json") as raw:
             events.wait_line("waiting for events")
-            axond.wait_for(lambda: daemon.ctl("status") and True)
+            raw.wait_line("waiting for events")
             daemon.ctl("log-level", "debug")
             daemon.write(SHOUT.replace("pipe ->", "pip ->"))
             daemon.ctl("reload", expect=1)
@@ -469,6 +426,7 @@ class Control(axond.TestCase):
             events.wait_line("component_stopped  sink", "stdout")
             daemon.stop()
             events.wait()
+            raw.wait()
 
         for line in ("log_level  debug", "reload_started", "reload_failed  1 error",
                      "component_started  sink: Discard", "component_stopped  sink", "reload_done  generation 2",
@@ -531,7 +489,7 @@ class Control(axond.TestCase):
         self.assertEqual(daemon.ctl("stop", "shouting/2"), "")
         self.assertEqual(axond.receive_all(other), b"")
 
-        self.assertEqual(daemon.ctl("status", json=True)["connections"]["now"], 0)
+        axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 0)
         self.chat(daemon)
 
     def test_stop_ends_a_component_before_it_answers(self):
@@ -583,7 +541,7 @@ class Control(axond.TestCase):
         daemon.wait(0)
 
     def test_sigterm_while_draining_still_gives_time(self):
-        daemon = self.start("daemon: {drain_timeout: 60s}\n" + SHOUT)
+        daemon = self.start("daemon: {drain_timeout: 10min}\n" + SHOUT)
         sock = self.chat(daemon)
         daemon.ctl("drain")
 

@@ -3,6 +3,7 @@
 Reload has a file of its own (test_reload.py), and so has what takes long (test_endurance.py).
 """
 
+import contextlib
 import os
 import pathlib
 import pty
@@ -20,6 +21,7 @@ components:
 linkages:
   - server -> echo
 """
+PATIENT = ECHO + "daemon: {drain_timeout: 10min}\n"
 FINITE = """\
 components:
   source: {type: DataSource, messages: [hello, world]}
@@ -213,7 +215,7 @@ class End(File):
                 self.assertIn(f"got {signal.Signals(number).name}", daemon.stderr)
 
     def test_sigterm_lets_a_connection_end_but_takes_no_other(self):
-        with axond.Axond(ECHO) as daemon:
+        with axond.Axond(PATIENT) as daemon:
             client = daemon.connect()
             client.sendall(b"before")
             self.assertEqual(axond.receive(client, 6), b"before")
@@ -229,7 +231,7 @@ class End(File):
 
     def test_an_answer_under_way_arrives_whole(self):
         data = os.urandom(8 << 20)
-        with axond.Axond(ECHO) as daemon:
+        with axond.Axond(PATIENT) as daemon:
             client = daemon.connect()
             sender = threading.Thread(target=lambda: (client.sendall(data), client.shutdown(socket.SHUT_WR)))
             sender.start()
@@ -250,13 +252,10 @@ class End(File):
             began = time.monotonic()
             daemon.signal(signal.SIGTERM)
             self.assertEqual(axond.receive_all(client), b"")
-            took = time.monotonic() - began
+            self.assertGreater(time.monotonic() - began, 0.49)
             daemon.wait_line("draining: 1 connection may take 0.5 s to end; a second signal ends all now")
             daemon.wait_line("drained for long enough: ending server, 1 other component and 1 connection")
             daemon.wait(0)
-
-        self.assertGreater(took, 0.45)
-        self.assertLess(took, axond.PATIENCE)
 
     def test_draining_without_connections_names_who_is_waited_for(self):
         slow = """
@@ -282,7 +281,7 @@ linkages: [source -> slow]
 
     def test_a_second_signal_ends_it_at_once(self):
         for second in signal.SIGTERM, signal.SIGINT:
-            with axond.Axond(ECHO + "daemon: {drain_timeout: 10min}\n") as daemon:
+            with axond.Axond(PATIENT) as daemon:
                 client = daemon.connect()
                 client.sendall(b"hello")
                 self.assertEqual(axond.receive(client, 5), b"hello")
@@ -295,7 +294,7 @@ linkages: [source -> slow]
     def test_a_slow_reader_does_not_keep_it_longer_than_drain_timeout(self):
         with axond.Axond(ECHO + "daemon: {drain_timeout: 300ms}\n") as daemon:
             client = daemon.connect()
-            self.fill(client)
+            daemon.fill(client)
             daemon.signal(signal.SIGTERM)
             daemon.wait(0)
 
@@ -307,22 +306,16 @@ linkages: [source -> slow]
         except ConnectionRefusedError:
             return True
 
-    @staticmethod
-    def fill(client):
-        """Sends until nothing goes any more, and reads nothing."""
-        client.setblocking(False)
-        sent, quiet = 0, 0
-        while quiet < 20:
-            try:
-                sent += client.send(b"x" * 65536)
-                quiet = 0
-            except BlockingIOError:
-                quiet += 1
-                axond._pause.wait(0.01)
-        return sent
-
 
 class Signals(File):
+    def test_they_do_not_kill_a_daemon_that_is_ending(self):
+        many = "".join(f"  a{i}: {{type: PassThrough}}\n" for i in range(2000))  # it takes a moment to end them
+        with axond.Axond(ECHO.replace("linkages:", many + "linkages:")) as daemon:
+            while daemon.running:
+                for number in signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1:
+                    daemon.signal(number)
+            daemon.wait(0)
+
     def test_sigusr1_logs_the_status(self):
         with axond.Axond(ECHO) as daemon:
             client = daemon.connect()
@@ -348,7 +341,7 @@ class Log(File):
     def to_file(self, *args, **more):
         path = self.directory() / "log"
         self.started(f"2>{path}", *args, **more)
-        return path.read_text()
+        return axond.HELD.sub("", path.read_text())
 
     def test_a_file_gets_plain_lines(self):
         lines = self.to_file().splitlines()
@@ -437,20 +430,34 @@ class Manager(axond.TestCase):
     """What axond tells whoever started it, by sd_notify()."""
 
     def test_is_told_of_the_start_and_of_the_end(self):
-        with axond.Axond(ECHO) as daemon:
+        with axond.Axond(PATIENT) as daemon:
             client = daemon.connect()
             client.sendall(b"hello")
             axond.receive(client, 5)
             self.assertEqual(daemon.notified("STOPPING=1"), 0)
             daemon.signal(signal.SIGTERM)
             daemon.wait_notified("STOPPING=1")
+            daemon.wait_notified("STATUS=draining: 1 connection (1 in all), 2 components, generation 1")
             axond.wait_for(lambda: any(said.startswith("EXTEND_TIMEOUT_USEC=") for said in daemon.notifications))
             client.close()
             daemon.wait(0)
 
         self.assertEqual(daemon.notified("READY=1"), 1)
         said = self.without_status(daemon)
-        self.assertEqual(said, ["READY=1", "STOPPING=1", "EXTEND_TIMEOUT_USEC=15000000"])
+        self.assertEqual(said[:3], ["READY=1", "STOPPING=1", "EXTEND_TIMEOUT_USEC=15000000"])
+
+    def test_is_told_of_a_drain_but_not_to_wait_for_its_end(self):
+        """STOPPING=1 would have systemd end it after TimeoutStopSec=."""
+        with axond.Axond(ECHO) as daemon:
+            client = daemon.connect()
+            client.sendall(b"hello")
+            axond.receive(client, 5)
+            daemon.ctl("drain")
+            daemon.wait_notified("STATUS=draining: 1 connection (1 in all), 2 components, generation 1")
+            client.close()
+            daemon.wait(0)
+
+        self.assertEqual(self.without_status(daemon), ["READY=1"])
 
     def test_gets_a_status_with_ready(self):
         with axond.Axond(ECHO) as daemon:
@@ -485,15 +492,11 @@ class Manager(axond.TestCase):
 
         self.assertEqual(daemon.notifications, [])
 
-    def test_the_watchdog_is_fed_at_half_its_time(self):
+    def test_the_watchdog_is_fed_four_times_in_its_time(self):
+        began = time.monotonic()
         with axond.Axond(ECHO, env={"WATCHDOG_USEC": "400000"}) as daemon:
-            daemon.wait_notified("WATCHDOG=1")
-            began = time.monotonic()
-            daemon.wait_notified("WATCHDOG=1", 11)
-            took = time.monotonic() - began
-
-        self.assertGreater(took, 1.9)
-        self.assertLess(took, 4.0, "later than the manager waits")
+            daemon.wait_notified("WATCHDOG=1", 6)
+            self.assertGreater(time.monotonic() - began, 0.59)  # not sooner; tests/test_notify.c: not later
 
     def test_the_watchdog_of_another_process_is_not_fed(self):
         with axond.Axond(ECHO, env={"WATCHDOG_USEC": "1000", "WATCHDOG_PID": "1"}) as daemon:
@@ -570,10 +573,8 @@ class Limits(axond.TestCase):
             third = daemon.connect()
             third.sendall(b"hello")
             daemon.wait_line("warning server: accepting no more connections for now: .*limits.connections")
-            third.settimeout(0.2)
-            with self.assertRaises(TimeoutError):
-                third.recv(1)
-            third.settimeout(axond.PATIENCE)
+            daemon.wait_rest()
+            self.assertFalse(axond.has_more(third))
             first.close()
             self.assertEqual(axond.receive(third, 5), b"hello")
 
@@ -585,31 +586,25 @@ class Limits(axond.TestCase):
             self.assertEqual(daemon.ask(b"hello"), b"hello")
             before = daemon.rss()
             clients = [daemon.connect() for _ in range(400)]
-            for client in clients:
-                client.setblocking(False)
-            self.push(clients)
-            grown = daemon.rss() - before
-            self.assertLess(grown, limit + (4 << 20))
+            self.push(daemon, clients)
+            self.assertLess(daemon.rss() - before, limit + (4 << 20))
             for client in clients:
                 client.close()
 
             self.assertEqual(daemon.ask(b"again" * 100000), b"again" * 100000)
 
     @staticmethod
-    def push(clients):
-        """Sends on all of them until none takes any more."""
-        quiet = 0
-        while quiet < 10:
-            moved = False
+    def push(daemon, clients):
+        """Sends on all of them until none takes any more, and the daemon rests."""
+        rested = False
+        while not rested:
+            daemon.wait_rest()
+            rested = True
             for client in clients:
-                try:
-                    client.send(b"x" * 65536)
-                    moved = True
-                except BlockingIOError:
-                    pass
-            quiet = 0 if moved else quiet + 1
-            if not moved:
-                axond._pause.wait(0.02)
+                client.setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    while client.send(b"x" * 65536):
+                        rested = False
 
 
 class Idle(axond.TestCase):
@@ -618,11 +613,8 @@ class Idle(axond.TestCase):
             client = daemon.connect()
             client.sendall(b"hello")
             axond.receive(client, 5)
-            axond.wait_for(daemon.asleep, "the daemon to sleep")
-            before = daemon.wakeups()
-            time.sleep(2)  # what is measured is what happens meanwhile: nothing
 
-            self.assertEqual(daemon.wakeups() - before, 0)
+            daemon.wait_rest(2)
 
 
 axond.main()

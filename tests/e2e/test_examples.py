@@ -10,9 +10,9 @@ import axond
 
 
 class Examples(axond.TestCase):
-    def pipe(self, data, *command, timeout=30):
+    def pipe(self, data, *command):
         """What a client prints when it is given this on its standard input."""
-        done = subprocess.run([str(word) for word in command], input=data, capture_output=True, timeout=timeout)
+        done = subprocess.run([str(word) for word in command], input=data, capture_output=True, timeout=axond.PATIENCE)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
@@ -20,7 +20,7 @@ class Examples(axond.TestCase):
         return self.pipe(data, self.need("nc"), "-N", "127.0.0.1", daemon.port)
 
     def socat(self, daemon, data):
-        return self.pipe(data, self.need("socat"), "-t10", "-", f"TCP:127.0.0.1:{daemon.port}")
+        return self.pipe(data, self.need("socat"), f"-t{axond.PATIENCE}", "-", f"TCP:127.0.0.1:{daemon.port}")
 
     def test_all_are_here(self):
         tested = {name[len("test_"):].replace("_", "-") + ".yaml" for name in dir(self) if name.startswith("test_")}
@@ -61,6 +61,15 @@ class Examples(axond.TestCase):
             self.assertEqual(self.nc(daemon, b"x" * 1000 + b"\nnext\nLAST\n"), b"apple\ncherry\n")
             daemon.wait_line('chooser .*no such command: "next"; there are NEXT, PREV, FIRST, LAST and SAME')
 
+    def test_metrics(self):
+        port = axond.free_port()
+        with axond.Axond("etc/metrics.yaml", env={"METRICS_PORT": str(port)}) as daemon:
+            self.assertEqual(self.nc(daemon, b"hello\n"), b"HELLO\n")
+            text = self.pipe(b"", self.need("curl"), "-sS", f"http://127.0.0.1:{port}/metrics").decode()
+            series = 'axond_linkage_messages_total{component="shouting/*/upper",type="PureTransformer",outbox="outbox"} 1'
+            self.assertIn(series, text.splitlines())
+            self.assertIn('component="shouting/*/upper",type="PureTransformer",inbox="inbox",le="+Inf"} 1\n', text)
+
     def test_inetd(self):
         with axond.Axond("etc/inetd.yaml") as daemon:
             hello = b"Hello, 127.0.0.1. Send me a text, and I count its lines and words.\n"
@@ -77,10 +86,10 @@ class Examples(axond.TestCase):
 
     def test_greeting_of_one_who_says_nothing(self):
         with axond.Axond("etc/greeting.yaml", env={"IDLE": "200ms"}) as daemon:
-            sock = daemon.connect()
             began = time.monotonic()
+            sock = daemon.connect()
             self.assertEqual(axond.receive_all(sock), b"welcome\n")
-            self.assertGreater(time.monotonic() - began, 0.15)
+            self.assertGreater(time.monotonic() - began, 0.19)
             axond.wait_for(lambda: daemon.ctl("list", "hello/**", json=True)["components"] == [], "its end")
 
     def test_single(self):
@@ -184,7 +193,7 @@ class Examples(axond.TestCase):
             self.assertTrue(self.pipe(b"", cli, "-p", daemon.port, "get", "key") == value + b"\n")
 
             done = subprocess.run([benchmark, "-p", str(daemon.port), "-q", "-n", "2000", "-c", "20"],
-                                  capture_output=True, text=True, timeout=100)
+                                  capture_output=True, text=True, timeout=5 * axond.PATIENCE)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("SET: ", done.stdout)
             self.assertIn("MSET (10 keys): ", done.stdout)
@@ -206,7 +215,8 @@ class Examples(axond.TestCase):
         with contextlib.ExitStack() as stack:
             backend = self.redis(stack)
             axond_on = [axond.AXOND, "-s", self.directory() / "control.sock", axond.SOURCE / "etc/console.yaml"]
-            done = subprocess.run([str(word) for word in axond_on], input=b"ping\necho hello", timeout=30,
+            done = subprocess.run([str(word) for word in axond_on], input=b"ping\necho hello",
+                                  timeout=axond.PATIENCE,
                                   capture_output=True, env={**os.environ, "BACKEND": str(backend)})
             self.assertEqual(done.stdout, b"+PONG\r\n$5\r\nhello\r\n", done.stderr)
             self.assertEqual(done.returncode, 0)

@@ -69,7 +69,7 @@ class Harness(axond.TestCase):
     def test_a_second_sigterm_ends_what_is_draining(self):
         with self.daemon('''\
                 told = []
-                signal.signal(signal.SIGTERM, lambda *_: sys.exit(0) if told else told.append(1))
+                signal.signal(signal.SIGTERM, lambda *_: sys.exit(0) if told else told.append(say("STOPPING=1")))
                 say("READY=1")
                 while True:
                     signal.pause()

@@ -1,7 +1,6 @@
 """A new graph in the place of the running one: all of it, or nothing, and nobody is refused."""
 
 import os
-import selectors
 import signal
 import socket
 import threading
@@ -214,7 +213,7 @@ class Reload(TestCase):
             self.assertEqual(daemon.ask(b"hello\n"), b"hello\n")
 
     def test_while_draining_is_refused(self):
-        with axond.Axond(ECHO) as daemon:
+        with axond.Axond(ECHO + "daemon: {drain_timeout: 10min}\n") as daemon:
             client = daemon.connect()
             self.greet(client)
             daemon.signal(signal.SIGTERM)
@@ -234,7 +233,7 @@ class Refused(TestCase):
         with axond.Axond(ECHO) as daemon:
             old = daemon.connect()
             self.greet(old)
-            before = daemon.fds()
+            before = daemon.fds_at_rest()
             with Knocking(daemon.port) as clients:
                 self.reload(daemon, graph)
                 clients.wait_answered(3)

@@ -1,7 +1,6 @@
 """What makes messages of its own accord, with real clients: Chargen, ConsoleReader, Ticker, Introspector."""
 
 import os
-import time
 
 import axond
 
@@ -42,16 +41,13 @@ class Characters(axond.TestCase):
             clients = [daemon.connect() for _ in range(50)]
             for client in clients:
                 axond.receive(client, 1)
-            axond.wait_for(daemon.asleep, "everything to be full")
-            cpu = daemon.cpu()
-            time.sleep(0.5)
-            self.assertLess(daemon.cpu() - cpu, 0.1)
+            daemon.wait_rest(0.5)  # everything is full
             if not axond.SANITIZED:
                 self.assertLess(daemon.rss() - before, 50 * 64 * 1024)
             self.assertTrue(axond.receive(clients[7], 1 << 20) == (PATTERN * 150)[1:1 + (1 << 20)])
 
-    def test_drain_ends_them(self):
-        with axond.Axond(CHARGEN) as daemon:
+    def test_they_do_not_keep_a_daemon_for_longer_than_drain_timeout(self):
+        with axond.Axond(CHARGEN + "daemon: {drain_timeout: 300ms}\n") as daemon:
             client = daemon.connect()
             axond.receive(client, 1000)
             daemon.stop()
@@ -91,9 +87,7 @@ class Console(axond.TestCase):
         path = self.fifo()
         writer = os.open(path, os.O_RDWR)
         with self.on(path) as daemon:
-            cpu = daemon.cpu()
-            time.sleep(0.5)
-            self.assertLess(daemon.cpu() - cpu, 0.1)
+            daemon.wait_rest(0.5)
         os.close(writer)
 
     def test_a_file_is_read_to_its_end(self):
@@ -166,16 +160,11 @@ linkages:
         graph = self.GRAPH.replace("connections: false", "connections: true")
         with axond.Axond(graph) as daemon:
             clients = []
-            slowest = 0
             for i in range(1000):
                 client = daemon.connect()
-                began = time.monotonic()
                 client.sendall(b"x")
                 axond.receive(client, 1)
-                slowest = max(slowest, time.monotonic() - began)
                 clients.append(client)
-            if not axond.SANITIZED:
-                self.assertLess(slowest, 0.5)
             daemon.wait_line('^ADD NODE "echo/1000" ', "stdout")
             for client in clients:
                 client.close()

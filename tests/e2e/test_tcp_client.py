@@ -25,10 +25,10 @@ linkages:
 """
 
 
-def full_listener(address="127.0.0.1"):
+def full_listener(address="127.0.0.1", port=0):
     """A socket that answers no SYN, as its backlog is full, and what fills it."""
     listener = socket.socket()
-    listener.bind((address, 0))
+    listener.bind((address, port))
     listener.listen(0)
     fillers = []
     for _ in range(4):
@@ -67,7 +67,7 @@ class Bytes(Client):
     def test_twenty_megabytes_come_back_as_they_went(self):
         data = bytes(range(256)) * 80000
         with Backend(echo) as backend, self.proxy_to(backend) as daemon:
-            self.assertTrue(daemon.ask(data, timeout=60) == data)
+            self.assertTrue(daemon.ask(data) == data)
 
     def test_a_slow_backend_slows_the_client_and_costs_no_memory(self):
         go = threading.Event()
@@ -78,23 +78,14 @@ class Bytes(Client):
             go.wait(axond.PATIENCE)
             received.append(len(axond.receive_all(sock)))
 
-        size = 50_000_000
         with Backend(slow) as backend, self.proxy_to(backend) as daemon:
             before = daemon.rss()
             sock = daemon.connect()
-            sock.settimeout(0.5)
-            sent = 0
-            with contextlib.suppress(TimeoutError):
-                while sent < size:
-                    sent += sock.send(bytes(65536))
-            self.assertLess(sent, size)  # the rest waits here
+            sent = daemon.fill(sock, bytes(50_000_000))  # the rest waits here
             if not axond.SANITIZED:
                 self.assertLess(daemon.rss() - before, 4_000_000)
-            cpu = daemon.cpu()
-            time.sleep(0.5)
-            self.assertLess(daemon.cpu() - cpu, 0.1)
+            daemon.wait_rest(0.5)
             go.set()
-            sock.settimeout(axond.PATIENCE)
             sock.shutdown(socket.SHUT_WR)
             self.assertEqual(axond.receive_all(sock), b"")
             self.assertEqual(received, [sent])
@@ -111,7 +102,7 @@ class Bytes(Client):
     def test_many_connections_leave_nothing_behind(self):
         with Backend(echo) as backend, self.proxy_to(backend) as daemon:
             self.assertEqual(daemon.ask(b"x"), b"x")
-            before = daemon.fds()
+            before = daemon.fds_at_rest()
             for _ in range(5):
                 socks = [axond.connect(daemon.port) for _ in range(100)]
                 for sock in socks:
@@ -158,14 +149,10 @@ class HalfClose(Client):
         with Backend(slow) as backend, self.proxy_to(backend) as daemon:
             sock = daemon.connect()
             self.assertEqual(axond.receive_all(sock), b"")
-            sent = 0
-            sock.settimeout(0.5)
-            with contextlib.suppress(TimeoutError):
-                while True:
-                    sent += sock.send(bytes(65536))
+            sent = daemon.fill(sock)
             sock.shutdown(socket.SHUT_WR)
             sock.close()
-            time.sleep(0.2)
+            daemon.wait_rest()
             go.set()
             axond.wait_for(lambda: received, "the backend's end of file")
             self.assertEqual(received, [sent])
@@ -174,9 +161,8 @@ class HalfClose(Client):
         gone = threading.Event()
 
         def stay(sock):
-            sock.settimeout(60)
             axond.receive_all(sock)
-            gone.wait(60)
+            gone.wait(axond.PATIENCE)
 
         with Backend(stay) as backend, self.proxy_to(backend) as daemon:
             before = daemon.fds()
@@ -211,8 +197,7 @@ class Failures(Client):
                 began = time.monotonic()
                 self.assertTrue(self.is_closed(daemon))
 
-                self.assertGreater(time.monotonic() - began, 0.25)
-                self.assertLess(time.monotonic() - began, 3)
+                self.assertGreater(time.monotonic() - began, 0.29)
                 daemon.wait_line("proxy/1 .*: could not connect to .*: Connection timed out")
                 self.assert_lives(daemon)
 
@@ -221,7 +206,8 @@ class Failures(Client):
         with contextlib.ExitStack() as stack:
             for sock in [listener, *fillers]:
                 stack.enter_context(sock)
-            with self.proxy(f"host: 127.0.0.1, port: {listener.getsockname()[1]}") as daemon:
+            client = f"host: 127.0.0.1, port: {listener.getsockname()[1]}, connect_timeout: 10min"
+            with self.proxy(client) as daemon:
                 before = daemon.fds()
                 sock = axond.connect(daemon.port)
                 axond.wait_for(lambda: daemon.fds() == before + 2, "the attempt")
@@ -245,7 +231,7 @@ class Failures(Client):
         with Backend(echo) as backend:
             with self.proxy_to(backend, under=["prlimit", "--nofile=30:30"]) as daemon:
                 socks = [axond.connect(daemon.port) for _ in range(30)]
-                time.sleep(0.3)
+                daemon.wait_line("Too many open files")
                 for sock in socks:
                     sock.close()
                 self.assertEqual(axond.wait_for(lambda: daemon.ask(b"after"), "an answer"), b"after")
@@ -302,7 +288,9 @@ class Addresses(Client):
             with axond.connect(path):
                 client = daemon.connect()
                 client.sendall(b"patience")
-                time.sleep(0.2)
+                axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 1, "the client")
+                tries = daemon.wakeups()
+                axond.wait_for(lambda: daemon.wakeups() > tries + 5, "further tries")
                 listener.accept()[0].close()
                 sock, _ = listener.accept()
                 with sock:
@@ -340,7 +328,7 @@ class Names(Client):
                 while True:
                     query, peer = server.recvfrom(512)
                     name, kind, size = self.question(query)
-                    self.queries.append((name, kind))
+                    self.queries.append(query)
                     if answers.get(name, ()) is not None:
                         server.sendto(self.reply(query[:size], kind, answers.get(name, ())), peer)
 
@@ -385,37 +373,35 @@ class Names(Client):
                 for sock in socks:
                     self.assertEqual(axond.receive(sock, 3), b"all")
                 self.assertEqual(daemon.ask(b"later"), b"later")
-                self.assertLessEqual(len(self.queries), 2)  # A and AAAA
+                self.assertLessEqual(len(set(self.queries)), 2)  # A and AAAA; asked again, they are the same
 
     def test_a_silent_name_server_holds_nobody_up(self):
         under = self.resolver({"backend.test": None})
-        with self.proxy("host: backend.test, port: 80, connect_timeout: 1s", under=under) as daemon:
-            began = time.monotonic()
+        with self.proxy("host: backend.test, port: 80, connect_timeout: 10min", under=under) as daemon:
             waiting = daemon.connect()
             axond.wait_for(lambda: self.queries, "a query")
             self.assert_lives(daemon)
-            self.assertLess(time.monotonic() - began, 0.9)
-            self.assertEqual(axond.receive_all(waiting), b"")
-            self.assertGreater(time.monotonic() - began, 0.9)
+            self.assertFalse(axond.has_more(waiting))  # it does wait
+        with self.proxy("host: backend.test, port: 80, connect_timeout: 300ms", under=under) as daemon:
+            began = time.monotonic()
+            self.assertTrue(self.is_closed(daemon))
+            self.assertGreater(time.monotonic() - began, 0.29)
             daemon.wait_line('could not find the host "backend.test": no answer')
 
     def test_an_address_that_is_silent_has_a_head_start_and_no_more(self):
         under = self.resolver({"backend.test": ["127.0.0.1", "127.0.0.2"]})
-        with Backend(echo, ("127.0.0.2", 0)) as backend, socket.socket() as silent:
-            silent.bind(("127.0.0.1", backend.port))
-            silent.listen(0)
-            fillers = []
-            for _ in range(4):
-                fillers.append(socket.socket())
-                fillers[-1].setblocking(False)
-                with contextlib.suppress(BlockingIOError):
-                    fillers[-1].connect(silent.getsockname())
-            with self.proxy(f"host: backend.test, port: {backend.port}", under=under) as daemon:
+        port = axond.free_port()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(Backend(echo, ("127.0.0.2", port)))
+            listener, fillers = full_listener("127.0.0.1", port)
+            for sock in [listener, *fillers]:
+                stack.enter_context(sock)
+            client = f"host: backend.test, port: {port}, connect_timeout: 10min"  # it is never given up
+            with self.proxy(client, under=under) as daemon:
                 began = time.monotonic()
                 self.assertEqual(daemon.ask(b"by the other way"), b"by the other way")
-                self.assertLess(time.monotonic() - began, 2)
-            for filler in fillers:
-                filler.close()
+                self.assertGreater(time.monotonic() - began, 0.24)
+                self.assertNotIn("could not connect", daemon.stderr)
 
     def test_etc_hosts_is_heeded_and_its_families_tried_by_turns(self):
         if not axond.has_ipv6():
@@ -441,36 +427,44 @@ class Idle(Client):
         with Backend(echo) as backend, self.proxy_to(backend, ", idle_timeout: 300ms") as daemon:
             before = daemon.fds()
             sock = daemon.connect()
-            sock.sendall(b"x")
             began = time.monotonic()
+            sock.sendall(b"x")
             self.assertEqual(axond.receive_all(sock), b"x")
-            self.assertGreater(time.monotonic() - began, 0.25)
-            self.assertLess(time.monotonic() - began, 2)
+            self.assertGreater(time.monotonic() - began, 0.29)
             sock.close()
             axond.wait_for(lambda: daemon.fds() == before, "both sockets to be closed")
             self.assertNotIn("lost the connection", daemon.stderr)
 
     def test_what_passes_keeps_it_open(self):
         with Backend(echo) as backend, self.proxy_to(backend, ", idle_timeout: 400ms") as daemon:
-            sock = daemon.connect()
-            until = time.monotonic() + 1.2
-            while time.monotonic() < until:
-                sock.sendall(b"x")
-                self.assertEqual(axond.receive(sock, 1), b"x")
-                time.sleep(0.05)
+            sock = None
+
+            def talk(number):
+                nonlocal sock
+                if number == 0:
+                    sock = daemon.connect()
+                with contextlib.suppress(ConnectionError):
+                    sock.sendall(b"x")
+                    return sock.recv(1) == b"x"
+
+            axond.steadily(talk, within=0.4, lasting=1.2)
 
     def test_a_backend_that_does_not_read_is_idle_once_nothing_goes_any_more(self):
         silent = threading.Event()
         with Backend(lambda sock: silent.wait(axond.PATIENCE)) as backend:
             with self.proxy_to(backend, ", idle_timeout: 300ms") as daemon:
                 sock = daemon.connect()
-                sock.settimeout(0.2)
-                with contextlib.suppress(TimeoutError, ConnectionError):  # the latter if we were held up
-                    while True:
-                        sock.send(b"x" * 65536)
-                sock.settimeout(axond.PATIENCE)
+                sock.setblocking(False)
+
+                def is_closed():
+                    with contextlib.suppress(BlockingIOError):
+                        while not axond.has_more(sock):
+                            sock.send(b"x" * 65536)
+                    return axond.has_more(sock)
+
                 with contextlib.suppress(ConnectionError):
-                    self.assertEqual(axond.receive_all(sock), b"")
+                    axond.wait_for(is_closed, "the end")
+                    self.assertEqual(sock.recv(1), b"")
                 silent.set()
 
     def test_with_reconnect_it_is_made_again(self):
@@ -528,7 +522,7 @@ linkages: [client -> sink]
 """
         with axond.Axond(graph) as daemon:
             daemon.wait_line("trying again")
-            daemon.stop()
+            daemon.stop()  # told once
 
 
 axond.main()

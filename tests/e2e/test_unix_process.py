@@ -124,24 +124,21 @@ graphs:
             self.assertEqual(answer, b"1000000\n" + bytes(3_000_000))
 
     def test_much_goes_through_byte_by_byte(self):
-        data = os.urandom(1 << 20) * (4 if axond.SANITIZED else 50)
+        data = os.urandom(1 << 20) * (4 if axond.SANITIZED else 20)
         with axond.Axond(INETD % "command: [cat]") as daemon:
-            self.assertTrue(daemon.ask(data, timeout=60) == data)
+            self.assertTrue(daemon.ask(data) == data)
         with axond.Axond(INETD % r'command: [tr, "\\000-\\377", "\\001-\\377\\000"]') as daemon:
             expected = data.translate(bytes((i + 1) % 256 for i in range(256)))
-            self.assertTrue(daemon.ask(data, timeout=60) == expected)
+            self.assertTrue(daemon.ask(data) == expected)
 
     def test_a_client_that_does_not_read_makes_the_program_wait(self):
         with axond.Axond(INETD % "command: [cat, /dev/zero]") as daemon:
             before = daemon.rss()
             sock = daemon.connect()
             axond.receive(sock, 1 << 20)
-            axond.wait_for(daemon.asleep, "the daemon to sleep")
-            used = daemon.cpu()
             axond.wait_for(lambda: daemon.ctl("show", "inetd/1", json=True)["outboxes"][0]["blocked"] > 0.1,
                            "the program's output to be blocked")
-
-            self.assertLess(daemon.cpu() - used, 0.3)
+            daemon.wait_rest()
             if not axond.SANITIZED:
                 self.assertLess(daemon.rss() - before, 8 << 20)
 
@@ -184,7 +181,7 @@ graphs:
     def test_a_program_that_reads_nothing_gets_its_answer_out(self):
         with axond.Axond(INETD % 'command: "exec 0<&-; sleep 0.1; echo done"') as daemon:
             self.assertEqual(daemon.ask(b"x" * 1_000_000), b"done\n")
-            self.assertNotIn("warning", daemon.stderr)
+            self.assertNotIn("warning", axond.HELD.sub("", daemon.stderr))
 
     def test_a_hundred_at_once(self):
         with axond.Axond(INETD % "command: [cat]") as daemon:
@@ -384,7 +381,7 @@ linkages:
                 pids = children(daemon)
                 self.assertIn(f"  now: running sh -c exec sleep $0 1000, pid {pids[0]}\n", daemon.ctl("show", "it"))
                 self.assertIn(f"running cat -, pid {pids[1]}", daemon.ctl("show", "inetd/1"))
-                self.assertEqual(daemon.ctl("status", json=True)["warnings"], [])  # to run is as it should be
+                self.assertEqual(daemon.warnings(), [])  # to run is as it should be
             os.kill(int(pids[0]), signal.SIGKILL)
             daemon.wait_line("it: killed by SIGKILL")
 

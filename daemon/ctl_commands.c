@@ -1,17 +1,13 @@
-/* axonctl: shows what happens inside axond, and changes it. */
+/* The commands of axonctl, and the help that follows from them. */
 #include "daemon/ctl.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <stdio.h>
 
 /* All that axonctl can do, in the order of help: what one looks at first, first. */
 const struct ctl_command ctl_commands[] = {
     {"status", "", 0, 0, "one screen about the daemon", ctl_run_status, {{0}}},
     {"list", "[PATTERN]", 0, 1, "components: type, state, since when", ctl_run_list, {{0}}},
-    {"show", "PATH", 1, 1, "one component in full", ctl_run_show, {{0}}},
+    {"show", "PATH", 1, 1, "one component, or a connection, in full", ctl_run_show, {{0}}},
     {"linkages",
      "[PATTERN]",
      0,
@@ -31,11 +27,36 @@ const struct ctl_command ctl_commands[] = {
      "PATH",
      1,
      1,
-     "messages as they pass a box",
+     "messages as they pass a box, or a linkage: \"FROM -> TO\"",
      ctl_run_tap,
      {{"count", "N", "end after N messages", NULL},
+      {"match", "REGEX", "only data that matches", NULL},
       {"format", "FORMAT", "text, hex or json", ctl_tap_formats}}},
+    {"trace",
+     "PATH",
+     1,
+     1,
+     "the next message's way through the graph, with times",
+     ctl_run_trace,
+     {{"patience", "TIME", "how long nothing must have happened, to end (500ms)", NULL}}},
+    {"top",
+     "[PATTERN]",
+     0,
+     1,
+     "the busiest linkages and who holds them up, again and again",
+     ctl_run_top,
+     {{"interval", "TIME", "between two looks, such as 250ms, 5s (1s)", NULL},
+      {"sort", "COLUMN", "from, to, messages, bytes, queued, full, blocked or dropped",
+       top_column_names},
+      {"count", "N", "end after N looks", NULL}}},
     {"events", "", 0, 0, "what happens, as it happens", ctl_run_events, {{0}}},
+    {"metrics",
+     "",
+     0,
+     0,
+     "what Prometheus would scrape",
+     ctl_run_metrics,
+     {{"format", "FORMAT", "text (Prometheus' own) or openmetrics", ctl_metrics_formats}}},
     {"types", "", 0, 0, "the component types", ctl_run_types, {{0}}},
     {"describe", "TYPE", 1, 1, "a type's boxes and parameters", ctl_run_describe, {{0}}},
     {"config",
@@ -68,6 +89,7 @@ const struct ctl_command ctl_commands[] = {
      ctl_run_send,
      {{"notice", "NOTICE", "a notice instead of data, such as producerFinished", ctl_notices}}},
     {"stop", "PATH", 1, 1, "stop a component, or end a connection", ctl_run_stop, {{0}}},
+    {"kill", "PATH", 1, 1, "close a connection at once", ctl_run_kill, {{0}}},
     {"add",
      "NAME TYPE [PARAM=VALUE...]",
      2,
@@ -102,7 +124,7 @@ const struct ctl_command ctl_commands[] = {
     {0},
 };
 
-static void print_command_help(const struct ctl_command *command)
+void ctl_print_command_help(const struct ctl_command *command)
 {
     printf("usage: axonctl [-s SOCKET] [--json] %s%s%s%s\n\n%s\n", command->name,
            command->options[0].name != NULL ? " [OPTION...]" : "",
@@ -119,7 +141,7 @@ static void print_command_help(const struct ctl_command *command)
     }
 }
 
-static void print_help(void)
+void ctl_print_help(void)
 {
     printf("usage: axonctl [OPTION...] COMMAND [ARGUMENT...]\n\n"
            "Shows what happens inside axond, and changes it.\n\n");
@@ -129,52 +151,15 @@ static void print_help(void)
         snprintf(left, sizeof(left), "%s %s", c->name, c->arguments);
         printf("  %-24s %s\n", left, c->summary);
     }
-    printf("\n"
-           "  -s, --socket SOCKET      the daemon's control socket\n"
-           "                           (else $AXOND_CONTROL, else /run/axond/control.sock)\n"
-           "      --json               print replies as JSON\n"
-           "      --no-daemon          types, describe: answer from axonctl's own tables\n"
-           "  -h, --help               this; after a command: about the command\n"
-           "  -V, --version            print the version\n"
-           "\n"
-           "Exit status: 0 done, 1 refused, 64 wrong usage, 69 no daemon there.\n");
-}
+    printf("\n");
+    for (const struct ctl_common_option *o = ctl_common_options; o->option.name != NULL; o++) {
+        const char letter[] = {'-', o->letter, ',', '\0'};
+        char left[64];
 
-/* Nobody reading what we print is a way of saying "enough". */
-static enum ctl_status finish_output(enum ctl_status status)
-{
-    errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout)) {
-        return status;
+        snprintf(left, sizeof(left), "%3s --%s%s%s", o->letter != '\0' ? letter : "",
+                 o->option.name, o->option.argument != NULL ? " " : "",
+                 o->option.argument != NULL ? o->option.argument : "");
+        printf("  %-24s %s\n", left, o->option.doc);
     }
-    if (errno == EPIPE || errno == 0) {
-        return status;
-    }
-    ctl_complain("cannot write: %s", strerror(errno));
-    return CTL_REFUSED;
-}
-
-int main(int argc, char **argv)
-{
-    struct ctl ctl = {.fd = -1};
-    enum ctl_status status;
-
-    signal(SIGPIPE, SIG_IGN); /* writing tells */
-    status = ctl_parse(&ctl, argc, argv);
-    if (status != CTL_DONE) {
-        return (int)status;
-    }
-    if (ctl.help && ctl.command != NULL) {
-        print_command_help(ctl.command);
-    } else if (ctl.help) {
-        print_help();
-    } else if (ctl.version) {
-        printf("axonctl %s\n", AXOND_VERSION);
-    } else {
-        status = ctl.command->run(&ctl);
-    }
-    if (ctl.fd != -1) {
-        close(ctl.fd);
-    }
-    return (int)finish_output(status);
+    printf("\nExit status: 0 done, 1 refused, 64 wrong usage, 69 no daemon there.\n");
 }
