@@ -11,6 +11,7 @@
 #include "graph/ledger.h"
 #include "graph/listeners.h"
 #include "graph/metrics.h"
+#include "graph/root.h"
 #include "graph/service.h"
 #include "graph/waiting.h"
 
@@ -80,6 +81,9 @@ static void bury(struct loop *loop)
         list_for_each_safe (at, after, &loop->dead) {
             is_any = graph_free(container_of(at, struct graph, sibling)) || is_any;
         }
+    }
+    if (loop->leavers > 0) {
+        leavers_look_all(loop); /* the last connection may have gone */
     }
 }
 
@@ -178,6 +182,7 @@ struct loop *loop_create(const struct component_type *const *types, const struct
         loop->hooks = *hooks;
     }
     loop->born = ev_now(ev);
+    loop->leave_timeout = LEAVE_TIMEOUT;
     held_init(&loop->held);
     list_init(&loop->graphs);
     list_init(&loop->services);

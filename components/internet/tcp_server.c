@@ -147,15 +147,16 @@ static int try_range(struct component *self, struct listening_request *request, 
 static int make_tcp_server_port(struct component *self)
 {
     struct tcp_server *server = component_state(self);
-    struct listening_request request = {.host = server->host,
-                                        .port = (int)server->listenport,
-                                        .backlog = (int)server->maxlisten,
-                                        .reuseport = server->reuseport,
-                                        .nodelay = server->nodelay,
-                                        .keepalive = server->keepalive,
-                                        .options = &server->socketOptions,
-                                        .listeners = component_loop(self)->listeners,
-                                        .owner = {.graph = graph_root(self->graph)}};
+    struct listening_request request = {
+        .host = server->host,
+        .port = (int)server->listenport,
+        .backlog = (int)server->maxlisten,
+        .reuseport = server->reuseport,
+        .nodelay = server->nodelay,
+        .keepalive = server->keepalive,
+        .options = &server->socketOptions,
+        .listeners = component_loop(self)->listeners,
+        .owner = {.graph = graph_root(self->graph), .component = component_outermost(self)}};
     char path[PATH_SIZE];
     char text[400];
     int result;
@@ -476,17 +477,34 @@ static void tcp_server_run(struct component *self)
     }
 }
 
+static void set_sweep(struct tcp_server *server)
+{
+    const double period = server->idle_timeout / 4;
+
+    server->sweep.repeat = period > SWEEP ? period : SWEEP;
+}
+
+/* Who waits because of max_connections is accepted by run(). */
+static void tcp_server_changed(struct component *self)
+{
+    struct tcp_server *server = component_state(self);
+
+    set_sweep(server);
+    if (server->now > 0) { /* it ends by itself if there is nothing to look for */
+        ev_timer_again(component_ev(self), &server->sweep);
+    }
+}
+
 static int tcp_server_start(struct component *self)
 {
     struct tcp_server *server = component_state(self);
-    const double period = server->idle_timeout / 4;
     char text[400];
     int result;
 
     list_init(&server->connections);
     ev_init(&server->sweep, on_sweep);
     server->sweep.data = self;
-    server->sweep.repeat = period > SWEEP ? period : SWEEP;
+    set_sweep(server);
     result = make_tcp_server_port(self);
     if (result < 0) {
         return result;
@@ -627,6 +645,7 @@ const struct component_type tcp_server_type = {
     .check = tcp_server_check,
     .start = tcp_server_start,
     .run = tcp_server_run,
+    .changed = tcp_server_changed,
     .drain = tcp_server_drain,
     .graph_ended = tcp_server_graph_ended,
     .stop = tcp_server_stop,
