@@ -16,9 +16,9 @@
 #include "graph/waiting.h"
 
 /* Component runs in one pass of the queue, before sockets are looked at again: PASS, or fewer when
- * they have taken PASS_UNITS (held.h), a millisecond or two.  That is looked at after each PART, in
+ * they have taken PASS_UNITS (held.h), some milliseconds.  That is looked at after each PART, in
  * which a message comes all the way from socket to socket: so it costs those nothing. */
-enum { PASS = 4096, PART = 4, PASS_UNITS = HELD_UNITS / 16 };
+enum { PASS = 4096, PART = 4, PASS_UNITS = HELD_UNITS * 3 / 16 };
 
 /* When this many graphs of connections have come and three quarters have gone, memory goes back. */
 enum { CROWD = 1024 };
