@@ -358,7 +358,7 @@ static void make_end(struct end *end, const struct plan_component *plan, struct 
     state = component_state(end->component);
     state->crossing = crossing;
     end->component->state = RUNNING;
-    list_append(&part->root->ends, &end->link);
+    list_append(&root_of(part)->ends, &end->link);
 }
 
 /* The inboxes of a component without what only its own type understands, and without its bounds:
@@ -432,11 +432,21 @@ static void open_at_landing(struct letter *letter)
     crossing_unref(crossing);
 }
 
+static const struct plan_component *plan_at_place(const struct graph *part, size_t place)
+{
+    const struct plan_component *entry = part->plan->components;
+
+    while (entry->index != place) {
+        entry++;
+    }
+    return entry;
+}
+
 static struct crossing *crossing_create(struct graph *part, size_t index, unsigned home)
 {
     struct crossing *crossing = mem_alloc(sizeof(*crossing));
-    const struct plan_component *target = &part->plan->components[index];
-    struct parts *parts = part->root->parts;
+    const struct plan_component *target = plan_at_place(part, index);
+    struct parts *parts = root_of(part)->parts;
 
     crossing->parts = parts;
     crossing->index = index;
@@ -458,7 +468,7 @@ struct component *crossing_stand_in(struct graph *part, size_t index, unsigned h
 {
     struct list *at;
 
-    list_for_each (at, &part->root->ends) {
+    list_for_each (at, &root_of(part)->ends) {
         const struct end *end = container_of(at, struct end, link);
 
         if (end->crossing->index == index && end->crossing->home == home &&
@@ -497,7 +507,7 @@ const struct inbox *crossing_beyond(const struct inbox *in)
 
 bool crossing_finish(struct component *component)
 {
-    struct parts *parts = component->graph->root->parts;
+    struct parts *parts = parts_of(component->graph);
     const unsigned home = component->graph->loop->worker;
     bool is_any = false;
     struct list *at;
@@ -526,7 +536,7 @@ void crossings_end(struct graph *part)
 {
     struct list *at;
 
-    list_for_each (at, &part->root->ends) {
+    list_for_each (at, &root_of(part)->ends) {
         struct end *end = container_of(at, struct end, link);
         struct crossing *crossing = end->crossing;
 
@@ -546,7 +556,7 @@ bool crossings_are_idle(const struct graph *part)
 {
     const struct list *at;
 
-    list_for_each (at, &part->root->ends) {
+    list_for_each (at, &root_of(part)->ends) {
         const struct end *end = container_of((struct list *)(uintptr_t)at, struct end, link);
 
         if ((end->component->flags & COMPONENT_QUEUED) != 0) {
@@ -561,7 +571,7 @@ void crossings_free(struct graph *part)
     struct list *at;
     struct list *after;
 
-    list_for_each_safe (at, after, &part->root->ends) {
+    list_for_each_safe (at, after, &root_of(part)->ends) {
         struct end *end = container_of(at, struct end, link);
 
         list_remove(&end->link);

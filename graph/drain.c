@@ -67,6 +67,21 @@ static void on_deadline(struct ev_loop *ev, ev_timer *watcher, int revents)
     graph_tell(drain->graph, SHUTDOWN_MICROPROCESS, 0);
 }
 
+bool component_is_fed(const struct component *component)
+{
+    unsigned i = NO_BOX;
+
+    while ((i = component_next_inbox(component, i)) != NO_BOX) {
+        const struct inbox *in = component_have_inbox(component, i);
+
+        if (in != NULL && component_inbox_plan(component, i)->spec->carries != NOTICES &&
+            inbox_is_fed(in)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A component that takes nothing in by linkages is a source.  The one that protocols lead to, as
  * "/audit.inbox", is none while there is no connection either: one may still come. */
 static bool is_source(const struct component *component)
@@ -75,14 +90,12 @@ static bool is_source(const struct component *component)
 
     while ((i = component_next_inbox(component, i)) != NO_BOX) {
         const struct plan_box *plan = component_inbox_plan(component, i);
-        const struct inbox *in = component_have_inbox(component, i);
 
-        if (plan->spec->by_name || (plan->spec->carries != NOTICES &&
-                                    (plan->is_linked || (in != NULL && inbox_is_fed(in))))) {
+        if (plan->spec->by_name || (plan->spec->carries != NOTICES && plan->is_linked)) {
             return false;
         }
     }
-    return true;
+    return !component_is_fed(component);
 }
 
 void component_drain(struct component *component)
@@ -113,7 +126,7 @@ static void finish(struct drain *drain)
         struct component *component = graph_component(graph, i);
 
         if (component != NULL &&
-            (parts == NULL || parts->places[i] == EVERY_WORKER || !crossing_finish(component))) {
+            (parts == NULL || parts->homes[i] == EVERY_WORKER || !crossing_finish(component))) {
             component_tell(component, PRODUCER_FINISHED, NULL, 0);
         }
     }

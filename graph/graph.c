@@ -17,15 +17,59 @@
 /* Components of a root graph that a thread frees, since it takes milliseconds. */
 enum { FREED_APART = 10000 };
 
+enum { REASON_SIZE = 400 };
+
 size_t graph_size(const struct graph *graph)
 {
-    return graph->plan->component_count;
+    return graph_is_root(graph) ? root_of(graph)->places + root_of(graph)->leaver_count
+                                : graph->plan->component_count;
 }
 
 struct component *graph_component(const struct graph *graph, size_t index)
 {
-    return graph->blueprint != NULL ? blueprint_component(graph, index)
-                                    : graph->root->components[index];
+    if (!graph_is_root(graph)) {
+        return blueprint_component(graph, index);
+    }
+    return index < root_of(graph)->places
+               ? graph->components[index]
+               : root_of(graph)->leavers[index - root_of(graph)->places].component;
+}
+
+static struct component *find_leaver(const struct root *root, const struct plan_component *plan)
+{
+    for (size_t i = 0; i < root->leaver_count; i++) {
+        if (root->leavers[i].component->plan == plan) {
+            return root->leavers[i].component;
+        }
+    }
+    return NULL;
+}
+
+struct component *graph_relative(const struct component *component,
+                                 const struct plan_component *plan)
+{
+    return component->is_leaving ? find_leaver(root_of(component->graph), plan)
+                                 : graph_component(component->graph, plan->index);
+}
+
+size_t graph_place(const struct component *component)
+{
+    const struct root *root = root_of(component->graph);
+    size_t place = component->plan->index;
+
+    if (component->is_leaving) {
+        place = root->places;
+        while (place < graph_size(&root->graph) &&
+               graph_component(&root->graph, place) != component) {
+            place++;
+        }
+    }
+    return place;
+}
+
+bool graph_is_earlier(const struct graph *graph)
+{
+    return graph->blueprint != NULL && graph->blueprint->is_replaced;
 }
 
 struct graph *graph_root(struct graph *graph)
@@ -80,8 +124,8 @@ static int start_all(struct graph *graph, struct component **failed)
     int result = 0;
 
     hold(graph);
-    for (size_t i = 0; i < graph_size(graph) && result == 0; i++) {
-        struct component *component = graph_component(graph, i);
+    for (size_t i = 0; i < graph->plan->component_count && result == 0; i++) {
+        struct component *component = graph_component(graph, i); /* no place is free, or changed */
 
         if (component == NULL) {
             continue;
@@ -129,8 +173,8 @@ static struct graph *create_whole(struct loop *loop, struct plan *plan, bool is_
     return graph;
 }
 
-static struct graph *start_root(struct loop *loop, struct plan *plan, bool is_service, char *text,
-                                size_t size)
+static struct graph *start_root(struct loop *loop, struct plan *plan, bool is_service,
+                                const struct plan_component **entry, char *reason, size_t size)
 {
     struct graph *graph = loop->workers != NULL && !is_service
                               ? create_parts(loop, plan)
@@ -142,30 +186,60 @@ static struct graph *start_root(struct loop *loop, struct plan *plan, bool is_se
         result = start_all(graph_part(graph, i), &failed);
     }
     if (result < 0) {
-        char path[PATH_SIZE];
-        const char *reason = component_reason(failed);
+        const char *why = component_reason(failed);
 
-        (void)snprintf(text, size, "%s: %s", component_path(failed, path, sizeof(path)),
-                       reason != NULL ? reason : "could not start");
+        (void)snprintf(reason, size, "%s", why != NULL ? why : "could not start");
+        *entry = failed->plan;
         graph_destroy(graph);
         return NULL;
     }
     return graph;
 }
 
-struct graph *graph_start(struct loop *loop, struct plan *plan, char *text, size_t size)
+struct graph *graph_start_or(struct loop *loop, struct plan *plan,
+                             const struct plan_component **failed, char *reason, size_t size)
 {
     struct graph *graph;
 
     workers_halt(loop->workers);
-    graph = start_root(loop, plan, false, text, size);
+    graph = start_root(loop, plan, false, failed, reason, size);
     workers_release(loop->workers);
+    return graph;
+}
+
+/* Says who could not start, and why. */
+static void complain(const struct plan_component *failed, const char *reason, char *text,
+                     size_t size)
+{
+    (void)snprintf(text, size, "%s: %s", failed->path, reason);
+}
+
+struct graph *graph_start(struct loop *loop, struct plan *plan, char *text, size_t size)
+{
+    const struct plan_component *failed;
+    struct plan *kept = plan_ref(plan);
+    char reason[REASON_SIZE];
+    struct graph *graph = graph_start_or(loop, plan, &failed, reason, sizeof(reason));
+
+    if (graph == NULL) {
+        complain(failed, reason, text, size);
+    }
+    plan_release(kept);
     return graph;
 }
 
 struct graph *graph_start_service(struct loop *loop, struct plan *plan, char *text, size_t size)
 {
-    return start_root(loop, plan, true, text, size);
+    const struct plan_component *failed;
+    struct plan *kept = plan_ref(plan);
+    char reason[REASON_SIZE];
+    struct graph *graph = start_root(loop, plan, true, &failed, reason, sizeof(reason));
+
+    if (graph == NULL) {
+        complain(failed, reason, text, size);
+    }
+    plan_release(kept);
+    return graph;
 }
 
 int graph_start_instance(struct graph *graph)
@@ -249,6 +323,22 @@ static void graph_unpair(struct graph *graph)
     }
 }
 
+void graph_place_is_over(struct component *component)
+{
+    struct graph *graph = component->graph;
+    struct root *root = root_of(graph);
+    const struct loop_hooks *hooks = &graph->loop->hooks;
+
+    if (component->is_leaving) {
+        return;
+    }
+    root->over++;
+    if (root->parts == NULL && root->over == root->present && graph->living > 1 &&
+        !graph->is_destroyed && !graph->is_held && hooks->present_ended != NULL) {
+        hooks->present_ended(hooks->arg, graph);
+    }
+}
+
 void graph_one_ended(struct graph *graph)
 {
     struct loop *loop = graph->loop;
@@ -257,6 +347,9 @@ void graph_one_ended(struct graph *graph)
     if (--graph->living > 0) {
         if (graph->is_draining) {
             drain_go_on(graph);
+        }
+        if (graph->has_leavers) {
+            leavers_look_soon(root_of(graph));
         }
         return;
     }
@@ -300,9 +393,14 @@ static void destroy(struct graph *graph)
             component_end(component, STOPPED);
         }
     }
+    if (graph_is_root(graph)) {
+        graph_settle_stop(root_of(graph));
+    }
     let_go(graph);
-    if (graph->holder == NULL) {
+    if (graph_is_root(graph)) {
         crossings_end(graph);
+    }
+    if (graph->holder == NULL) {
         graph->refs--; /* the one of graph_start() */
     }
     graph_unref(graph);
@@ -352,19 +450,20 @@ bool graph_free(struct graph *graph)
             return false;
         }
     }
-    if (graph->holder == NULL && !crossings_are_idle(graph)) {
+    if (graph_is_root(graph) && !crossings_are_idle(graph)) {
         return false;
     }
     list_remove(&graph->sibling);
-    if (graph->blueprint == NULL && loop->ledger != NULL) {
-        ledger_forget(loop->ledger, graph);
-    }
-    if (graph->blueprint == NULL && graph_size(graph) >= FREED_APART) {
-        thread_create_detached(free_root, graph);
-        return true;
-    }
-    if (graph->blueprint == NULL) {
-        root_free(graph);
+    if (graph_is_root(graph)) {
+        if (loop->ledger != NULL) {
+            ledger_forget(loop->ledger, graph);
+        }
+        leavers_free(root_of(graph));
+        if (graph_size(graph) >= FREED_APART) {
+            thread_create_detached(free_root, root_of(graph));
+        } else {
+            root_free(root_of(graph));
+        }
         return true;
     }
     for (size_t i = 0; i < graph_size(graph); i++) {

@@ -32,8 +32,8 @@ struct graph {
     struct list sibling;               /* in the holder's list, see component_type.children */
     uint64_t number;                   /* of the connection, from 1; 0: has none */
     union {
-        struct graph *peer; /* of a connection: the other graph, socket or protocol */
-        struct root *root;  /* of a root graph: see root.h */
+        struct graph *peer;            /* of a connection: the other graph, socket or protocol */
+        struct component **components; /* of a root graph: by place, see root.h */
     };
     uint32_t living; /* components that have not ended */
     uint32_t refs;   /* what else keeps the memory */
@@ -42,8 +42,9 @@ struct graph {
     bool is_held; /* .living counts one more, until all have begun */
     bool is_destroyed;
     bool is_draining;
-    bool is_service; /* a root graph that a loop made for a service */
-    uint16_t seen;   /* the last round of gathering that came by, see ledger.h */
+    bool is_service;  /* a root graph that a loop made for a service */
+    bool has_leavers; /* a root graph that was changed: some of what it had is still there */
+    uint16_t seen;    /* the last round of gathering that came by, see ledger.h */
 };
 
 /* Makes the graph of a plan, in one piece or with a part on each worker (root.h), and starts its
@@ -51,6 +52,11 @@ struct graph {
  * Returns NULL when one could not start: all that had started has been stopped again, and text
  * (of size bytes) says who and why. */
 struct graph *graph_start(struct loop *loop, struct plan *plan, char *text, size_t size);
+
+/* The same; says apart which entry of the plan could not start, and why in reason (of size bytes).
+ * The caller must have a further reference of the plan. */
+struct graph *graph_start_or(struct loop *loop, struct plan *plan,
+                             const struct plan_component **failed, char *reason, size_t size);
 
 /* The same for a service of the loop: nobody is told when it ends. */
 struct graph *graph_start_service(struct loop *loop, struct plan *plan, char *text, size_t size);
@@ -63,9 +69,21 @@ void graph_destroy(struct graph *graph);
 
 /* Where there are workers the two are done to all parts of a root graph, by the main thread. */
 
-/* By the plan's index; it may have ended.  NULL: another worker has it. */
+/* By the plan's index; it may have ended.  A root graph may have free places, NULL: another worker
+ * has what is there, or a change has taken it out.  What still leaves is behind the others. */
 struct component *graph_component(const struct graph *graph, size_t index);
 size_t graph_size(const struct graph *graph);
+
+/* The component of a plan's entry, as one of the same graph and plan sees it: the chassis that it
+ * is in, or what it holds.  NULL: there is none (any more). */
+struct component *graph_relative(const struct component *component,
+                                 const struct plan_component *plan);
+
+/* The place that a component has, to go on from; of one that leaves it may change. */
+size_t graph_place(const struct component *component);
+
+/* True for an instance of a blueprint that has been replaced by another. */
+bool graph_is_earlier(const struct graph *graph);
 
 /* The root graph that a graph is in, through its holders; itself if it is one. */
 struct graph *graph_root(struct graph *graph);
@@ -86,8 +104,14 @@ struct graph *component_next_graph(const struct component *component, const stru
 /* Compiles a plan whose edge is "self", and keeps a reference of it. */
 struct blueprint *blueprint_create(struct loop *loop, const struct plan *plan);
 
-/* The blueprint goes when its last instance has gone. */
+/* The blueprint goes when its last instance has gone.  NULL is fine. */
 void blueprint_release(struct blueprint *blueprint);
+
+/* The same, for one that another takes the place of: its instances are of an earlier definition. */
+void blueprint_replace(struct blueprint *blueprint);
+
+/* True if instances of the plan would be the same. */
+bool blueprint_is_of(const struct blueprint *blueprint, const struct plan *plan);
 
 /* Makes an instance: not started, its edge not linked.  holder: the caller; its type says where the
  * list of its graphs is. */

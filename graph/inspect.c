@@ -67,18 +67,25 @@ static struct graph *find_made(const struct component *holder, const char *word,
 static struct component *find_in(struct graph *graph, const char *path, struct place *place,
                                  struct trail *trail);
 
-/* "echo/17/lines": echo is here, the rest is in a graph that it made. */
-static struct component *find_below(const struct plan_component *plan, struct graph *graph,
-                                    const char *rest, struct place *place, struct trail *trail)
+/* The rest of a path, in a graph that a component made. */
+static struct component *find_made_by(const struct component *holder, const char *rest,
+                                      struct place *place, struct trail *trail)
 {
     const size_t length = strcspn(rest, "/");
-    const struct component *holder = plan != NULL ? graph_component(graph, plan->index) : NULL;
     struct graph *made = holder != NULL ? find_made(holder, rest, length) : NULL;
 
     if (made == NULL) {
         return NULL;
     }
     return find_in(made, rest[length] == '/' ? rest + length + 1 : rest + length, place, trail);
+}
+
+/* "echo/17/lines": echo is here, the rest is in a graph that it made. */
+static struct component *find_below(const struct plan_component *plan, struct graph *graph,
+                                    const char *rest, struct place *place, struct trail *trail)
+{
+    return plan != NULL ? find_made_by(graph_component(graph, plan->index), rest, place, trail)
+                        : NULL;
 }
 
 /* Finds a component, or sets only place->graph, for a graph of several. */
@@ -92,7 +99,7 @@ static struct component *find_in(struct graph *graph, const char *path, struct p
     trail->rest = path;
     if (plan != NULL || path[0] == '\0') {
         place->graph = graph;
-        return plan != NULL ? graph_component(graph, plan->index) : NULL;
+        return plan != NULL ? graph_component(graph, plan->index) : NULL; /* there is one */
     }
     found = find_below(plan_find(graph->plan, ""), graph, path, place, trail);
     for (const char *slash = strchr(path, '/');
@@ -122,6 +129,28 @@ static struct component *representative(struct component *component)
     return component;
 }
 
+/* Among what changes of the graph have left to come to its end, the latest first. */
+static bool find_leaver(const struct root *root, const char *path, struct place *place)
+{
+    struct trail trail;
+
+    for (size_t i = root->leaver_count; i-- > 0 && place->graph == NULL;) {
+        struct component *leaver = root->leavers[i].component;
+        const size_t length = strlen(leaver->plan->path);
+
+        if (component_is_over(leaver) || strncmp(leaver->plan->path, path, length) != 0) {
+            continue;
+        }
+        if (path[length] == '\0') {
+            place->graph = leaver->graph;
+            place->component = leaver;
+        } else if (path[length] == '/') {
+            place->component = find_made_by(leaver, path + length + 1, place, &trail);
+        }
+    }
+    return place->graph != NULL;
+}
+
 /* A component that lives on another worker is not found in this part. */
 static bool find_in_part(struct graph *part, const char *path, struct place *place)
 {
@@ -133,7 +162,8 @@ static bool find_in_part(struct graph *part, const char *path, struct place *pla
         place->component = representative(place->component);
         place->graph = place->component->graph;
     }
-    return place->component != NULL || (place->graph != NULL && place->graph != part);
+    return place->component != NULL || (place->graph != NULL && place->graph != part) ||
+           (place->graph == NULL && find_leaver(root_of(part), path, place));
 }
 
 /* The path of a component or a graph, in the newest root graph that has it. */
@@ -195,7 +225,7 @@ static const char *path_candidate(void *context, size_t index)
 {
     const struct graph *graph = context;
 
-    return index < graph_size(graph) && index < MOST_CANDIDATES
+    return index < graph->plan->component_count && index < MOST_CANDIDATES
                ? graph->plan->components[index].path
                : NULL;
 }
@@ -295,8 +325,7 @@ static void move_to(struct walk *walk, struct graph *graph, size_t index)
 }
 
 /* The root graph before this one of the loop's; then the newest of the next worker's loop. */
-static struct graph *older_root(const struct walk *walk, struct loop *loop,
-                                const struct list *link)
+static struct graph *older_root(const struct walk *walk, struct loop *loop, const struct list *link)
 {
     while (link->prev == &loop->graphs) {
         if (walk->is_here || loop->worker + 1 >= worker_count(loop)) {
@@ -333,7 +362,8 @@ static struct graph *next_made(const struct walk *walk, const struct component *
 {
     struct graph *next = component_next_graph(holder, after);
 
-    while (next == NULL && !walk->is_here && (holder = component_next_replica(holder, holder)) != NULL) {
+    while (next == NULL && !walk->is_here &&
+           (holder = component_next_replica(holder, holder)) != NULL) {
         next = component_next_graph(holder, NULL);
     }
     return next;
@@ -354,7 +384,7 @@ static void leave(struct walk *walk)
         move_to(walk, next, 0);
     } else { /* the first of the replicas is the one that we came from */
         holder = walk->is_here ? holder : component_next_replica(holder, NULL);
-        move_to(walk, holder->graph, holder->plan->index + 1);
+        move_to(walk, holder->graph, graph_place(holder) + 1);
     }
 }
 
@@ -363,8 +393,8 @@ static bool is_further_replica(const struct component *component)
 {
     const struct parts *parts = parts_of(component->graph);
 
-    return parts != NULL && component->graph->loop->worker > 0 &&
-           parts->places[component->plan->index] == EVERY_WORKER;
+    return parts != NULL && !component->is_leaving && component->graph->loop->worker > 0 &&
+           parts->homes[component->plan->index] == EVERY_WORKER;
 }
 
 /* The next component in the graph where the walk is; NULL: that one is not to be seen there. */
@@ -382,14 +412,17 @@ static struct component *step(struct walk *walk)
 struct component *walk_next(struct walk *walk)
 {
     while (walk->graph != NULL) {
-        if (walk->is_below) {
-            struct graph *made = next_made(walk, graph_component(walk->graph, walk->index - 1), NULL);
+        if (walk->is_below) { /* places may have become others' since */
+            const struct component *last = walk->index <= graph_size(walk->graph)
+                                               ? graph_component(walk->graph, walk->index - 1)
+                                               : NULL;
+            struct graph *made = last != NULL ? next_made(walk, last, NULL) : NULL;
 
             walk->is_below = false;
             if (made != NULL) {
                 move_to(walk, made, 0);
             }
-        } else if (is_gone(walk->graph) || walk->index == graph_size(walk->graph)) {
+        } else if (is_gone(walk->graph) || walk->index >= graph_size(walk->graph)) {
             leave(walk);
         } else {
             struct component *component = step(walk);
@@ -425,14 +458,11 @@ struct totals loop_totals(struct loop *loop)
 
 /* ---- about one ---- */
 
+/* It is to come to its end: with all of its graph, or as what a change has taken out of that. */
 static bool is_draining(const struct component *component)
 {
-    const struct graph *graph = component->graph;
-
-    while (graph->holder != NULL) {
-        graph = graph->holder->graph;
-    }
-    return graph->is_draining;
+    component = component_outermost(component);
+    return component->graph->is_draining || component->is_leaving;
 }
 
 const char *component_condition(const struct component *component)
@@ -450,8 +480,7 @@ struct component *component_holder(const struct component *component)
 {
     const struct plan_component *parent = component->plan->parent;
 
-    return parent != NULL ? graph_component(component->graph, parent->index)
-                          : component->graph->holder;
+    return parent != NULL ? graph_relative(component, parent) : component->graph->holder;
 }
 
 double component_begun(const struct component *component)
@@ -476,7 +505,7 @@ struct component *component_next_replica(const struct component *component,
     const size_t index = component->plan->index;
     unsigned next;
 
-    if (parts == NULL || parts->places[index] != EVERY_WORKER) {
+    if (parts == NULL || component->is_leaving || parts->homes[index] != EVERY_WORKER) {
         return after == NULL ? (struct component *)(uintptr_t)component : NULL;
     }
     next = after != NULL ? after->graph->loop->worker + 1 : 0;

@@ -2,16 +2,23 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "graph/component.h"
 #include "graph/mem.h"
 #include "graph/plan.h"
 
-/* Components that stay together: a tree of indices, the root of which stands for the group. */
+/* Components that stay together: a tree of positions in the plan, the root of which stands for the
+ * group. */
 struct groups {
     size_t *above;
     size_t count;
 };
+
+static size_t position_of(const struct plan *plan, const struct plan_component *component)
+{
+    return (size_t)(component - plan->components);
+}
 
 static size_t group_of(const struct groups *groups, size_t index)
 {
@@ -53,25 +60,26 @@ static void join_inseparable(const struct plan *plan, const struct groups *group
 {
     for (size_t i = 0; i < plan->component_count; i++) {
         if (plan->components[i].parent != NULL) {
-            join(groups, i, plan->components[i].parent->index);
+            join(groups, i, position_of(plan, plan->components[i].parent));
         }
     }
     for (size_t i = 0; i < plan->linkage_count; i++) {
         const struct plan_linkage *linkage = &plan->linkages[i];
 
         if (is_between_components(linkage) && carried(linkage) == CONNECTIONS) {
-            join(groups, linkage->from.component->index, linkage->to.component->index);
+            join(groups, position_of(plan, linkage->from.component),
+                 position_of(plan, linkage->to.component));
         }
     }
 }
 
 /* Something that there is one of leads to what there would be several of. */
-static bool is_led_to_by_one(const struct plan_linkage *linkage, const struct groups *groups,
-                             const bool *is_single)
+static bool is_led_to_by_one(const struct plan *plan, const struct plan_linkage *linkage,
+                             const struct groups *groups, const bool *is_single)
 {
     return is_between_components(linkage) && !linkage->to.component->type->has_relay &&
-           is_single[group_of(groups, linkage->from.component->index)] &&
-           !is_single[group_of(groups, linkage->to.component->index)];
+           is_single[group_of(groups, position_of(plan, linkage->from.component))] &&
+           !is_single[group_of(groups, position_of(plan, linkage->to.component))];
 }
 
 static bool plan_needs_main(const struct plan *plan);
@@ -128,8 +136,9 @@ static bool *find_singles(const struct plan *plan, const struct groups *groups)
     while (has_changed) {
         has_changed = false;
         for (size_t i = 0; i < plan->linkage_count; i++) {
-            if (is_led_to_by_one(&plan->linkages[i], groups, is_single)) {
-                is_single[group_of(groups, plan->linkages[i].to.component->index)] = true;
+            if (is_led_to_by_one(plan, &plan->linkages[i], groups, is_single)) {
+                is_single[group_of(groups, position_of(plan, plan->linkages[i].to.component))] =
+                    true;
                 has_changed = true;
             }
         }
@@ -145,8 +154,8 @@ static void join_linked_singles(const struct plan *plan, const struct groups *gr
         const struct plan_linkage *linkage = &plan->linkages[i];
 
         if (is_between_components(linkage)) {
-            const size_t from = linkage->from.component->index;
-            const size_t to = linkage->to.component->index;
+            const size_t from = position_of(plan, linkage->from.component);
+            const size_t to = position_of(plan, linkage->to.component);
 
             if (is_single[group_of(groups, from)] && is_single[group_of(groups, to)]) {
                 join(groups, from, to);
@@ -161,11 +170,12 @@ uint8_t *placement_create(const struct plan *plan, unsigned workers)
     const size_t count = plan->component_count;
     const struct groups groups = {.above = mem_alloc_array(count + 1, sizeof(size_t)),
                                   .count = count};
-    uint8_t *places = mem_alloc_array(count + 1, sizeof(uint8_t));
+    uint8_t *homes = mem_alloc_array(plan->places + 1, sizeof(uint8_t));
     bool *is_main = mem_alloc_array(count + 1, sizeof(bool));
     bool *is_single;
     unsigned next = 0;
 
+    memset(homes, NOWHERE, plan->places);
     for (size_t i = 0; i < count; i++) {
         groups.above[i] = i;
     }
@@ -177,19 +187,20 @@ uint8_t *placement_create(const struct plan *plan, unsigned workers)
     }
     for (size_t i = 0; i < count; i++) {
         const size_t group = group_of(&groups, i);
+        uint8_t *home = &homes[plan->components[i].index];
 
         if (!is_single[group]) {
-            places[i] = EVERY_WORKER;
+            *home = EVERY_WORKER;
         } else if (group != i) {
-            places[i] = places[group]; /* it stands before us */
+            *home = homes[plan->components[group].index]; /* it stands before us */
         } else if (is_main[group]) {
-            places[i] = 0;
+            *home = 0;
         } else {
-            places[i] = (uint8_t)(next++ % workers);
+            *home = (uint8_t)(next++ % workers);
         }
     }
     free(is_single);
     free(is_main);
     free(groups.above);
-    return places;
+    return homes;
 }

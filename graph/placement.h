@@ -17,9 +17,10 @@
 
 struct plan;
 
-enum { EVERY_WORKER = 255 };
+enum { EVERY_WORKER = 255, NOWHERE = 254 /* a free place */ };
 
-/* By index of the plan's components: a worker, or EVERY_WORKER.  To be freed by the caller. */
+/* By place (the index of the plan's components): a worker, or EVERY_WORKER.  To be freed by the
+ * caller. */
 uint8_t *placement_create(const struct plan *plan, unsigned workers);
 
 #endif

@@ -15,7 +15,7 @@
 static void on_ended(struct letter *letter)
 {
     struct parts *parts = container_of(letter, struct parts, ended);
-    const struct loop_hooks *hooks = &parts->part[0]->loop->hooks;
+    const struct loop_hooks *hooks = &parts->main->hooks;
 
     if (!parts->is_destroyed && hooks->graph_ended != NULL) {
         hooks->graph_ended(hooks->arg, parts->part[0]);
@@ -29,7 +29,7 @@ struct parts *parts_create(struct loop *loop, const struct plan *plan)
 
     parts->count = worker_count(loop);
     parts->main = worker_loop(loop, 0);
-    parts->places = placement_create(plan, parts->count);
+    parts->homes = placement_create(plan, parts->count);
     atomic_init(&parts->refs, 1);
     atomic_init(&parts->living, parts->count);
     parts->ended.open = on_ended;
@@ -43,7 +43,7 @@ void parts_unref(struct parts *parts)
     if (atomic_fetch_sub_explicit(&parts->refs, 1, memory_order_acq_rel) == 1) {
         (void)pthread_mutex_destroy(&parts->lock);
         shared_free(parts->shared);
-        free(parts->places);
+        free(parts->homes);
         free(parts);
     }
 }
@@ -58,7 +58,7 @@ void parts_post(struct parts *parts, unsigned worker, struct letter *letter)
 
 void part_ended(struct graph *part)
 {
-    struct parts *parts = part->root->parts;
+    struct parts *parts = root_of(part)->parts;
 
     if (atomic_fetch_sub_explicit(&parts->living, 1, memory_order_acq_rel) == 1) {
         parts_post(parts, 0, &parts->ended);
@@ -69,20 +69,19 @@ void part_ended(struct graph *part)
 
 static bool is_here(const struct graph *part, const struct plan_component *component)
 {
-    const struct parts *parts = part->root->parts;
+    const struct parts *parts = root_of(part)->parts;
 
-    return parts == NULL || parts->places[component->index] == EVERY_WORKER ||
-           parts->places[component->index] == part->loop->worker;
+    return parts == NULL || parts->homes[component->index] == EVERY_WORKER ||
+           parts->homes[component->index] == part->loop->worker;
 }
 
 struct graph *root_create(struct loop *loop, struct plan *plan, struct parts *parts)
 {
-    struct graph *graph = mem_alloc(sizeof(*graph));
     struct root *root = mem_alloc(sizeof(*root));
+    struct graph *graph = &root->graph;
 
     graph->loop = loop;
     graph->plan = plan;
-    graph->root = root;
     graph->refs = 1; /* the caller's, until graph_destroy() */
     list_init(&graph->sibling);
     list_init(&root->ends);
@@ -91,41 +90,49 @@ struct graph *root_create(struct loop *loop, struct plan *plan, struct parts *pa
         (void)atomic_fetch_add_explicit(&parts->refs, 1, memory_order_relaxed);
         parts->part[loop->worker] = graph;
     }
-    root->components = mem_alloc_array(plan->component_count + 1, sizeof(struct component *));
+    root->places = plan->places;
+    graph->components = mem_alloc_array(plan->places + 1, sizeof(struct component *));
     for (size_t i = 0; i < plan->component_count; i++) {
-        if (is_here(graph, &plan->components[i])) {
-            root->components[i] = mem_alloc(cell_size(&plan->components[i]));
-            cell_init(root->components[i], &plan->components[i], graph);
+        const struct plan_component *entry = &plan->components[i];
+
+        if (is_here(graph, entry)) {
+            graph->components[entry->index] = mem_alloc(cell_size(entry));
+            cell_init(graph->components[entry->index], entry, graph);
+            root->present++;
         }
     }
     return graph;
 }
 
-struct component *root_reach(struct graph *part, size_t index)
+struct component *root_reach(struct graph *part, size_t place)
 {
-    struct component *component = part->root->components[index];
+    struct component *component = part->components[place];
+    struct parts *parts = parts_of(part);
 
-    return component != NULL ? component
-                             : crossing_stand_in(part, index, part->root->parts->places[index]);
+    return component != NULL || parts == NULL || parts->homes[place] == NOWHERE
+               ? component
+               : crossing_stand_in(part, place, parts->homes[place]);
 }
 
 /* What relays does so from the first worker. */
 static struct component *reach_target(struct graph *part, const struct plan_component *target)
 {
-    return target->type->has_relay && part->root->parts != NULL && part->loop->worker > 0 &&
-                   part->root->parts->places[target->index] == EVERY_WORKER
+    const struct parts *parts = parts_of(part);
+
+    return target->type->has_relay && parts != NULL && part->loop->worker > 0 &&
+                   parts->homes[target->index] == EVERY_WORKER
                ? crossing_stand_in(part, target->index, 0)
                : root_reach(part, target->index);
 }
 
 static void link_here(struct graph *part, const struct plan_linkage *linkage)
 {
-    struct component *from = part->root->components[linkage->from.component->index];
+    struct component *from = part->components[linkage->from.component->index];
     const struct plan_component *target = linkage->to.component;
     struct component *to;
 
     if (from == NULL || (from->type->has_relay && part->loop->worker > 0 &&
-                         part->root->parts->places[from->plan->index] == EVERY_WORKER)) {
+                         parts_of(part)->homes[from->plan->index] == EVERY_WORKER)) {
         return; /* another worker's does it */
     }
     to = reach_target(part, target);
@@ -148,24 +155,23 @@ void root_link(struct graph *part)
     }
 }
 
-void root_free(struct graph *graph)
+void root_free(struct root *root)
 {
-    struct root *root = graph->root;
+    struct graph *graph = &root->graph;
 
     crossings_free(graph);
-    for (size_t i = 0; i < graph->plan->component_count; i++) {
-        if (root->components[i] != NULL) {
-            component_free_extra(root->components[i]);
-            free(root->components[i]);
+    for (size_t i = 0; i < root->places; i++) {
+        if (graph->components[i] != NULL) {
+            component_free_extra(graph->components[i]);
+            free(graph->components[i]);
         }
     }
-    free(root->components);
+    free(graph->components);
     if (root->parts != NULL) {
         parts_unref(root->parts);
     }
-    free(root);
     plan_release((struct plan *)(uintptr_t)graph->plan);
-    free(graph);
+    free(root);
 }
 
 /* ---- for components ---- */
@@ -175,7 +181,7 @@ struct component *component_replica(struct component *self, unsigned worker)
     struct graph *part = self->graph;
     const struct parts *parts = parts_of(part);
 
-    if (parts == NULL || parts->places[self->plan->index] != EVERY_WORKER ||
+    if (parts == NULL || parts->homes[self->plan->index] != EVERY_WORKER ||
         worker >= parts->count) {
         return NULL;
     }

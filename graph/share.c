@@ -57,7 +57,7 @@ struct share *share_of(struct component *self)
     const size_t index = self->plan->index;
     struct shared *shared;
 
-    if (parts == NULL || parts->places[index] != EVERY_WORKER) {
+    if (parts == NULL || parts->homes[index] != EVERY_WORKER) {
         return NULL;
     }
     (void)pthread_mutex_lock(&parts->lock);
