@@ -550,9 +550,10 @@ static void describe_switch(const struct daemon *daemon, const struct reloading 
         (void)snprintf(text + used, size - used, ", nothing has changed");
     }
     used = strlen(text);
-    if (daemon->workers != NULL) {
-        (void)snprintf(text + used, size - used, "; all are new, since there are %u workers",
-                       worker_count(daemon->loop));
+    if (reloading->is_all_new) {
+        (void)snprintf(text + used, size - used,
+                       "; all start anew, as what leads to another "
+                       "worker has to");
     }
     used = strlen(text);
     if (edits > 0) {
@@ -610,7 +611,28 @@ static enum reload_outcome fail_to_start(struct daemon *daemon, const struct pla
     return RELOAD_CANNOT_START;
 }
 
-/* Changes what differs.  Returns NULL, or who could not start: then nothing has changed. */
+/* With several workers, where something that is to go is led to from another: starts the new graph
+ * as a whole beside the old one, which is to drain.  Returns NULL, or who could not start: then
+ * nothing has changed. */
+static const struct plan_component *replace_graph(struct daemon *daemon,
+                                                  struct reloading *reloading)
+{
+    struct reload_failure *failure = &reloading->failure;
+    const struct plan_component *failed = NULL;
+    struct graph *old = daemon->graph;
+    struct graph *fresh = graph_start_or(daemon->loop, plan_ref(reloading->difference->fresh),
+                                         &failed, failure->reason, sizeof(failure->reason));
+
+    if (fresh == NULL) {
+        return failed;
+    }
+    daemon->graph = fresh;
+    reloading->is_all_new = true;
+    graph_drain(old, 0.0);
+    return NULL;
+}
+
+/* Changes what differs; likewise. */
 static const struct plan_component *change_graph(struct daemon *daemon, struct reloading *reloading)
 {
     struct reload_failure *failure = &reloading->failure;
@@ -618,38 +640,15 @@ static const struct plan_component *change_graph(struct daemon *daemon, struct r
     const struct plan_component *failed;
 
     find_revived(reloading, change);
-    if (reloading->is_dry_run) {
+    if (reloading->is_dry_run || !graph_change_is_possible(change)) {
         graph_change_cancel(change);
-        return NULL;
+        return reloading->is_dry_run ? NULL : replace_graph(daemon, reloading);
     }
     failed = graph_change_prepare(change, failure->reason, sizeof(failure->reason));
     if (failed == NULL) {
         graph_change_commit(change);
     }
     return failed;
-}
-
-/* With several workers: starts the new graph as a whole beside the old one, which is to drain.
- * Likewise. */
-static const struct plan_component *replace_graph(struct daemon *daemon,
-                                                  struct reloading *reloading)
-{
-    struct reload_failure *failure = &reloading->failure;
-    const struct plan_component *failed = NULL;
-    struct graph *old = daemon->graph;
-    struct graph *fresh;
-
-    if (reloading->is_dry_run) {
-        return NULL;
-    }
-    fresh = graph_start_or(daemon->loop, plan_ref(reloading->difference->fresh), &failed,
-                           failure->reason, sizeof(failure->reason));
-    if (fresh == NULL) {
-        return failed;
-    }
-    daemon->graph = fresh;
-    graph_drain(old, 0.0);
-    return NULL;
 }
 
 enum reload_outcome daemon_switch(struct daemon *daemon, struct reloading *reloading)
@@ -675,8 +674,7 @@ enum reload_outcome daemon_switch(struct daemon *daemon, struct reloading *reloa
         }
         return RELOAD_BAD_GRAPH;
     }
-    failed = daemon->workers != NULL ? replace_graph(daemon, reloading)
-                                     : change_graph(daemon, reloading);
+    failed = change_graph(daemon, reloading);
     if (failed != NULL) {
         return fail_to_start(daemon, failed, reloading->edit != NULL, &reloading->failure);
     }

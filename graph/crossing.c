@@ -39,6 +39,7 @@ struct crossing {
     size_t index;                 /* of the component that is led to */
     unsigned home;                /* its worker */
     bool is_closed;               /* set while all workers are halted */
+    struct plan *plan;            /* that these were made from; kept */
     struct plan_component *plans; /* of the stand-in and the landing */
     struct ring ring;
     _Atomic size_t parcels;  /* bytes in them */
@@ -93,6 +94,7 @@ static void crossing_unref(struct crossing *crossing)
     free((struct plan_box *)(uintptr_t)crossing->plans[0].in);
     free((struct plan_box *)(uintptr_t)crossing->plans[1].out);
     free(crossing->plans);
+    plan_release(crossing->plan);
     free(crossing);
 }
 
@@ -454,6 +456,7 @@ static struct crossing *crossing_create(struct graph *part, size_t index, unsign
     crossing->to_stand_in.open = open_at_stand_in;
     crossing->to_landing.open = open_at_landing;
     crossing->plans = mem_alloc_array(2, sizeof(struct plan_component));
+    crossing->plan = plan_ref((struct plan *)(uintptr_t)part->plan);
     crossing->plans[0] = plan_stand_in(target);
     crossing->plans[1] = plan_landing(target);
     atomic_init(&crossing->refs, 1);
@@ -472,7 +475,7 @@ struct component *crossing_stand_in(struct graph *part, size_t index, unsigned h
         const struct end *end = container_of(at, struct end, link);
 
         if (end->crossing->index == index && end->crossing->home == home &&
-            end == &end->crossing->stand_in) {
+            !end->crossing->is_closed && end == &end->crossing->stand_in) {
             return end->component;
         }
     }
@@ -532,7 +535,85 @@ static void end_component(struct component *component)
     }
 }
 
+static void end_one(struct end *end)
+{
+    struct crossing *crossing = end->crossing;
+
+    if (end->component->state == STOPPED) {
+        return;
+    }
+    crossing->is_closed = true;
+    end_component(end->component);
+    if (end == &crossing->stand_in) {
+        list_remove(&crossing->link);
+        if (crossing->held != NULL) {
+            message_release(crossing->held);
+            crossing->held = NULL;
+        }
+    }
+}
+
 void crossings_end(struct graph *part)
+{
+    struct list *at;
+
+    list_for_each (at, &root_of(part)->ends) {
+        end_one(container_of(at, struct end, link));
+    }
+}
+
+void crossings_end_stray(struct parts *parts)
+{
+    struct list *at;
+    struct list *after;
+
+    list_for_each_safe (at, after, &parts->crossings) {
+        struct crossing *crossing = container_of(at, struct crossing, link);
+
+        if (crossing->index >= root_of(parts->part[crossing->home])->places ||
+            target_of(crossing) == NULL) {
+            end_one(&crossing->stand_in);
+            if (crossing->landing.component != NULL) {
+                end_one(&crossing->landing);
+            }
+        }
+    }
+}
+
+/* ---- changes ---- */
+
+bool crossing_leads_to(struct parts *parts, size_t place)
+{
+    struct list *at;
+
+    list_for_each (at, &parts->crossings) {
+        if (container_of(at, struct crossing, link)->index == place) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True if the plan has a sender for the control of the component, in the stand-in's part. */
+static bool is_finish_expected(const struct crossing *crossing)
+{
+    struct graph *part = crossing->stand_in.component->graph;
+    const struct plan *plan = part->plan;
+
+    for (size_t i = 0; i < plan->linkage_count; i++) {
+        const struct plan_linkage *linkage = &plan->linkages[i];
+
+        if (linkage->to.is_inbox && linkage->to.component->index == crossing->index &&
+            linkage->to.index == linkage->to.component->control &&
+            root_target(part, linkage) == crossing->stand_in.component) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void crossings_forget_finish(struct graph *part, void (*cut)(void *arg, struct box *from),
+                             void *arg)
 {
     struct list *at;
 
@@ -540,14 +621,10 @@ void crossings_end(struct graph *part)
         struct end *end = container_of(at, struct end, link);
         struct crossing *crossing = end->crossing;
 
-        crossing->is_closed = true;
-        end_component(end->component);
-        if (end == &crossing->stand_in) {
-            list_remove(&crossing->link);
-            if (crossing->held != NULL) {
-                message_release(crossing->held);
-                crossing->held = NULL;
-            }
+        if (end == &crossing->landing && !crossing->is_closed && crossing->leads_to_control &&
+            !is_finish_expected(crossing)) {
+            crossing->leads_to_control = false;
+            cut(arg, &component_need_outbox(end->component, target_of(crossing)->control)->box);
         }
     }
 }

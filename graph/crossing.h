@@ -21,9 +21,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct box;
 struct component;
 struct graph;
 struct inbox;
+struct parts;
 
 /* What stands in this worker's part of a root graph for a component of another worker's: made if
  * there is none yet.
@@ -41,6 +43,18 @@ const struct inbox *crossing_beyond(const struct inbox *in);
 /* Draining: has every component that others lead to across hear producerFinished once all that was
  * sent to it has come.  Returns false if this one has no crossings: it is to be told directly. */
 bool crossing_finish(struct component *component);
+
+/* For graph_change.c, while all workers are halted.  True if something on another worker leads to
+ * what is at this place, or has done so. */
+bool crossing_leads_to(struct parts *parts, size_t place);
+
+/* Calls cut with each box in this part that leads to the control of a component for senders which
+ * its plan does not have any more, on other workers. */
+void crossings_forget_finish(struct graph *part, void (*cut)(void *arg, struct box *from),
+                             void *arg);
+
+/* Ends those that lead to what is not there any more. */
+void crossings_end_stray(struct parts *parts);
 
 /* Ends what lies in this part, while all workers are halted; frees it; true if it can be freed. */
 void crossings_end(struct graph *part);

@@ -297,6 +297,9 @@ static void die(struct graph *graph)
 {
     if (graph->refs == 0 && is_over(graph) && !graph->is_dead) {
         graph->is_dead = true;
+        if (graph->loop->ledger != NULL && parts_of(graph) != NULL) {
+            ledger_close_graph(graph->loop->ledger, graph); /* until now it might have gone on */
+        }
         list_remove(&graph->sibling);
         list_append(&graph->loop->dead, &graph->sibling);
     }
@@ -333,8 +336,14 @@ void graph_place_is_over(struct component *component)
         return;
     }
     root->over++;
-    if (root->parts == NULL && root->over == root->present && graph->living > 1 &&
-        !graph->is_destroyed && !graph->is_held && hooks->present_ended != NULL) {
+    if (root->parts != NULL) {
+        if (root->over == root->present && !graph->is_destroyed) {
+            part_looks_over(graph);
+        }
+        return;
+    }
+    if (root->over == root->present && graph->living > 1 && !graph->is_destroyed &&
+        !graph->is_held && hooks->present_ended != NULL) {
         hooks->present_ended(hooks->arg, graph);
     }
 }
@@ -353,7 +362,7 @@ void graph_one_ended(struct graph *graph)
         }
         return;
     }
-    if (loop->ledger != NULL) {
+    if (loop->ledger != NULL && parts_of(graph) == NULL) {
         ledger_close_graph(loop->ledger, graph);
     }
     if (graph->is_draining) {

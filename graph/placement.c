@@ -165,12 +165,34 @@ static void join_linked_singles(const struct plan *plan, const struct groups *gr
     }
 }
 
+/* Where a group was before: where the first of it was, of those that lived on one worker. */
+static void find_before(const struct plan *plan, const struct groups *groups, const uint8_t *before,
+                        size_t places, uint8_t *homes)
+{
+    memset(homes, NOWHERE, plan->component_count);
+    for (size_t i = 0; i < plan->component_count; i++) {
+        const size_t place = plan->components[i].index;
+        uint8_t *home = &homes[group_of(groups, i)];
+
+        if (*home == NOWHERE && place < places && before[place] != EVERY_WORKER) {
+            *home = before[place];
+        }
+    }
+}
+
 uint8_t *placement_create(const struct plan *plan, unsigned workers)
+{
+    return placement_after(plan, workers, NULL, 0);
+}
+
+uint8_t *placement_after(const struct plan *plan, unsigned workers, const uint8_t *before,
+                         size_t places)
 {
     const size_t count = plan->component_count;
     const struct groups groups = {.above = mem_alloc_array(count + 1, sizeof(size_t)),
                                   .count = count};
     uint8_t *homes = mem_alloc_array(plan->places + 1, sizeof(uint8_t));
+    uint8_t *former = mem_alloc_array(count + 1, sizeof(uint8_t));
     bool *is_main = mem_alloc_array(count + 1, sizeof(bool));
     bool *is_single;
     unsigned next = 0;
@@ -182,6 +204,7 @@ uint8_t *placement_create(const struct plan *plan, unsigned workers)
     join_inseparable(plan, &groups);
     is_single = find_singles(plan, &groups);
     join_linked_singles(plan, &groups, is_single);
+    find_before(plan, &groups, before, places, former);
     for (size_t i = 0; i < count; i++) {
         is_main[group_of(&groups, i)] |= needs_main(&plan->components[i]);
     }
@@ -196,11 +219,13 @@ uint8_t *placement_create(const struct plan *plan, unsigned workers)
         } else if (is_main[group]) {
             *home = 0;
         } else {
-            *home = (uint8_t)(next++ % workers);
+            *home = former[i] != NOWHERE ? former[i] : (uint8_t)(next % workers);
+            next++;
         }
     }
     free(is_single);
     free(is_main);
+    free(former);
     free(groups.above);
     return homes;
 }

@@ -13,6 +13,7 @@
 #ifndef AXOND_GRAPH_PLACEMENT_H
 #define AXOND_GRAPH_PLACEMENT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct plan;
@@ -22,5 +23,10 @@ enum { EVERY_WORKER = 255, NOWHERE = 254 /* a free place */ };
 /* By place (the index of the plan's components): a worker, or EVERY_WORKER.  To be freed by the
  * caller. */
 uint8_t *placement_create(const struct plan *plan, unsigned workers);
+
+/* The same for a plan that follows another, whose homes were these, by place: what lived on one
+ * worker stays there if it may. */
+uint8_t *placement_after(const struct plan *plan, unsigned workers, const uint8_t *before,
+                         size_t places);
 
 #endif

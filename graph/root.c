@@ -17,8 +17,56 @@ static void on_ended(struct letter *letter)
     struct parts *parts = container_of(letter, struct parts, ended);
     const struct loop_hooks *hooks = &parts->main->hooks;
 
-    if (!parts->is_destroyed && hooks->graph_ended != NULL) {
+    if (!parts->is_destroyed && hooks->graph_ended != NULL &&
+        atomic_load_explicit(&parts->living, memory_order_acquire) == 0) {
+        parts->part[0]->has_leavers |= parts->is_present_over;
         hooks->graph_ended(hooks->arg, parts->part[0]);
+    }
+    parts_unref(parts);
+}
+
+static bool is_present_over(const struct parts *parts)
+{
+    for (unsigned i = 0; i < parts->count; i++) {
+        const struct root *root = root_of(parts->part[i]);
+
+        if (root->over < root->present) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_connections(const struct parts *parts)
+{
+    for (unsigned i = 0; i < parts->count; i++) {
+        if (root_of(parts->part[i])->had_connections) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void on_look(struct letter *letter)
+{
+    struct parts *parts = container_of(letter, struct parts, look);
+    const struct loop_hooks *hooks = &parts->main->hooks;
+    bool is_over = false;
+    bool is_left = false;
+
+    workers_halt(parts->main->workers);
+    if (!parts->is_destroyed && atomic_load_explicit(&parts->living, memory_order_acquire) > 0) {
+        is_over = !parts->is_present_over && is_present_over(parts);
+        parts->is_present_over |= is_over;
+        is_left = parts->had_connections && !has_connections(parts);
+        parts->had_connections = has_connections(parts);
+    }
+    workers_release(parts->main->workers);
+    if (is_over && hooks->present_ended != NULL) {
+        hooks->present_ended(hooks->arg, parts->part[0]);
+    }
+    if (is_left && hooks->leavers_ended != NULL) {
+        hooks->leavers_ended(hooks->arg, parts->part[0]);
     }
     parts_unref(parts);
 }
@@ -33,6 +81,7 @@ struct parts *parts_create(struct loop *loop, const struct plan *plan)
     atomic_init(&parts->refs, 1);
     atomic_init(&parts->living, parts->count);
     parts->ended.open = on_ended;
+    parts->look.open = on_look;
     (void)pthread_mutex_init(&parts->lock, NULL);
     list_init(&parts->crossings);
     return parts;
@@ -63,6 +112,20 @@ void part_ended(struct graph *part)
     if (atomic_fetch_sub_explicit(&parts->living, 1, memory_order_acq_rel) == 1) {
         parts_post(parts, 0, &parts->ended);
     }
+}
+
+void part_revived(struct graph *part)
+{
+    struct parts *parts = parts_of(part);
+
+    if (parts != NULL) {
+        (void)atomic_fetch_add_explicit(&parts->living, 1, memory_order_acq_rel);
+    }
+}
+
+void part_looks_over(struct graph *part)
+{
+    parts_post(parts_of(part), 0, &parts_of(part)->look);
 }
 
 /* ---- a part ---- */
@@ -115,31 +178,47 @@ struct component *root_reach(struct graph *part, size_t place)
 }
 
 /* What relays does so from the first worker. */
-static struct component *reach_target(struct graph *part, const struct plan_component *target)
+static bool relays_elsewhere(const struct graph *part, const struct plan_component *component)
 {
     const struct parts *parts = parts_of(part);
 
-    return target->type->has_relay && parts != NULL && part->loop->worker > 0 &&
-                   parts->homes[target->index] == EVERY_WORKER
-               ? crossing_stand_in(part, target->index, 0)
-               : root_reach(part, target->index);
+    return component->type->has_relay && parts != NULL && part->loop->worker > 0 &&
+           parts->homes[component->index] == EVERY_WORKER;
+}
+
+bool root_is_within(const struct graph *part, const struct plan_linkage *linkage)
+{
+    return part->components[linkage->from.component->index] != NULL &&
+           part->components[linkage->to.component->index] != NULL &&
+           !relays_elsewhere(part, linkage->from.component) &&
+           !relays_elsewhere(part, linkage->to.component);
+}
+
+struct component *root_target(struct graph *part, const struct plan_linkage *linkage)
+{
+    const struct plan_component *target = linkage->to.component;
+    struct component *to;
+
+    if (part->components[linkage->from.component->index] == NULL ||
+        relays_elsewhere(part, linkage->from.component)) {
+        return NULL;
+    }
+    to = relays_elsewhere(part, target) ? crossing_stand_in(part, target->index, 0)
+                                        : root_reach(part, target->index);
+    if (to != NULL && to->type != target->type && linkage->to.is_inbox &&
+        linkage->to.index == target->control) {
+        crossing_expect_finish(to);
+    }
+    return to;
 }
 
 static void link_here(struct graph *part, const struct plan_linkage *linkage)
 {
-    struct component *from = part->components[linkage->from.component->index];
-    const struct plan_component *target = linkage->to.component;
-    struct component *to;
+    struct component *to = root_target(part, linkage);
 
-    if (from == NULL || (from->type->has_relay && part->loop->worker > 0 &&
-                         parts_of(part)->homes[from->plan->index] == EVERY_WORKER)) {
-        return; /* another worker's does it */
+    if (to != NULL) {
+        cell_link(part->components[linkage->from.component->index], to, linkage);
     }
-    to = reach_target(part, target);
-    if (to->type != target->type && linkage->to.is_inbox && linkage->to.index == target->control) {
-        crossing_expect_finish(to);
-    }
-    cell_link(from, to, linkage);
 }
 
 void root_link(struct graph *part)

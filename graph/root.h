@@ -15,7 +15,7 @@
  *
  * A part is a root graph of its loop.  Where others speak of the graph they mean the part on worker
  * 0, and what is done to it by graph.h is done to all; graph_ended is told once all have ended.
- * Only a graph in one piece can be changed. */
+ * When it is changed so are all parts. */
 #ifndef AXOND_GRAPH_ROOT_H
 #define AXOND_GRAPH_ROOT_H
 
@@ -42,6 +42,9 @@ struct parts {
     bool is_destroyed;                /* set by the main thread, while it has halted the others */
     struct letter ended;              /* to the main thread, as the next */
     struct letter quiet;
+    struct letter look;    /* something of it may be over */
+    bool is_present_over;  /* all but leavers; that was said; the main thread's, as the next */
+    bool had_connections;  /* the leavers, when they were last looked at */
     pthread_mutex_t lock;  /* of the two below */
     struct list crossings; /* see crossing.c */
     struct shared *shared; /* see share.c; likewise locked */
@@ -105,12 +108,26 @@ void parts_post(struct parts *parts, unsigned worker, struct letter *letter);
 /* All components of a part have ended: if it is the last, the owner of the loops is told. */
 void part_ended(struct graph *part);
 
+/* Something in it starts again. */
+void part_revived(struct graph *part);
+
+/* All that is present in a part has ended, or all connections of its leavers: if it is so in every
+ * part, the owner of the loops is told. */
+void part_looks_over(struct graph *part);
+
 /* Makes a graph, or one part of it (parts is not NULL), without linkages.  Takes over one reference
  * of the plan. */
 struct graph *root_create(struct loop *loop, struct plan *plan, struct parts *parts);
 
 /* Makes the linkages, once all parts are there. */
 void root_link(struct graph *part);
+
+/* What a linkage leads to for its sender in this part: itself, or what stands for it here.  NULL:
+ * it is another part's linkage. */
+struct component *root_target(struct graph *part, const struct plan_linkage *linkage);
+
+/* True if a linkage joins two that live in this part, and do so here. */
+bool root_is_within(const struct graph *part, const struct plan_linkage *linkage);
 
 /* The component at a place, or what stands for it here.  NULL: the place is free. */
 struct component *root_reach(struct graph *part, size_t place);

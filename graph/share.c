@@ -18,7 +18,8 @@ struct shared {
     struct share share;
     struct shared *next;
     struct parts *parts;
-    size_t index; /* of the component */
+    size_t index;    /* the component's place */
+    bool is_retired; /* another has that now; set while all workers are halted */
     _Atomic bool is_awaited;
     struct wake wakes[]; /* by worker */
 };
@@ -29,7 +30,7 @@ static void on_wake(struct letter *letter)
     struct parts *parts = wake->shared->parts;
     struct graph *part = parts->part[wake->worker];
 
-    if (!part->is_destroyed) {
+    if (!part->is_destroyed && !wake->shared->is_retired) {
         component_wake(graph_component(part, wake->shared->index));
     }
     parts_unref(parts);
@@ -62,7 +63,7 @@ struct share *share_of(struct component *self)
     }
     (void)pthread_mutex_lock(&parts->lock);
     shared = parts->shared;
-    while (shared != NULL && shared->index != index) {
+    while (shared != NULL && (shared->index != index || shared->is_retired)) {
         shared = shared->next;
     }
     if (shared == NULL) {
@@ -70,6 +71,27 @@ struct share *share_of(struct component *self)
     }
     (void)pthread_mutex_unlock(&parts->lock);
     return &shared->share;
+}
+
+struct shared *share_retire(struct parts *parts, size_t place)
+{
+    struct shared *shared = parts->shared; /* the others are halted */
+
+    while (shared != NULL && (shared->index != place || shared->is_retired)) {
+        shared = shared->next;
+    }
+    if (shared != NULL) {
+        shared->is_retired = true;
+    }
+    return shared;
+}
+
+void share_reinstate(struct parts *parts, size_t place, struct shared *before)
+{
+    (void)share_retire(parts, place);
+    if (before != NULL) {
+        before->is_retired = false;
+    }
 }
 
 void share_await(struct share *share)

@@ -4,9 +4,11 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct component;
+struct parts;
 struct shared;
 
 struct share {
@@ -23,6 +25,11 @@ struct share *share_of(struct component *self);
  * so: because there is room again.  share_await() is to be called before looking once more. */
 void share_await(struct share *share);
 void share_wake_others(struct share *share);
+
+/* For graph_change.c: the component at a place is made anew, and so is what its replicas share.
+ * Returns what they had before, NULL: nothing; and has it back, since nothing comes of it. */
+struct shared *share_retire(struct parts *parts, size_t place);
+void share_reinstate(struct parts *parts, size_t place, struct shared *before);
 
 /* For root.c: frees all of a root graph's. */
 void shared_free(struct shared *shared);
