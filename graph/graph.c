@@ -125,10 +125,10 @@ static int start_all(struct graph *graph, struct component **failed)
 
     hold(graph);
     for (size_t i = 0; i < graph->plan->component_count && result == 0; i++) {
-        struct component *component = graph_component(graph, i); /* no place is free, or changed */
+        struct component *component = graph_component(graph, graph->plan->components[i].index);
 
         if (component == NULL) {
-            continue;
+            continue; /* another worker has it */
         }
         result = component_start(component);
         if (result < 0) {
