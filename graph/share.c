@@ -27,10 +27,9 @@ static void on_wake(struct letter *letter)
 {
     struct wake *wake = container_of(letter, struct wake, letter);
     struct parts *parts = wake->shared->parts;
-    struct graph *part = parts->part[wake->worker];
 
-    if (!part->is_destroyed) {
-        component_wake(graph_component(part, wake->shared->index));
+    if (!parts->is_destroyed) { /* later, this part may be gone and another live on for a while */
+        component_wake(graph_component(parts->part[wake->worker], wake->shared->index));
     }
     parts_unref(parts);
 }
