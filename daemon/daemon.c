@@ -193,8 +193,8 @@ static void apply_settings(struct daemon *daemon, const struct settings *setting
     for (unsigned i = 0; i < workers; i++) {
         worker_loop(daemon->loop, i)->pool.memory_limit = settings->limits.buffer_memory / workers;
     }
-    workers_release(daemon->workers);
     daemon->loop->connections->limit = (uint64_t)settings->limits.connections;
+    workers_release(daemon->workers);
     if (!daemon->options.has_level) {
         log_set_level((enum log_level)(LOG_LEVEL_ERROR + settings->log_level));
     }
