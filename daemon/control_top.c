@@ -245,8 +245,8 @@ static json_t *make_reply(struct top *top, double seconds)
     json_t *traffic =
         json_pack("{s:I, s:I, s:f, s:f}", "messages", (json_int_t)totals.messages, "bytes",
                   (json_int_t)totals.bytes, "messages_per_second",
-                  (double)(totals.messages - top->sample.messages) / seconds,
-                  "bytes_per_second", (double)(totals.bytes - top->sample.bytes) / seconds);
+                  (double)(totals.messages - top->sample.messages) / seconds, "bytes_per_second",
+                  (double)(totals.bytes - top->sample.bytes) / seconds);
 
     top_rows_each(&top->rows, add_row, rows);
     return json_pack("{s:f, s:f, s:I, s:I, s:I, s:o, s:o, s:o}", "time", ev_now(loop->ev),

@@ -95,7 +95,8 @@ static void on_end(struct varlink_call *call)
     free(tracing);
 }
 
-/* What another worker runs goes on while we look at what it told us.  Returns false after an answer.
+/* What another worker runs goes on while we look at what it told us.  Returns false after an
+ * answer.
  */
 static bool are_traceable(struct varlink_call *call, const struct control_boxes *boxes)
 {

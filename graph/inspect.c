@@ -295,8 +295,7 @@ static void move_to(struct walk *walk, struct graph *graph, size_t index)
 }
 
 /* The root graph before this one of the loop's; then the newest of the next worker's loop. */
-static struct graph *older_root(const struct walk *walk, struct loop *loop,
-                                const struct list *link)
+static struct graph *older_root(const struct walk *walk, struct loop *loop, const struct list *link)
 {
     while (link->prev == &loop->graphs) {
         if (walk->is_here || loop->worker + 1 >= worker_count(loop)) {
@@ -333,7 +332,8 @@ static struct graph *next_made(const struct walk *walk, const struct component *
 {
     struct graph *next = component_next_graph(holder, after);
 
-    while (next == NULL && !walk->is_here && (holder = component_next_replica(holder, holder)) != NULL) {
+    while (next == NULL && !walk->is_here &&
+           (holder = component_next_replica(holder, holder)) != NULL) {
         next = component_next_graph(holder, NULL);
     }
     return next;
@@ -383,7 +383,8 @@ struct component *walk_next(struct walk *walk)
 {
     while (walk->graph != NULL) {
         if (walk->is_below) {
-            struct graph *made = next_made(walk, graph_component(walk->graph, walk->index - 1), NULL);
+            struct graph *made =
+                next_made(walk, graph_component(walk->graph, walk->index - 1), NULL);
 
             walk->is_below = false;
             if (made != NULL) {

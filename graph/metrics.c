@@ -130,8 +130,7 @@ static void begin_to_render(struct metrics *metrics, enum metrics_format format)
     metrics->phase = format < METRICS_FORMATS ? RENDERING : RESTING;
     if (metrics->phase == RENDERING) {
         metrics->format = format;
-        metrics->writer =
-            metrics_writer_create(metrics->loop, gathered(metrics), format);
+        metrics->writer = metrics_writer_create(metrics->loop, gathered(metrics), format);
     }
 }
 

@@ -27,8 +27,8 @@ void tap_remove(struct tap *tap);
 /* How many messages were lost since this was last asked. */
 unsigned tap_lost(struct tap *tap);
 
-/* Has a tap on an inbox hear also when messages have left it, one or several at once.  Not for a box
- * of another worker. */
+/* Has a tap on an inbox hear also when messages have left it, one or several at once.  Not for a
+ * box of another worker. */
 typedef void (*tap_took_fn)(void *arg, struct inbox *in);
 void tap_hear_takes(struct tap *tap, tap_took_fn took);
 

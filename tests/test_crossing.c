@@ -64,8 +64,8 @@ static struct both *start(const char *yaml)
     assert_non_null(scene->graph);
     for (unsigned i = 0; i < 2; i++) {
         worker_loop(scene->loop, i)->held.born = HUGE_VAL;
-        both->from[i] = graph_component(parts_of(scene->graph)->part[i],
-                                        plan_find(scene->plan, "from")->index);
+        both->from[i] =
+            graph_component(parts_of(scene->graph)->part[i], plan_find(scene->plan, "from")->index);
         assert_non_null(both->from[i]);
     }
     return both;
@@ -131,7 +131,8 @@ static void send_long(const struct both *both, char letter)
     char *bytes = mem_alloc(LONG);
 
     memset(bytes, letter, LONG);
-    outbox_send(both->from[1], PROBE_OUT0, message_copy(component_pool(both->from[1]), bytes, LONG));
+    outbox_send(both->from[1], PROBE_OUT0,
+                message_copy(component_pool(both->from[1]), bytes, LONG));
     free(bytes);
 }
 

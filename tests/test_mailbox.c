@@ -41,7 +41,8 @@ static void desk_init(struct desk *desk)
     assert_non_null(desk->ev);
     mailbox_init(&desk->mailbox, desk->ev);
     for (int i = 0; i < 3; i++) {
-        desk->note[i] = (struct note){.letter = {.open = open_note}, .desk = desk, .name = "abc"[i]};
+        desk->note[i] =
+            (struct note){.letter = {.open = open_note}, .desk = desk, .name = "abc"[i]};
     }
 }
 

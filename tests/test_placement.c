@@ -7,7 +7,7 @@
 #include "tests/unit.h"
 
 #define SERVER "  server: {type: TCPServer, listenport: 2000}\n"
-#define ECHO "  echo: {type: ProtocolHandler, protocol: EchoProtocol}\n"
+#define ECHO   "  echo: {type: ProtocolHandler, protocol: EchoProtocol}\n"
 
 /* Expects the components of a file, in its order, to live on these of three workers: "0", "1", "2",
  * or "*" for every. */

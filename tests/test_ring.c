@@ -10,7 +10,8 @@ enum { RECORDS = 200000, HEAD = sizeof(struct ring_head) };
 
 static bool put(struct ring *ring, const char *text)
 {
-    const struct ring_head head = {.size = (uint32_t)strlen(text), .tag = 7, .kind = 3, .error = -5};
+    const struct ring_head head = {
+        .size = (uint32_t)strlen(text), .tag = 7, .kind = 3, .error = -5};
 
     return ring_put(ring, &head, text);
 }
@@ -96,7 +97,8 @@ static void test_a_full_ring_takes_nothing_until_room_is_given_back(void **conte
 static void test_records_are_whole_wherever_they_lie_and_counters_wrap(void **context)
 {
     static unsigned char bytes[RING_LONGEST];
-    struct ring ring = {.written = UINT32_MAX - RING_SIZE + 1, .published = UINT32_MAX - RING_SIZE + 1};
+    struct ring ring = {.written = UINT32_MAX - RING_SIZE + 1,
+                        .published = UINT32_MAX - RING_SIZE + 1};
 
     ring.seen_read = ring.read = ring.taken = ring.seen_published = ring.written;
     for (uint32_t i = 0; i < 1000; i++) {
