@@ -394,6 +394,41 @@ class Chat(TestCase):
                     self.assertEqual(axond.receive(client, 4), line(number, 0))
 
 
+class Supervision(TestCase):
+    def test_one_that_fails_is_restarted_where_it_lives_and_loses_nothing_that_waits(self):
+        port = axond.free_port()
+        graph = SLOW_AUDIT.replace("port: %d,", "port: %d, restart: {delay: 20ms, max_delay: 40ms, limit: 0},")
+        with on(2, graph % port) as daemon:
+            daemon.wait_line("audit: failed: .*Connection refused; restart 2 in")
+            clients = self.crowd(daemon, 20)
+            with socket.create_server(("127.0.0.1", port)) as listener:
+                listener.settimeout(axond.PATIENCE)
+                with listener.accept()[0] as audit:
+                    audit.settimeout(axond.PATIENCE)
+                    for number, client in enumerate(clients):
+                        client.sendall(line(number, 1))
+                    self.assert_in_order(axond.receive(audit, 2 * 10 * 4 + 2 * 10 * 5).decode(), 20, 2)
+
+    def test_a_server_that_is_restarted_by_hand_is_so_on_every_worker(self):
+        for workers in workers_of_two_and_four:
+            with self.subTest(workers=workers), on(workers, ECHO % "") as daemon:
+                clients = self.crowd(daemon, 20)
+                daemon.ctl("restart", "server")
+                for client in clients:
+                    self.assertEqual(axond.receive_all(client), b"")
+                self.assertEqual(listening(daemon.port), workers)
+                self.crowd(daemon, 20)
+                wait_connections(daemon, 20)
+
+    def test_stopping_a_server_by_hand_stops_it_on_every_worker(self):
+        with on(2, ECHO % "") as daemon:
+            clients = self.crowd(daemon, 20)
+            daemon.ctl("stop", "server")
+            for client in clients:
+                self.assertEqual(axond.receive_all(client), b"")
+            self.assertEqual(daemon.wait(), 0)  # nothing is left
+
+
 class Seeing(TestCase):
     def test_what_is_told_is_of_all_workers(self):
         with on(2, ECHO % "") as daemon:
