@@ -421,12 +421,15 @@ class Supervision(TestCase):
                 wait_connections(daemon, 20)
 
     def test_stopping_a_server_by_hand_stops_it_on_every_worker(self):
-        with on(2, ECHO % "") as daemon:
+        other = axond.free_port()
+        graph = (ECHO % "").replace("linkages:", f"  other: {{type: TCPServer, host: 127.0.0.1, listenport: {other}}}\n"
+                                    "linkages:\n  - other -> echo")
+        with on(2, graph) as daemon:
             clients = self.crowd(daemon, 20)
             daemon.ctl("stop", "server")
             for client in clients:
                 self.assertEqual(axond.receive_all(client), b"")
-            self.assertEqual(daemon.wait(), 0)  # nothing is left
+            self.assertEqual((listening(daemon.port), listening(other)), (0, 2))
 
 
 class Seeing(TestCase):
