@@ -190,6 +190,9 @@ static bool has_stopped(const struct stopping *stopping)
 {
     struct component *replica = NULL;
 
+    if (stopping->graph->is_destroyed) {
+        return true; /* its parts on other workers may be gone */
+    }
     if (stopping->component == NULL) {
         return stopping->graph->living == 0;
     }

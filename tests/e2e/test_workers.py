@@ -430,6 +430,8 @@ class Supervision(TestCase):
             for client in clients:
                 self.assertEqual(axond.receive_all(client), b"")
             self.assertEqual((listening(daemon.port), listening(other)), (0, 2))
+            daemon.ctl("stop", "other")
+            self.assertEqual(daemon.wait(), 0)  # nothing is left
 
 
 class Seeing(TestCase):
