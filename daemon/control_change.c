@@ -375,6 +375,9 @@ static json_int_t count_left(const struct draining *draining)
     if (draining->component == NULL) {
         return (json_int_t)control_loop(draining->wait.call)->connections->now;
     }
+    if (draining->component->graph->is_destroyed) {
+        return 0; /* its parts on other workers may be gone */
+    }
     while ((replica = component_next_replica(draining->component, replica)) != NULL) {
         while ((graph = component_next_graph(replica, graph)) != NULL) {
             count += graph->living > 0;

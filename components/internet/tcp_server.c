@@ -230,9 +230,8 @@ static bool is_crowded(const struct component *self)
            atomic_load_explicit(&connections->now, memory_order_relaxed) >= connections->limit;
 }
 
-/* Counts one more, unless there are so many.  Never more than that even for a moment: another worker
- * that looks in that moment would wait for room that there is.
- * limit: 0: none */
+/* Counts one more, unless there are so many.  Never more than that even for a moment: another
+ * worker that looks in that moment would wait for room that there is. limit: 0: none */
 static bool count_up(_Atomic uint64_t *count, uint64_t limit)
 {
     uint64_t now = atomic_load(count);
