@@ -190,6 +190,9 @@ static bool has_stopped(const struct stopping *stopping)
 {
     struct component *replica = NULL;
 
+    if (stopping->graph->is_destroyed) {
+        return true; /* its parts on other workers may be gone */
+    }
     if (stopping->component == NULL) {
         return stopping->graph->living == 0;
     }
@@ -378,6 +381,9 @@ static json_int_t count_left(const struct draining *draining)
 
     if (draining->component == NULL) {
         return (json_int_t)control_loop(draining->wait.call)->connections->now;
+    }
+    if (draining->component->graph->is_destroyed) {
+        return 0; /* its parts on other workers may be gone */
     }
     while ((replica = component_next_replica(draining->component, replica)) != NULL) {
         while ((graph = component_next_graph(replica, graph)) != NULL) {

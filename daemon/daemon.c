@@ -230,8 +230,8 @@ static void apply_settings(struct daemon *daemon, const struct settings *setting
         loop->pool.memory_limit = settings->limits.buffer_memory / workers;
         loop->leave_timeout = settings->drain_timeout;
     }
-    workers_release(daemon->workers);
     daemon->loop->connections->limit = (uint64_t)settings->limits.connections;
+    workers_release(daemon->workers);
     if (!daemon->options.has_level) {
         log_set_level((enum log_level)(LOG_LEVEL_ERROR + settings->log_level));
     }

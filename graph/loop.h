@@ -64,7 +64,7 @@ struct connections {
     _Atomic uint64_t now;
     _Atomic uint64_t in_all;
     _Atomic uint64_t refused;
-    uint64_t limit; /* 0: none */
+    uint64_t limit; /* 0: none; set while all workers are halted */
 };
 
 struct loop {

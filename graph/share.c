@@ -28,10 +28,10 @@ static void on_wake(struct letter *letter)
 {
     struct wake *wake = container_of(letter, struct wake, letter);
     struct parts *parts = wake->shared->parts;
-    struct graph *part = parts->part[wake->worker];
 
-    if (!part->is_destroyed && !wake->shared->is_retired) {
-        component_wake(graph_component(part, wake->shared->index));
+    /* later, this part may be gone and another live on for a while */
+    if (!parts->is_destroyed && !wake->shared->is_retired) {
+        component_wake(graph_component(parts->part[wake->worker], wake->shared->index));
     }
     parts_unref(parts);
 }

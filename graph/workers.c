@@ -129,7 +129,7 @@ static void *run(void *arg)
 static int start_thread(struct workers *workers, unsigned index)
 {
     struct worker *worker = &workers->worker[index];
-    char name[16];
+    char name[32];
     int result = pthread_create(&worker->thread, NULL, run, worker);
 
     if (result != 0) {

@@ -233,22 +233,31 @@ static bool is_crowded(const struct component *self)
            atomic_load_explicit(&connections->now, memory_order_relaxed) >= connections->limit;
 }
 
+/* Counts one more, unless there are so many.  Never more than that even for a moment: another
+ * worker that looks in that moment would wait for room that there is. limit: 0: none */
+static bool count_up(_Atomic uint64_t *count, uint64_t limit)
+{
+    uint64_t now = atomic_load(count);
+
+    do {
+        if (limit > 0 && now >= limit) {
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak(count, &now, now + 1));
+    return true;
+}
+
 /* Counts one more connection, unless other workers have just taken the last place. */
 static bool take_place(struct component *self)
 {
     const struct tcp_server *server = component_state(self);
     struct connections *connections = component_loop(self)->connections;
 
-    if (atomic_fetch_add_explicit(&connections->now, 1, memory_order_relaxed) >=
-            connections->limit &&
-        connections->limit > 0) {
-        (void)atomic_fetch_sub_explicit(&connections->now, 1, memory_order_relaxed);
+    if (!count_up(&connections->now, connections->limit)) {
         return false;
     }
     if (server->share != NULL &&
-        atomic_fetch_add(&server->share->count, 1) >= (uint64_t)server->max_connections &&
-        server->max_connections > 0) {
-        (void)atomic_fetch_sub(&server->share->count, 1);
+        !count_up(&server->share->count, (uint64_t)server->max_connections)) {
         (void)atomic_fetch_sub_explicit(&connections->now, 1, memory_order_relaxed);
         return false;
     }

@@ -328,7 +328,10 @@ class Process:
     def _threads(self, file):
         """The texts of this file in /proc, one for each thread that has not ended."""
         texts = []
-        for folder in pathlib.Path(f"/proc/{self.pid}/task").glob("*"):
+        folders = sorted(pathlib.Path(f"/proc/{self.pid}/task").glob("*"), key=lambda folder: int(folder.name))
+        if SANITIZED == "thread":
+            del folders[1:2]  # the sanitizer's own, which never rests
+        for folder in folders:
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 texts.append((folder / file).read_text())
         return texts
