@@ -405,9 +405,10 @@ static void handle_new_connection(struct component *self)
             }
         }
     }
-    if (left > 0) {
-        server->most = 0; /* nobody waits any more */
+    if (left == 0) {
+        return; /* more may wait */
     }
+    server->most = 0;
     if (server->accepting && server->complained) {
         server->complained = false;
         if (server->share == NULL || atomic_fetch_sub(&server->share->troubled, 1) == 1) {
@@ -550,8 +551,11 @@ static void tcp_server_run(struct component *self)
     }
     if (inbox_is_ready(self, NEWCONNECTION)) {
         handle_new_connection(self);
-    } else if (!server->accepting && !is_full(server) && !alarm_is_set(&server->retry) &&
-               outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
+    } else if (server->accepting || alarm_is_set(&server->retry)) {
+        return;
+    } else if (is_full(server)) {
+        wait_for_room(self); /* another worker was quicker: we are to be told once more */
+    } else if (outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
         set_accepting(self, true);
         if (server->complained) { /* is it over? nobody may connect for long */
             handle_new_connection(self);
