@@ -199,6 +199,9 @@ static void on_stop_end(struct varlink_call *call)
     struct stopping *stopping = call->data;
 
     control_wait_end(&stopping->wait);
+    if (stopping->component != NULL) {
+        component_unref(stopping->component);
+    }
     graph_unref(stopping->graph);
     free(stopping);
 }
@@ -211,6 +214,10 @@ void control_stop(struct varlink_call *call, struct graph *graph, struct compone
     stopping->component = component;
     stopping->deadline = ev_now(control_loop(call)->ev) + STOP_PATIENCE;
     graph->refs++;
+    if (component != NULL) {
+        component->is_halted = true; /* until a reload starts it anew */
+        (void)component_ref(component);
+    }
     call->data = stopping;
     call->on_end = on_stop_end;
     call->produce = look_if_stopped;
@@ -256,8 +263,7 @@ static bool may_restart(struct varlink_call *call, const struct component *compo
 
     if (component_is_over(component)) {
         control_invalid_state(call, path, state,
-                              "%s has %s and has no linkages any more: a reload starts the graph "
-                              "anew",
+                              "%s has %s and has no linkages any more: a reload starts it anew",
                               path, component->state == FAILED ? "failed" : "ended");
         return false;
     }
@@ -289,8 +295,9 @@ void control_on_restart(struct varlink_call *call)
         const char *reason = component_reason(place.component);
 
         varlink_error(call, "io.axond.CannotStart",
-                      json_pack("{s:s, s:o}", "path", path, "reason",
-                                control_text(reason != NULL ? reason : "it is busy")));
+                      json_pack("{s:s, s:o, s:o}", "path", path, "reason",
+                                control_text(reason != NULL ? reason : "it is busy"), "place",
+                                json_null()));
         return;
     }
     varlink_reply(call, NULL);
@@ -370,6 +377,7 @@ static void drain(struct varlink_call *call, struct component *component)
     call->on_end = on_drain_end;
     control_wait_begin(&draining->wait, call, answer_drain);
     if (component != NULL) {
+        component->is_halted = true;
         component_drain(component);
     } else {
         daemon_drain(control_of(call)->daemon);

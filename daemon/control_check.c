@@ -11,7 +11,8 @@
 #include "daemon/reloading.h"
 #include "graph/error.h"
 #include "graph/plan.h"
-#include "graph/plan_compare.h"
+#include "graph/plan_difference.h"
+#include "graph/plan_edit.h"
 
 static void bad_graph(struct varlink_call *call, struct errors *errors)
 {
@@ -158,46 +159,54 @@ struct reload {
     struct control_wait wait;
     struct reloading reloading;
     bool has_caller;
-    json_t *changes; /* the thread's until it is over */
 };
 
-/* In the thread. */
-static void tell_change(void *arg, const char *path, enum plan_change change)
+static void add_change(json_t *changes, const char *path, const char *change, const char *why)
 {
-    static const char *const names[] = {
-        [PLAN_ADDED] = "added", [PLAN_REMOVED] = "removed", [PLAN_CHANGED] = "changed"};
-    json_t *changes = ((const struct reload *)arg)->changes;
-
     if (json_array_size(changes) < CONTROL_MOST) {
-        json_array_append_new(
-            changes, json_pack("{s:o, s:s}", "path", control_text(path), "change", names[change]));
+        json_array_append_new(changes, json_pack("{s:o, s:s, s:o}", "path", control_text(path),
+                                                 "change", change, "why", control_text(why)));
     }
+}
+
+static json_t *list_changes(const struct reloading *reloading)
+{
+    const struct plan_difference *difference = reloading->difference;
+    json_t *changes = json_array();
+
+    for (size_t i = 0; i < difference->count; i++) {
+        const struct plan_change *one = &difference->changes[i];
+
+        add_change(changes, (one->after != NULL ? one->after : one->before)->path,
+                   plan_change_name(one->kind), one->why);
+    }
+    for (size_t i = 0; i < reloading->revived.count; i++) {
+        add_change(changes, reloading->revived.items[i]->path, "restarted", "it had ended");
+    }
+    return changes;
 }
 
 static json_t *describe_difference(const struct reload *reload)
 {
     const struct daemon *daemon = control_of(reload->wait.call)->daemon;
-    const struct plan_difference *difference = &reload->reloading.difference;
+    const struct plan_difference *difference = reload->reloading.difference;
+    const size_t restarted = reload->reloading.revived.count;
 
-    return json_pack("{s:i, s:I, s:I, s:I, s:I, s:O, s:o}", "generation", (int)daemon->generation,
-                     "added", (json_int_t)difference->added, "removed",
-                     (json_int_t)difference->removed, "changed", (json_int_t)difference->changed,
-                     "unchanged", (json_int_t)difference->unchanged, "changes", reload->changes,
-                     "problems", control_problems(reload->reloading.errors));
+    return json_pack(
+        "{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "generation", (int)daemon->generation,
+        "added", (json_int_t)difference->added, "removed", (json_int_t)difference->removed,
+        "replaced", (json_int_t)difference->replaced, "changed", (json_int_t)difference->changed,
+        "relinked", (json_int_t)difference->relinked, "restarted", (json_int_t)restarted,
+        "unchanged", (json_int_t)(difference->kept - restarted), "changes",
+        list_changes(&reload->reloading), "problems", control_problems(reload->reloading.errors));
 }
 
-/* The text is "server: the port is in use". */
-static void cannot_start(struct varlink_call *call, const char *text)
+static void cannot_start(struct varlink_call *call, const struct reload_failure *failure)
 {
-    const char *reason = strstr(text, ": ");
-    char path[PATH_SIZE] = "";
-
-    if (reason != NULL) {
-        (void)snprintf(path, sizeof(path), "%.*s", (int)(reason - text), text);
-    }
     varlink_error(call, "io.axond.CannotStart",
-                  json_pack("{s:o, s:o}", "path", control_text(path), "reason",
-                            control_text(reason != NULL ? reason + 2 : text)));
+                  json_pack("{s:o, s:o, s:o}", "path", control_text(failure->path), "reason",
+                            control_text(failure->reason), "place",
+                            control_text(failure->place[0] != '\0' ? failure->place : NULL)));
 }
 
 static void refuse(struct varlink_call *call)
@@ -224,7 +233,7 @@ static void answer_reload(struct reloading *reloading, enum reload_outcome outco
         bad_graph(call, reloading->errors);
         return;
     case RELOAD_CANNOT_START:
-        cannot_start(call, control_of(call)->daemon->last_reload.text);
+        cannot_start(call, &reloading->failure);
         return;
     case RELOAD_REFUSED:
         refuse(call);
@@ -236,7 +245,6 @@ static void free_reload(struct reloading *reloading)
 {
     struct reload *reload = reloading->arg;
 
-    json_decref(reload->changes);
     free(reload);
 }
 
@@ -252,21 +260,21 @@ static void on_reload_end(struct varlink_call *call)
     }
 }
 
-void control_on_reload(struct varlink_call *call)
+void control_begin_change(struct varlink_call *call, struct plan_edit *edit)
 {
     struct daemon *daemon = control_of(call)->daemon;
     struct reload *reload;
 
     if (daemon->state != DAEMON_RUNNING) {
+        plan_edit_destroy(edit);
         refuse(call);
         return;
     }
     reload = mem_alloc(sizeof(*reload));
-    reload->changes = json_array();
     reload->has_caller = true;
     reload->reloading = (struct reloading){
-        .is_dry_run = varlink_bool(call, "dry_run", false),
-        .tell = tell_change,
+        .is_dry_run = edit == NULL && varlink_bool(call, "dry_run", false),
+        .edit = edit,
         .arg = reload,
         .answer = answer_reload,
         .free = free_reload,
@@ -275,4 +283,9 @@ void control_on_reload(struct varlink_call *call)
     call->on_end = on_reload_end;
     control_wait_begin(&reload->wait, call, answer_end);
     reloading_begin(&reload->reloading, daemon);
+}
+
+void control_on_reload(struct varlink_call *call)
+{
+    control_begin_change(call, NULL);
 }

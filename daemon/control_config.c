@@ -81,8 +81,10 @@ void control_on_config(struct varlink_call *call)
         .overrides = configuration->overrides,
         .with_origins = varlink_bool(call, "origins", false),
     };
-    configuration->dump =
-        plan_dump_create((struct plan *)(uintptr_t)daemon->graph->plan, &configuration->options);
+    configuration->dump = plan_dump_create(varlink_bool(call, "files", false)
+                                               ? daemon->files
+                                               : (struct plan *)(uintptr_t)daemon->graph->plan,
+                                           &configuration->options);
     call->data = configuration;
     call->on_end = on_end;
     if (call->more) {

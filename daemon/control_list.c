@@ -36,9 +36,10 @@ static void add_component(struct listing *listing, const struct component *compo
     if (fits(listing, component_path(component, path, sizeof(path)))) {
         json_array_append_new(
             listing->items,
-            json_pack("{s:o, s:o, s:s, s:f, s:o, s:i, s:o}", "path", control_text(path), "type",
-                      control_text(control_type_name(component)), "state",
-                      component_condition(component), "since", component_begun(component), "reason",
+            json_pack("{s:o, s:o, s:s, s:b, s:f, s:o, s:i, s:o}", "path", control_text(path),
+                      "type", control_text(control_type_name(component)), "state",
+                      component_condition(component), "earlier", component_is_earlier(component),
+                      "since", component_begun(component), "reason",
                       control_text(component_reason(component)), "restarts",
                       (int)component_restarts(component), "next_restart",
                       control_next_restart(component)));
@@ -111,19 +112,11 @@ static void add_node(struct listing *listing, const struct component *component)
                                     control_path_of(component_holder(component))));
 }
 
-static const struct graph *root_of(const struct component *component)
-{
-    const struct graph *graph = component->graph;
-
-    while (graph->holder != NULL) {
-        graph = graph->holder->graph;
-    }
-    return graph;
-}
-
 static void add_to_picture(struct listing *listing, const struct component *component)
 {
-    if (root_of(component) != listing->only) {
+    const struct component *outermost = component_outermost(component);
+
+    if (outermost->graph != listing->only || outermost->is_leaving) {
         return; /* a second component of the same path would only confuse */
     }
     if (listing->has_edges) {

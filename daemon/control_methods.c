@@ -26,6 +26,7 @@ static const struct varlink_parameter for_graph[] = {
 };
 static const struct varlink_parameter for_config[] = {
     {.name = "origins", .kind = VARLINK_BOOL},
+    {.name = "files", .kind = VARLINK_BOOL},
     {0},
 };
 static const struct varlink_parameter for_check[] = {
@@ -34,6 +35,26 @@ static const struct varlink_parameter for_check[] = {
 };
 static const struct varlink_parameter for_reload[] = {
     {.name = "dry_run", .kind = VARLINK_BOOL},
+    {0},
+};
+static const struct varlink_parameter for_add[] = {
+    {.name = "name", .kind = VARLINK_STRING, .required = true},
+    {.name = "type", .kind = VARLINK_STRING, .required = true},
+    {.name = "settings", .kind = VARLINK_STRINGS},
+    {0},
+};
+static const struct varlink_parameter for_link[] = {
+    {.name = "from", .kind = VARLINK_STRING, .required = true},
+    {.name = "to", .kind = VARLINK_STRING, .required = true},
+    {0},
+};
+static const struct varlink_parameter for_unlink[] = {
+    {.name = "from", .kind = VARLINK_STRING, .required = true},
+    {0},
+};
+static const struct varlink_parameter for_set[] = {
+    {.name = "path", .kind = VARLINK_STRING, .required = true},
+    {.name = "settings", .kind = VARLINK_STRINGS, .required = true},
     {0},
 };
 static const struct varlink_parameter for_tap[] = {
@@ -93,6 +114,10 @@ const struct varlink_method control_methods[] = {
      .more = VARLINK_MAY_STREAM},
     {.name = "Check", .parameters = for_check, .handle = control_on_check},
     {.name = "Reload", .parameters = for_reload, .handle = control_on_reload, .privileged = true},
+    {.name = "Add", .parameters = for_add, .handle = control_on_add, .privileged = true},
+    {.name = "Link", .parameters = for_link, .handle = control_on_link, .privileged = true},
+    {.name = "Unlink", .parameters = for_unlink, .handle = control_on_unlink, .privileged = true},
+    {.name = "Set", .parameters = for_set, .handle = control_on_set, .privileged = true},
     {.name = "Tap", .parameters = for_tap, .handle = control_on_tap, .more = VARLINK_MUST_STREAM},
     {.name = "Top", .parameters = for_top, .handle = control_on_top, .more = VARLINK_MUST_STREAM},
     {.name = "Trace",

@@ -18,6 +18,7 @@
 struct errors;
 struct graph;
 struct inbox;
+struct plan_edit;
 
 /* What had gone through at a time; rates are the difference of two. */
 struct traffic_sample {
@@ -149,6 +150,10 @@ void control_wait_end(struct control_wait *wait);
  * one. */
 bool control_pattern_matches(const char *pattern, const char *path);
 
+/* Has the graph changed, by a reload (edit NULL) or an edit, which is taken over; the call is
+ * answered with what that does. */
+void control_begin_change(struct varlink_call *call, struct plan_edit *edit);
+
 /* ---- events ---- */
 
 /* path may be NULL. */
@@ -172,6 +177,10 @@ void control_on_graph(struct varlink_call *call);
 void control_on_config(struct varlink_call *call);
 void control_on_check(struct varlink_call *call);
 void control_on_reload(struct varlink_call *call);
+void control_on_add(struct varlink_call *call);
+void control_on_link(struct varlink_call *call);
+void control_on_unlink(struct varlink_call *call);
+void control_on_set(struct varlink_call *call);
 void control_on_tap(struct varlink_call *call);
 void control_on_send(struct varlink_call *call);
 void control_on_stop(struct varlink_call *call);

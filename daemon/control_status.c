@@ -26,6 +26,7 @@ struct status {
     unsigned counts[FAILED + 1]; /* by enum component_state */
     json_t *listeners;
     json_t *warnings;
+    size_t earlier; /* connections of earlier graphs */
     size_t listener_count;
     size_t warning_count;
     double messages_per_second;
@@ -157,16 +158,27 @@ static void look_at_listener(struct status *status, struct component *component)
                                     (json_int_t)component_statistic(component, "connections")));
 }
 
+/* Each connection has two graphs, and one of them may be as the file has it now. */
+static bool is_earlier_connection(const struct component *component)
+{
+    const struct graph *graph = component->graph;
+
+    return graph->number != 0 && component->plan->index == 0 && component_is_earlier(component) &&
+           (component->type->describe_peer != NULL || graph->peer == NULL ||
+            !component_is_earlier(graph_component(graph->peer, 0)));
+}
+
 static void look_at(struct status *status, struct component *component)
 {
     const bool is_of_file = component->graph->holder == NULL;
-    const bool is_current = component->graph == control_of(status->call)->daemon->graph;
+    const bool is_current = is_of_file && !component->is_leaving;
 
     if (is_of_file && is_current) {
         const bool is_stopping = strcmp(component_condition(component), "stopping") == 0;
 
         status->counts[is_stopping ? STOPPING : component->state]++;
     }
+    status->earlier += is_earlier_connection(component);
     look_at_trouble(status, component);
     if (component_is_over(component)) {
         return;
@@ -181,24 +193,11 @@ static void look_at(struct status *status, struct component *component)
     look_at_outboxes(status, component);
 }
 
-static void look_at_older_graphs(struct status *status)
+static void warn_of_earlier(struct status *status)
 {
-    const struct daemon *daemon = control_of(status->call)->daemon;
-    const struct list *at;
-    unsigned count = 0;
-
-    list_for_each (at, &daemon->loop->graphs) {
-        const struct graph *graph =
-            container_of((struct list *)(uintptr_t)at, struct graph, sibling);
-
-        if (graph != daemon->graph && graph->living > 0) {
-            count++;
-        }
-    }
-    if (count == 1) {
-        warn(status, json_null(), "connections of an earlier graph are still open");
-    } else if (count > 1) {
-        warn(status, json_null(), "connections of %u earlier graphs are still open", count);
+    if (status->earlier > 0) {
+        warn(status, json_null(), "%zu connection%s of earlier graphs %s still open",
+             status->earlier, status->earlier == 1 ? "" : "s", status->earlier == 1 ? "is" : "are");
     }
 }
 
@@ -335,7 +334,7 @@ static void produce(struct varlink_call *call)
 
         if (component == NULL) {
             call->produce = NULL;
-            look_at_older_graphs(status);
+            warn_of_earlier(status);
             reply_or_wait(status);
             return;
         }

@@ -20,7 +20,7 @@ enum ctl_status {
 
 struct ctl;
 
-enum { CTL_MAX_OPTIONS = 8 };
+enum { CTL_MAX_OPTIONS = 8, CTL_MANY = 1000 };
 
 /* An option of one command; those that all commands have are in ctl_options.c. */
 struct ctl_option {
@@ -166,6 +166,9 @@ void ctl_print_data(const json_t *message, bool hex);
 void ctl_print_problem(FILE *file, const json_t *problem);
 void ctl_print_problems(FILE *file, const json_t *problems);
 
+/* What a change of the graph does, or would do: the reply of Reload, and of those that edit. */
+void ctl_print_changes(struct ctl *ctl, const json_t *reply);
+
 /* Rows of cells, printed in aligned columns. */
 struct ctl_table {
     const char *const *titles; /* then NULL; one that begins with > is aligned to the right */
@@ -194,6 +197,10 @@ enum ctl_status ctl_run_graph(struct ctl *ctl);
 enum ctl_status ctl_run_config(struct ctl *ctl);
 enum ctl_status ctl_run_check(struct ctl *ctl);
 enum ctl_status ctl_run_reload(struct ctl *ctl);
+enum ctl_status ctl_run_add(struct ctl *ctl);
+enum ctl_status ctl_run_link(struct ctl *ctl);
+enum ctl_status ctl_run_unlink(struct ctl *ctl);
+enum ctl_status ctl_run_set(struct ctl *ctl);
 enum ctl_status ctl_run_tap(struct ctl *ctl);
 enum ctl_status ctl_run_trace(struct ctl *ctl);
 enum ctl_status ctl_run_top(struct ctl *ctl);

@@ -42,36 +42,72 @@ enum ctl_status ctl_run_check(struct ctl *ctl)
                     (struct ctl_reader){print_check, NULL});
 }
 
-static bool print_reload(struct ctl *ctl, json_t *reply, void *data)
+/* What a kind of change is called here, and how its lines begin. */
+static const struct {
+    const char *kind; /* in the reply, and its count there */
+    char sign;
+    const char *word;
+    bool is_always_counted;
+} kinds[] = {
+    {"added", '+', "added", true},         {"removed", '-', "removed", true},
+    {"replaced", '~', "replaced", false},  {"changed", '~', "changed", true},
+    {"relinked", '~', "re-linked", false}, {"restarted", '~', "started again", false},
+};
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+/* "~ echo (changed): protocol: EchoProtocol -> shout" */
+static void print_change(const json_t *change)
 {
-    long long left =
-        ctl_int(reply, "added") + ctl_int(reply, "removed") + ctl_int(reply, "changed");
+    const char *why = ctl_string(change, "why");
+    size_t i = 0;
+
+    while (i < KINDS - 1 && strcmp(kinds[i].kind, ctl_string(change, "change")) != 0) {
+        i++;
+    }
+    printf("%c %s", kinds[i].sign, ctl_string(change, "path"));
+    if (kinds[i].sign == '~') {
+        printf(" (%s)", kinds[i].word);
+    }
+    printf("%s%s\n", why[0] != '\0' ? ": " : "", why);
+}
+
+void ctl_print_changes(struct ctl *ctl, const json_t *reply)
+{
+    long long left = 0;
     size_t i;
     json_t *change;
 
-    if (ctl->json) {
-        ctl_print_json(reply);
-        return true;
-    }
     ctl_print_problems(stderr, json_object_get(reply, "problems"));
+    for (i = 0; i < KINDS; i++) {
+        left += ctl_int(reply, kinds[i].kind);
+    }
     json_array_foreach(json_object_get(reply, "changes"), i, change)
     {
-        const char *kind = ctl_string(change, "change");
-
-        printf("%c %s\n",
-               kind[0] == 'a'   ? '+'
-               : kind[0] == 'r' ? '-'
-                                : '~',
-               ctl_string(change, "path"));
+        print_change(change);
         left--;
     }
     if (left > 0) {
         printf("and %lld more\n", left);
     }
-    printf("%s%lld: %lld added, %lld removed, %lld changed, %lld unchanged\n",
-           ctl_value(ctl, "dry-run") != NULL ? "still generation " : "generation ",
-           ctl_int(reply, "generation"), ctl_int(reply, "added"), ctl_int(reply, "removed"),
-           ctl_int(reply, "changed"), ctl_int(reply, "unchanged"));
+    printf("%s%lld: ", ctl_value(ctl, "dry-run") != NULL ? "still generation " : "generation ",
+           ctl_int(reply, "generation"));
+    for (i = 0; i < KINDS; i++) {
+        const long long count = ctl_int(reply, kinds[i].kind);
+
+        if (count > 0 || kinds[i].is_always_counted) {
+            printf("%lld %s, ", count, kinds[i].word);
+        }
+    }
+    printf("%lld unchanged\n", ctl_int(reply, "unchanged"));
+}
+
+static bool print_reload(struct ctl *ctl, json_t *reply, void *data)
+{
+    if (ctl->json) {
+        ctl_print_json(reply);
+    } else {
+        ctl_print_changes(ctl, reply);
+    }
     return true;
 }
 

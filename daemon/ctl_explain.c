@@ -47,14 +47,17 @@ static void explain_regex(struct ctl *ctl, json_t *parameters)
 static void explain_bad_graph(struct ctl *ctl, json_t *parameters)
 {
     ctl_print_problems(stderr, json_object_get(parameters, "problems"));
-    if (strcmp(ctl->command->name, "reload") == 0) {
-        ctl_complain("reload refused; the graph runs on as it was");
+    if (strcmp(ctl->command->name, "check") != 0) {
+        ctl_complain("%s refused; the graph runs on as it was", ctl->command->name);
     }
 }
 
 static void explain_cannot_start(struct ctl *ctl, json_t *parameters)
 {
-    ctl_complain("%s could not start: %s; everything is as it was", ctl_string(parameters, "path"),
+    const char *place = ctl_string(parameters, "place");
+
+    ctl_complain("%s%s%s could not start: %s; everything is as it was", place,
+                 place[0] != '\0' ? ": " : "", ctl_string(parameters, "path"),
                  ctl_string(parameters, "reason"));
 }
 

@@ -21,13 +21,23 @@ static void add_restarts(struct ctl_table *table, const json_t *component)
     ctl_table_add(table, text);
 }
 
+/* What a reload has left to come to its end is marked. */
+static void add_state(struct ctl_table *table, const json_t *component)
+{
+    char text[60];
+
+    snprintf(text, sizeof(text), "%s%s", ctl_string(component, "state"),
+             json_is_true(json_object_get(component, "earlier")) ? ", earlier" : "");
+    ctl_table_add(table, text);
+}
+
 static bool add_component(struct ctl *ctl, json_t *component, void *data)
 {
     struct ctl_table *table = data;
 
     ctl_table_add(table, ctl_string(component, "path"));
     ctl_table_add(table, ctl_string(component, "type"));
-    ctl_table_add(table, ctl_string(component, "state"));
+    add_state(table, component);
     ctl_table_add(table, ctl_time(ctl_real(component, "since")).text);
     add_restarts(table, component);
     ctl_table_add(table, ctl_string(component, "reason"));

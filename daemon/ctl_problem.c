@@ -27,7 +27,7 @@ void ctl_print_problem(FILE *file, const json_t *problem)
     if (ctl_int(problem, "line") > 0) {
         fprintf(file, ":%lld:%lld", ctl_int(problem, "line"), ctl_int(problem, "column"));
     }
-    fprintf(file, ": %s: ", ctl_string(problem, "severity"));
+    fprintf(file, "%s%s: ", name[0] != '\0' ? ": " : "", ctl_string(problem, "severity"));
     ctl_print_escaped(file, text, strlen(text));
     putc('\n', file);
     if (source[0] != '\0') {

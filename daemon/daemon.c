@@ -13,12 +13,17 @@
 #include "daemon/jobs.h"
 #include "daemon/reloading.h"
 #include "daemon/upgrade.h"
+#include "graph/document.h"
 #include "graph/drain.h"
 #include "graph/error.h"
 #include "graph/graph.h"
+#include "graph/graph_change.h"
 #include "graph/listeners.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/plan_difference.h"
+#include "graph/plan_edit.h"
+#include "graph/source.h"
 
 #define STATUS_TICK 10.0 /* seconds between status lines, where systemd listens */
 
@@ -32,6 +37,16 @@ struct plan *daemon_load(const struct options *options, struct settings *setting
     return plan_load(options->graph, &plan_options, errors);
 }
 
+struct plan *daemon_load_edited(const struct plan *files, struct plan_edit *const *edits,
+                                size_t count, struct settings *settings, struct errors *errors)
+{
+    const struct plan_options plan_options = {
+        .types = component_types, .settings_table = settings_table, .settings = settings};
+
+    *settings = (struct settings){0};
+    return plan_load_edited(files, edits, count, &plan_options, errors);
+}
+
 static const char *plural(uint64_t count)
 {
     return count == 1 ? "" : "s";
@@ -40,7 +55,7 @@ static const char *plural(uint64_t count)
 void daemon_status_line(const struct daemon *daemon, char *text, size_t size)
 {
     const struct loop *loop = daemon->loop;
-    const size_t components = daemon->graph != NULL ? graph_size(daemon->graph) : 0;
+    const size_t components = daemon->graph != NULL ? daemon->graph->plan->component_count : 0;
     const char *state = "";
 
     if (daemon->state == DAEMON_DRAINING) {
@@ -97,34 +112,35 @@ static bool wants_log(void *arg, enum log_level level)
     return level <= LOG_LEVEL_WARNING || log_wants(level);
 }
 
-/* A graph without life may stay in the list for a while: somebody keeps its memory. */
-static bool is_anything_alive(const struct loop *loop)
+/* What earlier graphs have left goes on. */
+static void on_present_ended(void *arg, struct graph *graph)
 {
-    struct list *at;
+    struct daemon *daemon = arg;
 
-    list_for_each (at, &loop->graphs) {
-        if (container_of(at, struct graph, sibling)->living > 0) {
-            return true;
-        }
-    }
-    return false;
+    control_graph_ended(daemon->control, false);
+    log_event(LOG_LEVEL_INFO, NULL, "every component has ended");
+}
+
+static void on_leavers_ended(void *arg, struct graph *graph)
+{
+    struct daemon *daemon = arg;
+
+    control_graph_ended(daemon->control, true);
+    log_event(LOG_LEVEL_INFO, NULL, "the last connection of an earlier graph has ended");
 }
 
 static void on_graph_ended(void *arg, struct graph *graph)
 {
     struct daemon *daemon = arg;
 
-    control_graph_ended(daemon->control, graph != daemon->graph);
-    if (graph == daemon->graph) {
-        log_event(LOG_LEVEL_INFO, NULL, "every component has ended");
-        daemon->graph = NULL;
+    if (!graph->has_leavers) { /* else that was said */
+        on_present_ended(daemon, graph);
     } else {
-        log_event(LOG_LEVEL_INFO, NULL, "the last connection of an earlier graph has ended");
+        on_leavers_ended(daemon, graph);
     }
+    daemon->graph = NULL;
     graph_destroy(graph);
-    if (daemon->graph == NULL && !is_anything_alive(daemon->loop)) {
-        loop_stop(daemon->loop);
-    }
+    loop_stop(daemon->loop);
 }
 
 /* ---- signals ---- */
@@ -191,6 +207,7 @@ static void apply_settings(struct daemon *daemon, const struct settings *setting
 {
     daemon->settings = *settings;
     daemon->loop->pool.memory_limit = settings->limits.buffer_memory;
+    daemon->loop->leave_timeout = settings->drain_timeout;
     daemon->loop->connection_limit = (uint64_t)settings->limits.connections;
     if (!daemon->options.has_level) {
         log_set_level((enum log_level)(LOG_LEVEL_ERROR + settings->log_level));
@@ -220,7 +237,11 @@ static bool start_first(struct daemon *daemon, struct plan *plan)
                   "trying once more, without the sockets that were kept since the last run");
         daemon->graph = graph_start(daemon->loop, plan_ref(plan), text, sizeof(text));
     }
-    plan_release(plan);
+    if (daemon->graph == NULL) {
+        plan_release(plan);
+    } else {
+        daemon->files = plan;
+    }
     return daemon->graph != NULL;
 }
 
@@ -257,6 +278,8 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
                                      .log = on_log,
                                      .wants = wants_log,
                                      .changed = on_changed,
+                                     .present_ended = on_present_ended,
+                                     .leavers_ended = on_leavers_ended,
                                      .graph_ended = on_graph_ended,
                                      .metrics = daemon_write_metrics};
 
@@ -285,7 +308,7 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
     daemon->generation = 1;
     daemon->state = DAEMON_RUNNING;
     log_event(LOG_LEVEL_INFO, NULL, "running %s: %zu component%s", daemon->options.graph,
-              graph_size(daemon->graph), plural(graph_size(daemon->graph)));
+              daemon->graph->plan->component_count, plural(daemon->graph->plan->component_count));
     if (upgrade_is_expected(daemon)) {
         upgrade_ready(daemon);
     } else {
@@ -297,6 +320,16 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
 void daemon_run(struct daemon *daemon)
 {
     loop_run(daemon->loop);
+}
+
+static void forget_edits(struct daemon *daemon)
+{
+    for (size_t i = 0; i < daemon->edit_count; i++) {
+        plan_edit_destroy(daemon->edits[i]);
+    }
+    free(daemon->edits);
+    daemon->edits = NULL;
+    daemon->edit_count = 0;
 }
 
 static void refuse_reload(struct daemon *daemon);
@@ -327,6 +360,8 @@ void daemon_finish(struct daemon *daemon)
     control_close(daemon->control);
     daemon->control = NULL;
     jobs_destroy(daemon->jobs);
+    forget_edits(daemon);
+    plan_release(daemon->files);
     unwatch_signal(daemon, &daemon->on_term);
     unwatch_signal(daemon, &daemon->on_int);
     unwatch_signal(daemon, &daemon->on_hup);
@@ -429,38 +464,135 @@ static void refuse_reload(struct daemon *daemon)
     }
 }
 
-enum reload_outcome daemon_switch(struct daemon *daemon, struct plan *plan,
-                                  const struct settings *settings, struct errors *errors)
+/* "generation 3: 12 components; 1 added, 2 changed, 9 kept" */
+static void describe_switch(const struct daemon *daemon, const struct reloading *reloading,
+                            size_t edits, char *text, size_t size)
 {
-    struct graph *old = daemon->graph;
-    struct graph *fresh;
+    const struct plan_difference *difference = reloading->difference;
+    const struct {
+        size_t count;
+        const char *name;
+    } kinds[] = {
+        {difference->added, "added"},        {difference->removed, "removed"},
+        {difference->replaced, "replaced"},  {difference->changed, "changed"},
+        {difference->relinked, "re-linked"}, {reloading->revived.count, "started again"},
+    };
+    size_t used;
+
+    (void)snprintf(text, size, "generation %u: %zu component%s", daemon->generation,
+                   difference->fresh->component_count, plural(difference->fresh->component_count));
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        used = strlen(text);
+        if (kinds[i].count > 0) {
+            (void)snprintf(text + used, size - used, ", %zu %s", kinds[i].count, kinds[i].name);
+        }
+    }
+    used = strlen(text);
+    if (plan_difference_is_empty(difference) && reloading->revived.count == 0) {
+        (void)snprintf(text + used, size - used, ", nothing has changed");
+    }
+    used = strlen(text);
+    if (edits > 0) {
+        (void)snprintf(text + used, size - used, "; %zu live edit%s undone: the files count", edits,
+                       edits == 1 ? " is" : "s are");
+    }
+}
+
+/* An edit is in force. */
+static void keep_edit(struct daemon *daemon, struct reloading *reloading)
+{
+    char text[200];
+
+    daemon->edits = mem_resize_array(daemon->edits, daemon->edit_count + 1, sizeof(*daemon->edits));
+    daemon->edits[daemon->edit_count++] = reloading->edit;
+    reloading->edit = NULL;
+    daemon_status_line(daemon, text, sizeof(text));
+    notify_status(&daemon->notify, "%s", text);
+}
+
+/* The files count again, without edits. */
+static void take_files(struct daemon *daemon, struct plan *plan)
+{
+    plan_release(daemon->files);
+    daemon->files = plan_ref(plan);
+    forget_edits(daemon);
+}
+
+static void find_revived(struct reloading *reloading, const struct graph_change *change)
+{
+    struct plan_component_list *list = &reloading->revived;
+    const struct plan_component *one;
+
+    while ((one = graph_change_revived(change, list->count)) != NULL) {
+        list->items = mem_resize_array(list->items, list->count + 1, sizeof(*list->items));
+        list->items[list->count++] = one;
+    }
+}
+
+static enum reload_outcome fail_to_start(struct daemon *daemon, const struct plan_component *at,
+                                         bool is_edit, struct reload_failure *failure)
+{
+    char text[sizeof(*failure) + 8];
+
+    (void)snprintf(failure->path, sizeof(failure->path), "%s", at->path);
+    if (at->at != NULL && at->at->source != NULL) {
+        (void)snprintf(failure->place, sizeof(failure->place), "%s:%u", at->at->source->name,
+                       at->at->line);
+    }
+    if (!is_edit) {
+        (void)snprintf(text, sizeof(text), "%s%s%s: %s", failure->place,
+                       failure->place[0] != '\0' ? ": " : "", failure->path, failure->reason);
+        reload_ended(daemon, false, text);
+    }
+    return RELOAD_CANNOT_START;
+}
+
+enum reload_outcome daemon_switch(struct daemon *daemon, struct reloading *reloading)
+{
+    const bool is_quiet = reloading->is_dry_run || reloading->edit != NULL; /* the caller hears */
+    struct graph_change *change;
+    const struct plan_component *failed;
+    size_t edits;
     char text[400];
 
-    if (daemon->state != DAEMON_RUNNING) {
-        plan_release(plan);
-        refuse_reload(daemon);
+    if (daemon->state != DAEMON_RUNNING || daemon->graph == NULL) {
+        if (!is_quiet) {
+            refuse_reload(daemon);
+        }
         return RELOAD_REFUSED;
     }
-    log_errors(errors);
-    if (plan == NULL) {
-        sum_up(errors, text, sizeof(text));
-        reload_ended(daemon, false, text);
+    if (!is_quiet) {
+        log_errors(reloading->errors);
+    }
+    if (reloading->difference == NULL) {
+        if (!is_quiet) {
+            sum_up(reloading->errors, text, sizeof(text));
+            reload_ended(daemon, false, text);
+        }
         return RELOAD_BAD_GRAPH;
     }
-    fresh = graph_start(daemon->loop, plan, text, sizeof(text));
-    if (fresh == NULL) {
-        reload_ended(daemon, false, text);
-        return RELOAD_CANNOT_START;
+    change = graph_change_create(daemon->graph, reloading->difference);
+    find_revived(reloading, change);
+    if (reloading->is_dry_run) {
+        graph_change_cancel(change);
+        return RELOAD_DONE;
     }
-    daemon->graph = fresh;
+    failed =
+        graph_change_prepare(change, reloading->failure.reason, sizeof(reloading->failure.reason));
+    if (failed != NULL) {
+        return fail_to_start(daemon, failed, reloading->edit != NULL, &reloading->failure);
+    }
+    graph_change_commit(change);
     daemon->generation++;
-    control_settings_changed(daemon->control, &settings->control);
-    apply_settings(daemon, settings);
-    if (old != NULL) { /* else all of it has ended, and earlier connections have kept us */
-        graph_drain(old, 0.0);
+    if (reloading->edit != NULL) {
+        keep_edit(daemon, reloading);
+        return RELOAD_DONE;
     }
-    (void)snprintf(text, sizeof(text), "generation %u: %zu component%s", daemon->generation,
-                   graph_size(fresh), plural(graph_size(fresh)));
+    edits = daemon->edit_count;
+    take_files(daemon, reloading->difference->fresh);
+    control_settings_changed(daemon->control, &reloading->settings.control);
+    apply_settings(daemon, &reloading->settings);
+    describe_switch(daemon, reloading, edits, text, sizeof(text));
     reload_ended(daemon, true, text);
     return RELOAD_DONE;
 }

@@ -1,8 +1,8 @@
 /* The daemon: a loop with a graph in it, what replaces the graph, and how it all ends.
  *
- *     files ──daemon_load()──► plan ──daemon_start()───► graph ─┐
- *       └─────daemon_load()──► plan ──daemon_switch()──► the next one ┴─ the old one drains beside
- * it (reloading.h)
+ *     files ──daemon_load()──► plan ──daemon_start()───► graph
+ *       └─────daemon_load()──► plan ──daemon_switch()──► changed, as far as the two differ
+ *                                       (reloading.h, graph/graph_change.h)
  *
  * The control socket's methods (control.h) and the signals call what is here. */
 #ifndef AXOND_DAEMON_DAEMON_H
@@ -16,6 +16,7 @@
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/settings.h"
+#include "graph/component.h"
 
 struct control;
 struct errors;
@@ -24,7 +25,15 @@ struct jobs;
 struct loop;
 struct metrics_writer;
 struct plan;
+struct plan_edit;
 struct reloading;
+
+/* Who could not start in a reload, and why. */
+struct reload_failure {
+    char path[PATH_SIZE];
+    char place[PATH_SIZE]; /* "graph.yaml:3"; "": nowhere */
+    char reason[400];
+};
 
 enum daemon_state { DAEMON_STARTING, DAEMON_RUNNING, DAEMON_DRAINING, DAEMON_STOPPING };
 
@@ -32,14 +41,17 @@ enum daemon_state { DAEMON_STARTING, DAEMON_RUNNING, DAEMON_DRAINING, DAEMON_STO
 struct reload_result {
     double time; /* seconds since 1970; 0: there was none */
     bool done;
-    char text[400];
+    char text[1000];
 };
 
 struct daemon {
     struct options options;
     struct settings settings; /* of the running graph */
     struct loop *loop;
-    struct graph *graph; /* the one that runs; NULL: all of it has ended, earlier ones drain */
+    struct graph *graph;      /* NULL: all of it has ended, and so do we */
+    struct plan *files;       /* what the graph files said when they were last loaded; kept */
+    struct plan_edit **edits; /* made to that since, in their order */
+    size_t edit_count;
     struct notify notify;
     struct activation activation;
     struct control *control;            /* NULL: no control socket */
@@ -63,6 +75,10 @@ struct daemon {
 struct plan *daemon_load(const struct options *options, struct settings *settings,
                          struct errors *errors);
 
+/* The same of files that were loaded before, with edits. */
+struct plan *daemon_load_edited(const struct plan *files, struct plan_edit *const *edits,
+                                size_t count, struct settings *settings, struct errors *errors);
+
 /* Makes the loop, starts the plan's graph in it and opens the control socket.  Takes the plan over.
  * Returns false when it can't, after logging why. */
 bool daemon_start(struct daemon *daemon, struct plan *plan);
@@ -85,11 +101,10 @@ enum reload_outcome {
 /* Tells all who want to know that the files are now loaded again; daemon_switch() is to follow. */
 void daemon_announce_reload(struct daemon *daemon);
 
-/* Replaces the graph by what was loaded, a plan with its settings: all of it, or nothing. Listening
- * sockets whose address stays are handed over; the old graph drains without a deadline.  Takes the
- * plan over; NULL: errors, which are logged in any case, say why there is none. */
-enum reload_outcome daemon_switch(struct daemon *daemon, struct plan *plan,
-                                  const struct settings *settings, struct errors *errors);
+/* Changes the graph as the difference says: all of it, or nothing (graph/graph_change.h).  Errors,
+ * which are logged in any case, say why there is none.  A dry run only looks at what would be done.
+ */
+enum reload_outcome daemon_switch(struct daemon *daemon, struct reloading *reloading);
 
 /* Stops accepting and lets connections end, however long they take; then ends. */
 void daemon_drain(struct daemon *daemon);

@@ -5,6 +5,7 @@
 #include "graph/error.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
+#include "graph/plan_edit.h"
 
 static struct reloading *of(struct job *job)
 {
@@ -15,10 +16,37 @@ static void destroy(struct job *job)
 {
     struct reloading *reloading = of(job);
 
+    plan_difference_destroy(reloading->difference);
     plan_release(reloading->old);
-    plan_release(reloading->plan);
+    plan_release(reloading->files);
+    for (size_t i = 0; i + 1 < reloading->edit_count; i++) {
+        plan_edit_destroy(reloading->edits[i]);
+    }
+    plan_edit_destroy(reloading->edit);
+    free(reloading->edits);
+    free(reloading->revived.items);
     errors_destroy(reloading->errors);
     reloading->free(reloading);
+}
+
+/* Finds out what it means by now, and what it is made to. */
+static bool begin_edit(struct reloading *reloading)
+{
+    const struct daemon *daemon = reloading->daemon;
+    char text[300];
+
+    if (!plan_edit_resolve(reloading->edit, reloading->old, text, sizeof(text))) {
+        (void)errors_report(reloading->errors, NULL, "%s", text);
+        return false;
+    }
+    reloading->files = plan_ref(daemon->files);
+    reloading->edit_count = daemon->edit_count + 1;
+    reloading->edits = mem_alloc_array(reloading->edit_count, sizeof(*reloading->edits));
+    for (size_t i = 0; i < daemon->edit_count; i++) {
+        reloading->edits[i] = plan_edit_copy(daemon->edits[i]);
+    }
+    reloading->edits[daemon->edit_count] = reloading->edit;
+    return true;
 }
 
 /* Its turn has come: what runs now is what the files are compared with. */
@@ -30,11 +58,12 @@ static bool begin(struct job *job)
     if (daemon->signalled_reload == reloading) {
         daemon->signalled_reload = NULL;
     }
-    if (daemon->state != DAEMON_RUNNING) {
+    if (daemon->state != DAEMON_RUNNING || daemon->graph == NULL) {
         return false;
     }
-    if (daemon->graph != NULL) {
-        reloading->old = plan_ref((struct plan *)(uintptr_t)daemon->graph->plan);
+    reloading->old = plan_ref((struct plan *)(uintptr_t)daemon->graph->plan);
+    if (reloading->edit != NULL) {
+        return begin_edit(reloading);
     }
     if (!reloading->is_dry_run) {
         daemon_announce_reload(daemon);
@@ -47,31 +76,23 @@ static void work(struct job *job)
 {
     struct reloading *reloading = of(job);
 
-    reloading->plan = daemon_load(&reloading->options, &reloading->settings, reloading->errors);
-    if (reloading->plan != NULL && reloading->tell != NULL) {
-        reloading->difference =
-            plan_compare(reloading->old, reloading->plan, reloading->tell, reloading->arg);
-    }
-}
+    struct plan *plan =
+        reloading->edit != NULL
+            ? daemon_load_edited(reloading->files, reloading->edits, reloading->edit_count,
+                                 &reloading->settings, reloading->errors)
+            : daemon_load(&reloading->options, &reloading->settings, reloading->errors);
 
-static enum reload_outcome settle(struct reloading *reloading)
-{
-    struct plan *plan = reloading->plan;
-
-    if (reloading->is_dry_run) {
-        return reloading->daemon->state != DAEMON_RUNNING ? RELOAD_REFUSED
-               : plan == NULL                             ? RELOAD_BAD_GRAPH
-                                                          : RELOAD_DONE;
+    if (plan != NULL) {
+        reloading->difference = plan_difference_create(reloading->old, plan);
+        plan_release(plan);
     }
-    reloading->plan = NULL;
-    return daemon_switch(reloading->daemon, plan, &reloading->settings, reloading->errors);
 }
 
 static void done(struct job *job)
 {
     struct reloading *reloading = of(job);
 
-    reloading->answer(reloading, settle(reloading));
+    reloading->answer(reloading, daemon_switch(reloading->daemon, reloading));
     destroy(job);
 }
 

@@ -4,6 +4,9 @@
  *     SIGHUP, Reload ──► [jobs] ──► files loaded, checked, compared ──► daemon_switch() ──► answer
  *                        (jobs.h)                (a thread)
  *
+ * An edit of the running graph (graph/plan_edit.h) goes the same way, from the files as they were
+ * loaded and the edits so far.
+ *
  * Reloads that are asked for while another is under way follow it, in their order: each reads the
  * files after it was asked for.  One that has been asked for is made, also if nobody waits for the
  * answer any more; once the daemon is about to end, none is. */
@@ -12,14 +15,17 @@
 
 #include "daemon/daemon.h"
 #include "daemon/jobs.h"
-#include "graph/plan_compare.h"
+#include "graph/plan_difference.h"
+
+struct plan_component_list {
+    const struct plan_component **items;
+    size_t count;
+};
 
 struct reloading {
     /* Set by whoever asks. */
     bool is_dry_run;
-    /* Called in the thread for each component that is not the same: see plan_compare().  NULL: the
-     * difference is not wanted. */
-    void (*tell)(void *arg, const char *path, enum plan_change change);
+    struct plan_edit *edit; /* not the files, but one edit more; taken over.  NULL: the files */
     void *arg;
     /* Called in the loop once it is over. */
     void (*answer)(struct reloading *reloading, enum reload_outcome outcome);
@@ -28,15 +34,20 @@ struct reloading {
 
     /* The result. */
     struct errors *errors;
-    struct plan_difference difference;
+    struct plan_difference *difference; /* NULL: errors say why */
+    struct reload_failure failure;      /* of RELOAD_CANNOT_START */
+    struct plan_component_list
+        revived; /* those that are started anew though nothing of them changes */
 
     /* private */
     struct job job;
     struct daemon *daemon;
     struct options options;
     struct settings settings;
-    struct plan *old;  /* what ran when the files were read; NULL: all of it had ended */
-    struct plan *plan; /* NULL: errors say why */
+    struct plan *old;         /* what ran when the files were read */
+    struct plan *files;       /* EDIT: as they were loaded */
+    struct plan_edit **edits; /* EDIT: copies of those that are in force, then this one */
+    size_t edit_count;
 };
 
 /* Gets in line.  answer() and free() are called in any case, but where the daemon ends first only

@@ -8,6 +8,7 @@
 #include "graph/ledger.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/plan_same.h"
 
 static const char *const edge_names[EDGES] = {"inbox", "control", "outbox", "signal"};
 
@@ -142,6 +143,17 @@ void blueprint_release(struct blueprint *blueprint)
     }
 }
 
+void blueprint_replace(struct blueprint *blueprint)
+{
+    blueprint->is_replaced = true;
+    blueprint_release(blueprint);
+}
+
+bool blueprint_is_of(const struct blueprint *blueprint, const struct plan *plan)
+{
+    return plan_graph_is_same(blueprint->plan, plan);
+}
+
 static void link_outer(const struct blueprint *blueprint, struct graph *graph)
 {
     struct graph *root = graph_root(graph);
@@ -150,7 +162,7 @@ static void link_outer(const struct blueprint *blueprint, struct graph *graph)
         const struct outer_linkage *outer = &blueprint->outer[i];
         struct component *to = graph_component(root, outer->to);
 
-        if (!component_is_over(to)) {
+        if (to != NULL && !component_is_over(to)) {
             REQUIRE(component_link((struct component *)(void *)((char *)graph + outer->component),
                                    outer->outbox, to, outer->inbox) == 0);
         }
@@ -172,7 +184,7 @@ struct graph *blueprint_instantiate(struct blueprint *blueprint, struct componen
     graph->number = number;
     list_append((struct list *)(void *)((char *)component_state(holder) + holder->type->children),
                 &graph->sibling);
-    holder->graph->refs++;
+    (void)component_ref(holder);
     blueprint->instances++;
     if (++loop->graphs_alive > loop->graphs_peak) {
         loop->graphs_peak = loop->graphs_alive;
@@ -183,16 +195,29 @@ struct graph *blueprint_instantiate(struct blueprint *blueprint, struct componen
     return graph;
 }
 
+/* Its last instance has gone. */
+static __attribute__((cold, noinline)) void let_go(struct blueprint *blueprint,
+                                                   const struct component *holder)
+{
+    if (blueprint->is_replaced && !component_is_over(holder)) {
+        char path[PATH_SIZE];
+
+        loop_log(blueprint->loop, LOG_LEVEL_INFO, component_path(holder, path, sizeof(path)),
+                 "the last connection of an earlier graph has ended");
+    }
+    blueprint_free(blueprint);
+}
+
 void blueprint_free_instance(struct graph *graph)
 {
     struct blueprint *blueprint = (struct blueprint *)(uintptr_t)graph->blueprint;
-    struct graph *outer = graph->holder->graph;
+    struct component *holder = graph->holder;
 
     free(graph);
     if (--blueprint->instances == 0 && blueprint->is_released) {
-        blueprint_free(blueprint);
+        let_go(blueprint, holder);
     }
-    graph_unref(outer);
+    component_unref(holder);
 }
 
 static struct component *edge_component(const struct graph *graph, const struct edge_box *box)

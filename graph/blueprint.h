@@ -40,6 +40,7 @@ struct blueprint {
     struct sheet *sheet; /* see ledger.c; NULL: none yet */
     size_t instances;
     bool is_released;
+    bool is_replaced; /* by one of another definition, for what is made from now on */
 };
 
 static inline struct component *blueprint_component(const struct graph *graph, size_t index)

@@ -307,11 +307,9 @@ static __attribute__((noinline)) void stop_passing(struct inbox *in)
     resolve(&in->box, in);
 }
 
-/* Breaks the linkage from a box to the next. */
-static void cut(struct box *from, struct box *to)
+/* Takes a box from among what leads to the next. */
+static inline void part(struct box *from, struct box *to)
 {
-    struct inbox *sink = sink_of(to);
-
     remove_source(to, &from->link);
     if (box_is_inbox(from)) {
         stop_passing(box_as_inbox(from));
@@ -319,8 +317,32 @@ static void cut(struct box *from, struct box *to)
         box_as_outbox(from)->next = NULL;
         resolve(from, NULL);
     }
+}
+
+/* Breaks the linkage from a box to the next. */
+static void cut(struct box *from, struct box *to)
+{
+    struct inbox *sink = sink_of(to);
+
+    part(from, to);
     if (sink != NULL && (sink->box.flags & BOX_FINISH_HELD) != 0) {
         release_held_finish(sink);
+    }
+}
+
+void box_cut(struct box *from)
+{
+    struct box *to = box_next(from);
+
+    if (to != NULL) {
+        part(from, to);
+    }
+}
+
+void inbox_settle(struct inbox *in)
+{
+    if ((in->box.flags & BOX_FINISH_HELD) != 0) {
+        release_held_finish(in);
     }
 }
 

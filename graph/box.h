@@ -146,6 +146,11 @@ MUST_CHECK int box_link(struct box *from, struct box *to);
 /* Undoes box_link(from, …); without a linkage it does nothing.  Delivered messages stay. */
 void box_unlink(struct box *from);
 
+/* The same while linkages are changed, several at a time: an inbox of notices whose other senders
+ * have all finished is not told so before inbox_settle(), as it may be given new ones. */
+void box_cut(struct box *from);
+void inbox_settle(struct inbox *in);
+
 /* Where the box leads: NULL: nowhere. */
 struct box *box_next(const struct box *box);
 

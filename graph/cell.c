@@ -26,6 +26,22 @@ void cell_reset(struct component *cell)
     }
 }
 
+static void init_boxes(struct component *cell)
+{
+    for (unsigned i = 0; i < cell->inboxes; i++) {
+        struct inbox *in = component_common_inbox(cell, i);
+
+        inbox_init(in, cell->plan->in[i].flags, cell->plan->in[i].limit);
+        in->box.offset = (uint16_t)((char *)in - (char *)cell);
+    }
+    for (unsigned i = 0; i < cell->outboxes; i++) {
+        struct outbox *out = component_common_outbox(cell, i);
+
+        outbox_init(out);
+        out->box.offset = (uint16_t)((char *)out - (char *)cell);
+    }
+}
+
 void cell_init(struct component *cell, const struct plan_component *plan, struct graph *graph)
 {
     *cell = (struct component){
@@ -38,34 +54,35 @@ void cell_init(struct component *cell, const struct plan_component *plan, struct
         .control = plan->control,
         .signal = plan->signal,
     };
-    for (unsigned i = 0; i < plan->common_inboxes; i++) {
-        struct inbox *in = component_common_inbox(cell, i);
-
-        inbox_init(in, plan->in[i].flags, plan->in[i].limit);
-        in->box.offset = (uint16_t)((char *)in - (char *)cell);
-    }
-    for (unsigned i = 0; i < plan->common_outboxes; i++) {
-        struct outbox *out = component_common_outbox(cell, i);
-
-        outbox_init(out);
-        out->box.offset = (uint16_t)((char *)out - (char *)cell);
-    }
+    init_boxes(cell);
     cell_reset(cell);
 }
 
+/* Its memory is laid out by the plan that it was made from, which may have had other rare boxes
+ * linked than the one it has now. */
 void cell_renew(struct component *cell)
 {
-    struct component_extra *extra = cell->extra;
-    struct component *next_runnable = cell->next_runnable;
-    const uint8_t queued = cell->flags & COMPONENT_QUEUED;
+    const struct component before = *cell;
 
-    cell_init(cell, cell->plan, cell->graph);
-    cell->extra = extra;
-    cell->next_runnable = next_runnable;
-    cell->flags = queued;
+    *cell = (struct component){
+        .type = before.type,
+        .plan = before.plan,
+        .graph = before.graph,
+        .extra = before.extra,
+        .next_runnable = before.next_runnable,
+        .refs = before.refs,
+        .state_offset = before.state_offset,
+        .inboxes = before.inboxes,
+        .outboxes = before.outboxes,
+        .flags = before.flags & COMPONENT_QUEUED,
+        .control = before.control,
+        .signal = before.signal,
+    };
+    init_boxes(cell);
+    cell_reset(cell);
 }
 
-static struct box *box_of(struct component *component, const struct plan_end *end)
+struct box *cell_box(struct component *component, const struct plan_end *end)
 {
     return end->is_inbox ? &component_need_inbox(component, end->index)->box
                          : &component_need_outbox(component, end->index)->box;
@@ -73,5 +90,5 @@ static struct box *box_of(struct component *component, const struct plan_end *en
 
 void cell_link(struct component *from, struct component *to, const struct plan_linkage *linkage)
 {
-    REQUIRE(box_link(box_of(from, &linkage->from), box_of(to, &linkage->to)) == 0);
+    REQUIRE(box_link(cell_box(from, &linkage->from), cell_box(to, &linkage->to)) == 0);
 }

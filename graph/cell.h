@@ -8,7 +8,9 @@
 
 struct component;
 struct graph;
+struct box;
 struct plan_component;
+struct plan_end;
 struct plan_linkage;
 
 enum { CELL_ALIGN = 16 };
@@ -24,6 +26,9 @@ void cell_reset(struct component *cell);
 
 /* Makes a component that has ended as it was created, without linkages; what lies apart stays. */
 void cell_renew(struct component *cell);
+
+/* The box of a component that an end of a linkage names, made if it is a rare one. */
+struct box *cell_box(struct component *component, const struct plan_end *end);
 
 /* Links two components of one graph as planned; the plan was checked, so it can't fail. */
 void cell_link(struct component *from, struct component *to, const struct plan_linkage *linkage);

@@ -7,31 +7,23 @@
 #include "graph/plan.h"
 #include "graph/supervise.h"
 
-/* The next component inside a chassis, in the order of the plan; what stands for "-> [b, c]" comes
- * after all others, so the whole graph is looked through. */
-static struct component *next_inside(const struct component *chassis, const struct component *after)
+/* The next component inside a chassis, in the order of the plan; *at begins as 0. */
+static struct component *next_inside(const struct component *chassis, size_t *at)
 {
-    const struct graph *graph = chassis->graph;
+    struct component *inner = NULL;
 
-    if (chassis->type->chassis == NOT_A_CHASSIS) {
-        return NULL;
+    while (inner == NULL && *at < chassis->plan->within) {
+        inner = graph_relative(chassis, &chassis->plan[++*at]);
     }
-    for (size_t i = (after != NULL ? after : chassis)->plan->index + 1; i < graph_size(graph);
-         i++) {
-        struct component *component = graph_component(graph, i);
-
-        if (component_is_inside(component, chassis)) {
-            return component;
-        }
-    }
-    return NULL;
+    return inner;
 }
 
 bool chassis_is_busy(const struct component *chassis)
 {
-    const struct component *inner = NULL;
+    const struct component *inner;
+    size_t at = 0;
 
-    while ((inner = next_inside(chassis, inner)) != NULL) {
+    while ((inner = next_inside(chassis, &at)) != NULL) {
         if ((inner->flags & COMPONENT_RUNNING) != 0) {
             return true;
         }
@@ -66,9 +58,10 @@ static void take_back(struct component *chassis, unsigned index)
 
 void chassis_dismantle(struct component *chassis)
 {
-    struct component *inner = NULL;
+    struct component *inner;
+    size_t at = 0;
 
-    while ((inner = next_inside(chassis, inner)) != NULL) {
+    while ((inner = next_inside(chassis, &at)) != NULL) {
         if (!component_is_over(inner)) {
             inner->flags |= COMPONENT_SIGNALLED;
         }
@@ -77,7 +70,8 @@ void chassis_dismantle(struct component *chassis)
          i++) {
         take_back(chassis, i);
     }
-    while ((inner = next_inside(chassis, inner)) != NULL) {
+    at = 0;
+    while ((inner = next_inside(chassis, &at)) != NULL) {
         component_end(inner, (inner->flags & COMPONENT_FAILING) != 0 ? FAILED : STOPPED);
     }
 }
@@ -86,9 +80,11 @@ void chassis_dismantle(struct component *chassis)
 
 static bool is_inside(const struct plan_end *end, const struct component *chassis)
 {
-    return end->component != NULL && end->kind == END_COMPONENT &&
-           end->component != chassis->plan &&
-           component_is_inside(graph_component(chassis->graph, end->component->index), chassis);
+    const struct component *component = end->component != NULL && end->kind == END_COMPONENT
+                                            ? graph_component(chassis->graph, end->component->index)
+                                            : NULL;
+
+    return component != NULL && component != chassis && component_is_inside(component, chassis);
 }
 
 static struct component *component_of(const struct plan_end *end, struct graph *graph)
@@ -114,9 +110,10 @@ static void link_again(const struct component *chassis, const struct plan_linkag
 void chassis_remake(struct component *chassis)
 {
     const struct plan *plan = chassis->graph->plan;
-    struct component *inner = NULL;
+    struct component *inner;
+    size_t at = 0;
 
-    while ((inner = next_inside(chassis, inner)) != NULL) {
+    while ((inner = next_inside(chassis, &at)) != NULL) {
         cell_renew(inner);
         supervise_renew(inner);
     }
@@ -127,9 +124,10 @@ void chassis_remake(struct component *chassis)
 
 void chassis_begin(struct component *chassis)
 {
-    struct component *inner = NULL;
+    struct component *inner;
+    size_t at = 0;
 
-    while (chassis->state == RUNNING && (inner = next_inside(chassis, inner)) != NULL) {
+    while (chassis->state == RUNNING && (inner = next_inside(chassis, &at)) != NULL) {
         if (component_start(inner) < 0) {
             continue; /* its failure has been seen to, by its policy or by ours */
         }

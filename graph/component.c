@@ -102,45 +102,90 @@ bool component_control_is_fed(const struct component *component)
     return control != NULL && inbox_is_fed(control);
 }
 
+/* Components of one graph are told apart by their places in it, since two that run beside each
+ * other may be of different plans for a while (graph_change.h); those that leave it by their plans.
+ */
+static bool is_of_plan(const struct component *component, const struct plan_component *plan)
+{
+    return component->is_leaving ? component->plan == plan : component->plan->index == plan->index;
+}
+
 bool component_is_inside(const struct component *component, const struct component *chassis)
 {
     const struct plan_component *plan = component->plan;
 
-    while (plan != NULL && plan != chassis->plan) {
+    if (component->is_leaving != chassis->is_leaving) {
+        return false;
+    }
+    while (plan != NULL && !is_of_plan(chassis, plan)) {
         plan = plan->parent;
     }
-    return plan == chassis->plan;
+    return plan != NULL;
+}
+
+/* Where a child stands in the plan of its parent: its own may be another's for a while. */
+static const struct plan_component *find_child(const struct component *parent,
+                                               const struct component *child)
+{
+    const struct plan_component *first = parent->plan + 1;
+    const struct plan_component *end = first + parent->plan->within;
+
+    if (child->plan >= first && child->plan < end) {
+        return child->plan;
+    }
+    while (first < end && !is_of_plan(child, first)) {
+        first += first->within + 1;
+    }
+    return first;
 }
 
 /* What a chassis holds follows it in the plan, children of children included. */
 struct component *component_next_child(const struct component *parent,
                                        const struct component *after)
 {
-    const struct graph *graph = parent->graph;
-    size_t index = (after != NULL ? after : parent)->plan->index + 1;
+    const struct plan_component *plan = parent->plan + 1;
+    const struct plan_component *end = plan + parent->plan->within;
+    struct component *child = NULL;
 
-    for (; index < graph_size(graph); index++) {
-        struct component *component = graph_component(graph, index);
-
-        if (component->plan->parent == parent->plan) {
-            return component;
-        }
-        if (!component_is_inside(component, parent)) {
-            break;
-        }
+    if (after != NULL) {
+        plan = find_child(parent, after);
+        plan += plan < end ? plan->within + 1 : 0;
     }
-    return NULL;
+    for (; plan < end && child == NULL; plan += plan->within + 1) {
+        child = graph_relative(parent, plan);
+    }
+    return child;
 }
 
 struct component *component_ref(struct component *component)
 {
+    component->refs++;
     component->graph->refs++;
     return component;
 }
 
 void component_unref(struct component *component)
 {
+    component->refs--;
     graph_unref(component->graph);
+}
+
+const struct component *component_outermost(const struct component *component)
+{
+    while (component->graph->holder != NULL) {
+        component = component->graph->holder;
+    }
+    return component;
+}
+
+bool component_is_earlier(const struct component *component)
+{
+    for (; component != NULL; component = component->graph->holder) {
+        if (component->is_leaving || graph_is_earlier(component->graph)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void component_wake(struct component *self)

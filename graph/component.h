@@ -68,19 +68,24 @@ struct component {
     struct component *next_runnable;
     struct component_extra *extra; /* or NULL */
     uint32_t discarded;            /* messages sent on rare outboxes that lead nowhere */
+    uint32_t refs;                 /* what keeps its memory, apart from its graph */
+    uint32_t since;                /* s of the loop's clock: when the state began */
     uint16_t ready;                /* a bit for each inbox that carries readiness */
-    uint16_t turn;                 /* messages that it may still take in this turn */
     uint16_t state_offset;         /* of its struct, bytes from here */
+    uint8_t turn;                  /* messages that it may still take in this turn */
     uint8_t inboxes;               /* that follow this struct; then the outboxes */
     uint8_t outboxes;
     uint8_t state;   /* enum component_state */
     uint8_t flags;   /* COMPONENT_… */
     uint8_t control; /* index of the inbox that carries notices; NO_BOX: none */
     uint8_t signal;
-    uint32_t since; /* s of the loop's clock: when the state began */
-    bool was_told;  /* to end, by its control or by component_drain(): it is not started again */
-    bool is_kept;   /* stopped by hand, to be started again at once: see component_is_kept() */
+    bool was_told : 1;   /* to end, by its control or by component_drain(): not started again */
+    bool is_kept : 1;    /* stopped, and another takes over: see component_is_kept() */
+    bool is_leaving : 1; /* of a root graph that has been changed: no longer part of it */
+    bool is_halted : 1;  /* ended by an operator: the next change of the graph starts it anew */
 };
+
+_Static_assert(sizeof(struct component) == 64, "a component is one cache line");
 
 enum { NO_BOX = 255 };
 
@@ -170,8 +175,8 @@ static inline bool component_is_told_to_stop(const struct component *self)
     return (self->flags & COMPONENT_STOP_ASKED) != 0;
 }
 
-/* In stop(): true if the component is started again at once, as "axonctl restart" asks: what its
- * inboxes hold stays, and nobody need be told of an end. */
+/* In stop(): true if the component is started again at once, as "axonctl restart" asks, or if
+ * another takes its place: what its inboxes hold stays, and nobody need be told of an end. */
 static inline bool component_is_kept(const struct component *self)
 {
     return self->is_kept;
@@ -216,6 +221,13 @@ MUST_CHECK int component_link(struct component *from, unsigned outbox, struct co
  * Some may have ended. */
 struct component *component_next_child(const struct component *parent,
                                        const struct component *after);
+
+/* The component of a root graph that has made the graph that this one is in, by whatever way;
+ * itself in a root graph. */
+const struct component *component_outermost(const struct component *component);
+
+/* True for what a change of the graph has left to come to its end: it, or what made it. */
+bool component_is_earlier(const struct component *component);
 
 /* Keeps the memory of a component that may end meanwhile. */
 struct component *component_ref(struct component *component);
@@ -292,6 +304,12 @@ void component_end(struct component *component, enum component_state state);
 
 /* Runs it for one turn. */
 void component_run(struct component *component);
+
+/* Stops it, as another takes its place: its boxes stay until component_end(). */
+void component_retire(struct component *component);
+
+/* Parameters that may be changed while it runs have been changed, or what it holds. */
+void component_note_change(struct component *component);
 
 /* Hands a message to the inbox of a service. */
 void component_receive(struct component *component, struct inbox *in, struct message *msg);

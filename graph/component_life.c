@@ -12,6 +12,7 @@
 #include "graph/ledger.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/root.h"
 #include "graph/service.h"
 #include "graph/supervise.h"
 
@@ -113,7 +114,7 @@ void component_end(struct component *component, enum component_state state)
     if (component->state == CREATED) { /* it was never started: nobody waits for its end */
         component->state = (uint8_t)state;
         component_deinit_boxes(component);
-        return;
+        return; /* only with its graph, or before it has become a part of that */
     }
     component->state = STOPPING;
     if (component->signal != NO_BOX && (component->flags & COMPONENT_SIGNALLED) == 0) {
@@ -131,9 +132,11 @@ void component_end(struct component *component, enum component_state state)
     service_forget(graph->loop, component);
     component_enter(component, state);
     component_announce(component);
-    parent = component->plan->parent != NULL
-                 ? graph_component(graph, component->plan->parent->index)
-                 : NULL;
+    if (graph_is_root(graph)) {
+        graph_place_is_over(component);
+    }
+    parent =
+        component->plan->parent != NULL ? graph_relative(component, component->plan->parent) : NULL;
     if (parent != NULL && parent->state == RUNNING && parent->type->child_ended != NULL) {
         parent->type->child_ended(parent, component);
     }
@@ -184,6 +187,34 @@ void component_disconnect(struct component *component, int error)
         graph_tell(graph, SHUTDOWN_MICROPROCESS, error);
     } else {
         component_tell(component, SHUTDOWN_MICROPROCESS, NULL, error);
+    }
+}
+
+void component_retire(struct component *component)
+{
+    if (component->state == RUNNING) {
+        component->is_kept = true;
+        component->state = STOPPING;
+        if (component->graph->loop->ledger != NULL) {
+            ledger_close_state(component->graph->loop->ledger, component);
+        }
+        component_dismantle(component);
+        component->state = RESTARTING; /* stopped, its boxes stay; but it waits for nothing */
+    }
+}
+
+void component_note_change(struct component *component)
+{
+    if (component->state != RUNNING || component->type->changed == NULL) {
+        return; /* if it is started again, it begins with what it has then */
+    }
+    component->flags |= COMPONENT_RUNNING;
+    component->type->changed(component);
+    component->flags = (uint8_t)(component->flags & ~COMPONENT_RUNNING);
+    if ((component->flags & COMPONENT_ENDING) != 0) {
+        end_as_asked(component);
+    } else {
+        component_wake(component);
     }
 }
 

@@ -104,6 +104,9 @@ struct param_spec {
     const char *doc;
     bool required;
     bool secret; /* shown as *** */
+    /* May be given another value while the component runs: where it is read each time it is needed,
+     * or .changed sees to the rest.  The component itself never writes to the field. */
+    bool changeable;
 };
 
 #define PARAM_FIELD_(type, field, kind_)                                                           \
@@ -199,6 +202,9 @@ struct component_type {
     bool (*flush)(struct component *self);
     /* Stop taking in from outside; let what is under way end, then finish. */
     void (*drain)(struct component *self);
+    /* Parameters that are .changeable have been given other values, in place; or what this chassis
+     * holds has become another.  It can't be refused: the values were checked.  run() follows. */
+    void (*changed)(struct component *self);
     /* A component inside this chassis has ended. */
     void (*child_ended)(struct component *self, struct component *child);
     /* All components of a graph that it made have ended; the graph goes by itself. */

@@ -7,12 +7,15 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct document {
     struct arena *arena;
     const struct node *root;
     const struct source **sources; /* on the heap */
     size_t source_count;
+    struct document *base; /* whose nodes are used as well; kept; or NULL */
+    unsigned refs;         /* changed by any thread */
 };
 
 static struct document *create(void)
@@ -20,14 +23,33 @@ static struct document *create(void)
     struct document *document = mem_alloc(sizeof(*document));
 
     document->arena = arena_create();
+    document->refs = 1;
+    return document;
+}
+
+struct document *document_derive(struct document *base)
+{
+    struct document *document = create();
+
+    while (base->base != NULL) {
+        base = base->base;
+    }
+    (void)__atomic_add_fetch(&base->refs, 1, __ATOMIC_RELAXED);
+    document->base = base;
+    document->root = base->root;
+    document->source_count = base->source_count;
+    document->sources =
+        mem_resize_array(NULL, base->source_count + 1, sizeof(const struct source *));
+    memcpy(document->sources, base->sources, base->source_count * sizeof(const struct source *));
     return document;
 }
 
 void document_destroy(struct document *document)
 {
-    if (document == NULL) {
+    if (document == NULL || __atomic_sub_fetch(&document->refs, 1, __ATOMIC_ACQ_REL) > 0) {
         return;
     }
+    document_destroy(document->base);
     arena_destroy(document->arena);
     free(document->sources);
     free(document);
@@ -103,6 +125,20 @@ const struct node *document_add(struct document *document, const char *path, con
         *source = read;
     }
     return document_build(document->arena, read, errors);
+}
+
+const struct node *document_add_text(struct document *document, const char *name, const char *text,
+                                     size_t size, struct errors *errors)
+{
+    struct error err;
+    struct source *source = source_create(document->arena, name, text, size, &err);
+
+    if (source == NULL) {
+        errors_add(errors, &err);
+        return NULL;
+    }
+    keep_source(document, source);
+    return document_build(document->arena, source, errors);
 }
 
 /* Nodes and sources are const for everybody else. */

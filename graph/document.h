@@ -81,6 +81,10 @@ MUST_CHECK struct document *document_load(const char *path, struct errors *error
 MUST_CHECK struct document *document_parse(const char *name, const char *text, size_t size,
                                            struct errors *errors);
 
+/* A document that begins with the root, the nodes and the sources of another (of the one that was
+ * read, if that is derived itself), and keeps it. */
+MUST_CHECK struct document *document_derive(struct document *base);
+
 /* Frees the document and all its nodes.  NULL is fine. */
 void document_destroy(struct document *document);
 
@@ -92,6 +96,11 @@ void document_destroy(struct document *document);
 MUST_CHECK const struct node *document_add(struct document *document, const char *path,
                                            const struct node *at, struct errors *errors,
                                            const struct source **source);
+
+/* The same of a text; name stands for the file's in messages. */
+MUST_CHECK const struct node *document_add_text(struct document *document, const char *name,
+                                                const char *text, size_t size,
+                                                struct errors *errors);
 
 const struct node *document_root(const struct document *document);
 void document_set_root(struct document *document, const struct node *root);

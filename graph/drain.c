@@ -39,7 +39,7 @@ static void log_late(const struct graph *graph)
     for (size_t i = 0; i < graph_size(graph); i++) {
         const struct component *component = graph_component(graph, i);
 
-        if (component->plan->parent != NULL || component_is_over(component)) {
+        if (component == NULL || component->plan->parent != NULL || component_is_over(component)) {
             continue;
         }
         if (first == NULL) {
@@ -64,6 +64,21 @@ static void on_deadline(struct ev_loop *ev, ev_timer *watcher, int revents)
     graph_stop(drain->graph);
 }
 
+bool component_is_fed(const struct component *component)
+{
+    unsigned i = NO_BOX;
+
+    while ((i = component_next_inbox(component, i)) != NO_BOX) {
+        const struct inbox *in = component_have_inbox(component, i);
+
+        if (in != NULL && component_inbox_plan(component, i)->spec->carries != NOTICES &&
+            inbox_is_fed(in)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A component that takes nothing in by linkages is a source.  The one that protocols lead to, as
  * "/audit.inbox", is none while there is no connection either: one may still come. */
 static bool is_source(const struct component *component)
@@ -72,14 +87,12 @@ static bool is_source(const struct component *component)
 
     while ((i = component_next_inbox(component, i)) != NO_BOX) {
         const struct plan_box *plan = component_inbox_plan(component, i);
-        const struct inbox *in = component_have_inbox(component, i);
 
-        if (plan->spec->by_name || (plan->spec->carries != NOTICES &&
-                                    (plan->is_linked || (in != NULL && inbox_is_fed(in))))) {
+        if (plan->spec->by_name || (plan->spec->carries != NOTICES && plan->is_linked)) {
             return false;
         }
     }
-    return true;
+    return !component_is_fed(component);
 }
 
 void component_drain(struct component *component)
@@ -104,7 +117,7 @@ void drain_go_on(struct graph *graph)
     for (size_t i = 0; i < graph_size(graph); i++) {
         const struct component *component = graph_component(graph, i);
 
-        if (component->state == RUNNING && component->type->drain != NULL) {
+        if (component != NULL && component->state == RUNNING && component->type->drain != NULL) {
             return; /* it still has connections */
         }
     }
@@ -124,7 +137,7 @@ static struct drain *begin(struct graph *graph)
     for (size_t i = 0; i < graph_size(graph); i++) {
         struct component *component = graph_component(graph, i);
 
-        if ((component->state == RUNNING || component->state == RESTARTING) &&
+        if (component != NULL && (component->state == RUNNING || component->state == RESTARTING) &&
             (component->type->drain != NULL || is_source(component))) {
             component_drain(component);
         }

@@ -7,6 +7,8 @@
 #ifndef AXOND_GRAPH_DRAIN_H
 #define AXOND_GRAPH_DRAIN_H
 
+#include <stdbool.h>
+
 struct component;
 struct graph;
 
@@ -16,6 +18,9 @@ void graph_drain(struct graph *graph, double seconds);
 
 /* One component alone: stops accepting, or is told producerFinished. */
 void component_drain(struct component *component);
+
+/* True if anything leads to one of its inboxes but those for notices. */
+bool component_is_fed(const struct component *component);
 
 /* For the runtime: a component of a draining graph has ended; the graph goes. */
 void drain_go_on(struct graph *graph);

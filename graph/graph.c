@@ -10,6 +10,7 @@
 #include "graph/ledger.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/root.h"
 #include "graph/thread.h"
 
 /* Components of a root graph that a thread frees, since it takes milliseconds. */
@@ -17,12 +18,55 @@ enum { FREED_APART = 10000 };
 
 size_t graph_size(const struct graph *graph)
 {
-    return graph->plan->component_count;
+    return graph_is_root(graph) ? root_of(graph)->places + root_of(graph)->leaver_count
+                                : graph->plan->component_count;
 }
 
 struct component *graph_component(const struct graph *graph, size_t index)
 {
-    return graph->blueprint != NULL ? blueprint_component(graph, index) : graph->components[index];
+    if (!graph_is_root(graph)) {
+        return blueprint_component(graph, index);
+    }
+    return index < root_of(graph)->places
+               ? graph->components[index]
+               : root_of(graph)->leavers[index - root_of(graph)->places].component;
+}
+
+static struct component *find_leaver(const struct root *root, const struct plan_component *plan)
+{
+    for (size_t i = 0; i < root->leaver_count; i++) {
+        if (root->leavers[i].component->plan == plan) {
+            return root->leavers[i].component;
+        }
+    }
+    return NULL;
+}
+
+struct component *graph_relative(const struct component *component,
+                                 const struct plan_component *plan)
+{
+    return component->is_leaving ? find_leaver(root_of(component->graph), plan)
+                                 : graph_component(component->graph, plan->index);
+}
+
+size_t graph_place(const struct component *component)
+{
+    const struct root *root = root_of(component->graph);
+    size_t place = component->plan->index;
+
+    if (component->is_leaving) {
+        place = root->places;
+        while (place < graph_size(&root->graph) &&
+               graph_component(&root->graph, place) != component) {
+            place++;
+        }
+    }
+    return place;
+}
+
+bool graph_is_earlier(const struct graph *graph)
+{
+    return graph->blueprint != NULL && graph->blueprint->is_replaced;
 }
 
 struct graph *graph_root(struct graph *graph)
@@ -35,15 +79,20 @@ struct graph *graph_root(struct graph *graph)
 
 static struct graph *root_create(struct loop *loop, struct plan *plan)
 {
-    struct graph *graph = mem_alloc(sizeof(*graph));
+    struct root *root = mem_alloc(sizeof(*root));
+    struct graph *graph = &root->graph;
 
     graph->loop = loop;
     graph->plan = plan;
     graph->refs = 1; /* the caller's, until graph_destroy() */
-    graph->components = mem_alloc(sizeof(struct component *) * (plan->component_count + 1));
+    root->places = plan->places;
+    root->present = plan->component_count;
+    graph->components = mem_alloc(sizeof(struct component *) * (plan->places + 1));
     for (size_t i = 0; i < plan->component_count; i++) {
-        graph->components[i] = mem_alloc(cell_size(&plan->components[i]));
-        cell_init(graph->components[i], &plan->components[i], graph);
+        struct component *cell = mem_alloc(cell_size(&plan->components[i]));
+
+        cell_init(cell, &plan->components[i], graph);
+        graph->components[plan->components[i].index] = cell;
     }
     for (size_t i = 0; i < plan->linkage_count; i++) {
         const struct plan_linkage *linkage = &plan->linkages[i];
@@ -79,8 +128,8 @@ static int start_all(struct graph *graph, struct component **failed)
     int result = 0;
 
     hold(graph);
-    for (size_t i = 0; i < graph_size(graph) && result == 0; i++) {
-        struct component *component = graph_component(graph, i);
+    for (size_t i = 0; i < graph->plan->component_count && result == 0; i++) {
+        struct component *component = graph_component(graph, i); /* no place is free, or changed */
 
         result = component_start(component);
         if (result < 0) {
@@ -137,7 +186,11 @@ int graph_start_instance(struct graph *graph)
 void graph_tell(struct graph *graph, enum message_kind kind, int error)
 {
     for (size_t i = 0; i < graph_size(graph); i++) {
-        component_tell(graph_component(graph, i), kind, NULL, error);
+        struct component *component = graph_component(graph, i);
+
+        if (component != NULL) {
+            component_tell(component, kind, NULL, error);
+        }
     }
 }
 
@@ -146,7 +199,7 @@ struct component *graph_failed(const struct graph *graph)
     for (size_t i = 0; i < graph_size(graph); i++) {
         struct component *component = graph_component(graph, i);
 
-        if (component->state == FAILED) {
+        if (component != NULL && component->state == FAILED) {
             return component;
         }
     }
@@ -194,6 +247,22 @@ static void graph_unpair(struct graph *graph)
     }
 }
 
+void graph_place_is_over(struct component *component)
+{
+    struct graph *graph = component->graph;
+    struct root *root = root_of(graph);
+    const struct loop_hooks *hooks = &graph->loop->hooks;
+
+    if (component->is_leaving) {
+        return;
+    }
+    root->over++;
+    if (root->over == root->present && graph->living > 1 && !graph->is_destroyed &&
+        !graph->is_held && hooks->present_ended != NULL) {
+        hooks->present_ended(hooks->arg, graph);
+    }
+}
+
 void graph_one_ended(struct graph *graph)
 {
     struct loop *loop = graph->loop;
@@ -202,6 +271,9 @@ void graph_one_ended(struct graph *graph)
     if (--graph->living > 0) {
         if (graph->is_draining) {
             drain_go_on(graph);
+        }
+        if (graph->has_leavers) {
+            leavers_look_soon(root_of(graph));
         }
         return;
     }
@@ -237,8 +309,13 @@ void graph_destroy(struct graph *graph)
     for (size_t i = graph_size(graph); i-- > 0;) {
         struct component *component = graph_component(graph, i);
 
-        component->flags |= COMPONENT_SIGNALLED;
-        component_end(component, STOPPED);
+        if (component != NULL) {
+            component->flags |= COMPONENT_SIGNALLED;
+            component_end(component, STOPPED);
+        }
+    }
+    if (graph_is_root(graph)) {
+        graph_settle_stop(root_of(graph));
     }
     let_go(graph);
     if (graph->holder == NULL) {
@@ -250,15 +327,18 @@ void graph_destroy(struct graph *graph)
 /* Memory and nothing else: any thread may do it. */
 static void *root_free(void *arg)
 {
-    struct graph *graph = arg;
+    struct root *root = arg;
+    struct graph *graph = &root->graph;
 
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        component_free_extra(graph->components[i]);
-        free(graph->components[i]);
+    for (size_t i = 0; i < root->places; i++) {
+        if (graph->components[i] != NULL) {
+            component_free_extra(graph->components[i]);
+            free(graph->components[i]);
+        }
     }
     free(graph->components);
     plan_release((struct plan *)(uintptr_t)graph->plan);
-    free(graph);
+    free(root);
     return NULL;
 }
 
@@ -267,21 +347,24 @@ bool graph_free(struct graph *graph)
     struct loop *loop = graph->loop;
 
     for (size_t i = 0; i < graph_size(graph); i++) {
-        if ((graph_component(graph, i)->flags & COMPONENT_QUEUED) != 0) {
+        const struct component *component = graph_component(graph, i);
+
+        if (component != NULL && (component->flags & COMPONENT_QUEUED) != 0) {
             return false;
         }
     }
     list_remove(&graph->sibling);
-    if (graph->blueprint == NULL && graph_size(graph) >= FREED_APART) {
-        thread_create_detached(root_free, graph);
+    if (graph_is_root(graph)) {
+        if (loop->ledger != NULL) {
+            ledger_forget(loop->ledger, graph);
+        }
+        leavers_free(root_of(graph));
+        if (graph_size(graph) >= FREED_APART) {
+            thread_create_detached(root_free, root_of(graph));
+        } else {
+            (void)root_free(root_of(graph));
+        }
         return true;
-    }
-    if (graph->blueprint == NULL) {
-        (void)root_free(graph);
-        return true;
-    }
-    if (loop->ledger != NULL) {
-        ledger_forget(loop->ledger, graph);
     }
     for (size_t i = 0; i < graph_size(graph); i++) {
         component_free_extra(graph_component(graph, i));

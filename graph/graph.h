@@ -32,7 +32,7 @@ struct graph {
     uint64_t number;                   /* of the connection, from 1; 0: has none */
     union {
         struct graph *peer;            /* of a connection: the other graph, socket or protocol */
-        struct component **components; /* of a root graph: by index of the plan */
+        struct component **components; /* of a root graph: by place, see root.h */
     };
     uint32_t living; /* components that have not ended */
     uint32_t refs;   /* what else keeps the memory */
@@ -41,8 +41,9 @@ struct graph {
     bool is_held; /* .living counts one more, until all have begun */
     bool is_destroyed;
     bool is_draining;
-    bool is_service; /* a root graph that a loop made for a service */
-    uint16_t seen;   /* the last round of gathering that came by, see ledger.h */
+    bool is_service;  /* a root graph that a loop made for a service */
+    bool has_leavers; /* a root graph that was changed: some of what it had is still there */
+    uint16_t seen;    /* the last round of gathering that came by, see ledger.h */
 };
 
 /* Makes the graph of a plan and starts its components, in the order of the file.  Takes over one
@@ -60,9 +61,21 @@ void graph_stop(struct graph *graph);
 /* Ends every component at once, without a word to the others.  The memory goes when it may. */
 void graph_destroy(struct graph *graph);
 
-/* By the plan's index; it may have ended. */
+/* By the plan's index; it may have ended.  A root graph that was changed may have free places,
+ * NULL, and has those that still leave it behind the others. */
 struct component *graph_component(const struct graph *graph, size_t index);
 size_t graph_size(const struct graph *graph);
+
+/* The component of a plan's entry, as one of the same graph and plan sees it: the chassis that it
+ * is in, or what it holds.  NULL: there is none (any more). */
+struct component *graph_relative(const struct component *component,
+                                 const struct plan_component *plan);
+
+/* The place that a component has, to go on from; of one that leaves it may change. */
+size_t graph_place(const struct component *component);
+
+/* True for an instance of a blueprint that has been replaced by another. */
+bool graph_is_earlier(const struct graph *graph);
 
 /* The root graph that a graph is in, through its holders; itself if it is one. */
 struct graph *graph_root(struct graph *graph);
@@ -76,8 +89,14 @@ struct graph *component_next_graph(const struct component *component, const stru
 /* Compiles a plan whose edge is "self", and keeps a reference of it. */
 struct blueprint *blueprint_create(struct loop *loop, const struct plan *plan);
 
-/* The blueprint goes when its last instance has gone. */
+/* The blueprint goes when its last instance has gone.  NULL is fine. */
 void blueprint_release(struct blueprint *blueprint);
+
+/* The same, for one that another takes the place of: its instances are of an earlier definition. */
+void blueprint_replace(struct blueprint *blueprint);
+
+/* True if instances of the plan would be the same. */
+bool blueprint_is_of(const struct blueprint *blueprint, const struct plan *plan);
 
 /* Makes an instance: not started, its edge not linked.  holder: the caller; its type says where the
  * list of its graphs is. */

@@ -8,6 +8,7 @@
 #include "graph/graph.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/root.h"
 #include "graph/suggest.h"
 #include "graph/waiting.h"
 
@@ -63,18 +64,25 @@ static struct graph *find_made(const struct component *holder, const char *word,
 static struct component *find_in(struct graph *graph, const char *path, struct place *place,
                                  struct trail *trail);
 
-/* "echo/17/lines": echo is here, the rest is in a graph that it made. */
-static struct component *find_below(const struct plan_component *plan, struct graph *graph,
-                                    const char *rest, struct place *place, struct trail *trail)
+/* The rest of a path, in a graph that a component made. */
+static struct component *find_made_by(const struct component *holder, const char *rest,
+                                      struct place *place, struct trail *trail)
 {
     const size_t length = strcspn(rest, "/");
-    const struct component *holder = plan != NULL ? graph_component(graph, plan->index) : NULL;
     struct graph *made = holder != NULL ? find_made(holder, rest, length) : NULL;
 
     if (made == NULL) {
         return NULL;
     }
     return find_in(made, rest[length] == '/' ? rest + length + 1 : rest + length, place, trail);
+}
+
+/* "echo/17/lines": echo is here, the rest is in a graph that it made. */
+static struct component *find_below(const struct plan_component *plan, struct graph *graph,
+                                    const char *rest, struct place *place, struct trail *trail)
+{
+    return plan != NULL ? find_made_by(graph_component(graph, plan->index), rest, place, trail)
+                        : NULL;
 }
 
 /* Finds a component, or sets only place->graph, for a graph of several. */
@@ -88,7 +96,7 @@ static struct component *find_in(struct graph *graph, const char *path, struct p
     trail->rest = path;
     if (plan != NULL || path[0] == '\0') {
         place->graph = graph;
-        return plan != NULL ? graph_component(graph, plan->index) : NULL;
+        return plan != NULL ? graph_component(graph, plan->index) : NULL; /* there is one */
     }
     found = find_below(plan_find(graph->plan, ""), graph, path, place, trail);
     for (const char *slash = strchr(path, '/');
@@ -105,6 +113,28 @@ static struct component *find_in(struct graph *graph, const char *path, struct p
     return found;
 }
 
+/* Among what changes of the graph have left to come to its end, the latest first. */
+static bool find_leaver(const struct root *root, const char *path, struct place *place)
+{
+    struct trail trail;
+
+    for (size_t i = root->leaver_count; i-- > 0 && place->graph == NULL;) {
+        struct component *leaver = root->leavers[i].component;
+        const size_t length = strlen(leaver->plan->path);
+
+        if (component_is_over(leaver) || strncmp(leaver->plan->path, path, length) != 0) {
+            continue;
+        }
+        if (path[length] == '\0') {
+            place->graph = leaver->graph;
+            place->component = leaver;
+        } else if (path[length] == '/') {
+            place->component = find_made_by(leaver, path + length + 1, place, &trail);
+        }
+    }
+    return place->graph != NULL;
+}
+
 /* The path of a component or a graph, in the newest root graph that has it. */
 static bool find_component(struct loop *loop, const char *path, struct place *place)
 {
@@ -113,10 +143,11 @@ static bool find_component(struct loop *loop, const char *path, struct place *pl
         return false;
     }
     for (struct list *at = loop->graphs.prev; at != &loop->graphs; at = at->prev) {
+        struct graph *graph = container_of(at, struct graph, sibling);
         struct trail trail;
 
-        place->component = find_in(container_of(at, struct graph, sibling), path, place, &trail);
-        if (place->graph != NULL) {
+        place->component = find_in(graph, path, place, &trail);
+        if (place->graph != NULL || find_leaver(root_of(graph), path, place)) {
             return true;
         }
     }
@@ -163,7 +194,7 @@ static const char *path_candidate(void *context, size_t index)
 {
     const struct graph *graph = context;
 
-    return index < graph_size(graph) && index < MOST_CANDIDATES
+    return index < graph->plan->component_count && index < MOST_CANDIDATES
                ? graph->plan->components[index].path
                : NULL;
 }
@@ -287,28 +318,32 @@ static void leave(struct walk *walk)
     if (next != NULL) {
         move_to(walk, next, 0);
     } else {
-        move_to(walk, holder->graph, holder->plan->index + 1);
+        move_to(walk, holder->graph, graph_place(holder) + 1);
     }
 }
 
 struct component *walk_next(struct walk *walk)
 {
     while (walk->graph != NULL) {
-        if (walk->is_below) {
-            struct graph *made =
-                component_next_graph(graph_component(walk->graph, walk->index - 1), NULL);
+        if (walk->is_below) { /* places may have become others' since */
+            const struct component *last = walk->index <= graph_size(walk->graph)
+                                               ? graph_component(walk->graph, walk->index - 1)
+                                               : NULL;
+            struct graph *made = last != NULL ? component_next_graph(last, NULL) : NULL;
 
             walk->is_below = false;
             if (made != NULL) {
                 move_to(walk, made, 0);
             }
-        } else if (is_gone(walk->graph) || walk->index == graph_size(walk->graph)) {
+        } else if (is_gone(walk->graph) || walk->index >= graph_size(walk->graph)) {
             leave(walk);
         } else {
             struct component *component = graph_component(walk->graph, walk->index++);
 
-            walk->is_below = walk->is_deep && component->type->children != 0;
-            return component;
+            if (component != NULL) {
+                walk->is_below = walk->is_deep && component->type->children != 0;
+                return component;
+            }
         }
     }
     return NULL;
@@ -316,14 +351,11 @@ struct component *walk_next(struct walk *walk)
 
 /* ---- about one ---- */
 
+/* It is to come to its end: with all of its graph, or as what a change has taken out of that. */
 static bool is_draining(const struct component *component)
 {
-    const struct graph *graph = component->graph;
-
-    while (graph->holder != NULL) {
-        graph = graph->holder->graph;
-    }
-    return graph->is_draining;
+    component = component_outermost(component);
+    return component->graph->is_draining || component->is_leaving;
 }
 
 const char *component_condition(const struct component *component)
@@ -341,8 +373,7 @@ struct component *component_holder(const struct component *component)
 {
     const struct plan_component *parent = component->plan->parent;
 
-    return parent != NULL ? graph_component(component->graph, parent->index)
-                          : component->graph->holder;
+    return parent != NULL ? graph_relative(component, parent) : component->graph->holder;
 }
 
 double component_begun(const struct component *component)

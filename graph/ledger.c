@@ -135,8 +135,15 @@ static struct sheet *sheet_of(struct ledger *ledger, const struct graph *graph)
 static struct account *account_of(struct ledger *ledger, const struct component *component)
 {
     const struct plan_component *plan = component->plan;
-    struct sheet *sheet = sheet_of(ledger, component->graph);
+    struct sheet *sheet;
 
+    if (component->is_leaving) { /* another may have its place */
+        struct account *account = open_account(ledger, component->graph, plan);
+
+        account->refs--;
+        return account;
+    }
+    sheet = sheet_of(ledger, component->graph);
     if (sheet->accounts[plan->index] == NULL) {
         sheet->accounts[plan->index] = open_account(ledger, component->graph, plan);
     }
@@ -170,7 +177,7 @@ void ledger_drop_sheet(struct ledger *ledger, struct sheet *sheet)
 static bool was_seen(const struct ledger *ledger, const struct component *component)
 {
     return ledger->is_gathering && component->graph->seen == ledger->round &&
-           (component->graph != ledger->root || component->plan->index < ledger->root_index);
+           (component->graph != ledger->root || graph_place(component) < ledger->root_index);
 }
 
 /* What is counted of a component as of now, and is it seen, or its end? */
@@ -306,6 +313,15 @@ void ledger_close(struct ledger *ledger, struct component *component, bool has_s
     }
 }
 
+void ledger_close_life(struct ledger *ledger, const struct component *component)
+{
+    const struct booking booking = {.is_end = true, .is_late = was_seen(ledger, component)};
+
+    if (is_counted(component->graph)) {
+        book_life(ledger, &booking, component);
+    }
+}
+
 void ledger_close_graph(struct ledger *ledger, const struct graph *graph)
 {
     if (!is_counted(graph)) {
@@ -313,9 +329,10 @@ void ledger_close_graph(struct ledger *ledger, const struct graph *graph)
     }
     for (size_t i = 0; i < graph_size(graph); i++) {
         const struct component *component = graph_component(graph, i);
-        const struct booking booking = {.is_end = true, .is_late = was_seen(ledger, component)};
 
-        book_life(ledger, &booking, component);
+        if (component != NULL) {
+            ledger_close_life(ledger, component);
+        }
     }
 }
 
@@ -402,7 +419,7 @@ static void come_by(struct ledger *ledger, struct component *component)
     if (graph->holder == NULL) {
         graph->seen = ledger->round;
         ledger->root = graph;
-        ledger->root_index = component->plan->index + 1;
+        ledger->root_index = graph_place(component) + 1;
         see(ledger, component);
     } else if (graph->seen != ledger->round) {
         graph->seen = ledger->round;

@@ -59,10 +59,13 @@ void ledger_gather(struct ledger *ledger);
 void ledger_close_state(struct ledger *ledger, struct component *component);
 void ledger_close(struct ledger *ledger, struct component *component, bool has_state);
 
+/* A component that has left its root graph goes. */
+void ledger_close_life(struct ledger *ledger, const struct component *component);
+
 /* Nothing lives in a graph any more. */
 void ledger_close_graph(struct ledger *ledger, const struct graph *graph);
 
-/* A root graph goes, or the blueprint that a sheet is of. */
+/* A root graph goes, or its components have other places; or the blueprint that a sheet is of. */
 void ledger_forget(struct ledger *ledger, const struct graph *root);
 void ledger_drop_sheet(struct ledger *ledger, struct sheet *sheet);
 

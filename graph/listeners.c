@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "graph/component.h"
 #include "graph/list.h"
 
 enum origin { KEPT, GIVEN, LENT };
@@ -14,8 +15,9 @@ enum origin { KEPT, GIVEN, LENT };
 struct listener {
     struct list link;
     char *name;
-    char *owner;               /* KEPT: path of the component; else NULL */
-    const struct graph *graph; /* KEPT: the component's; else NULL */
+    char *owner;                       /* KEPT: path of the component; else NULL */
+    const struct graph *graph;         /* KEPT: the component's; else NULL */
+    const struct component *component; /* likewise */
     int fd;
     enum origin origin;
     bool was_shared;
@@ -129,6 +131,13 @@ size_t listeners_end_loans(struct listeners *listeners, bool only_unshared)
     return ended;
 }
 
+/* True if a server keeps it that the other is to run beside: not one whose place it takes. */
+static bool is_kept_beside(const struct listener *listener, const struct listener_owner *owner)
+{
+    return listener->origin == KEPT && listener->graph == owner->graph &&
+           (listener->component == NULL || !listener->component->is_leaving);
+}
+
 /* The one to share; see listeners_share(). */
 static struct listener *find(const struct listeners *listeners, const char *name,
                              const struct listener_owner *owner, size_t index)
@@ -142,7 +151,7 @@ static struct listener *find(const struct listeners *listeners, const char *name
             if (index-- == 0) {
                 return at;
             }
-        } else if (at->origin == KEPT && at->graph == owner->graph) {
+        } else if (is_kept_beside(at, owner)) {
             is_kept_here = true;
         } else if (other == NULL) {
             other = at;
@@ -173,7 +182,7 @@ const char *listeners_kept_before(const struct listeners *listeners,
     list_for_each (at, &listeners->all) {
         const struct listener *listener = container_of(at, struct listener, link);
 
-        if (listener->origin == KEPT && listener->graph != owner->graph &&
+        if (listener->origin == KEPT && !is_kept_beside(listener, owner) &&
             strcmp(listener->owner, owner->path) == 0) {
             return listener->name;
         }
@@ -189,6 +198,7 @@ void listeners_keep(struct listeners *listeners, const char *name,
 
     listener->owner = mem_strdup(owner->path);
     listener->graph = owner->graph;
+    listener->component = owner->component;
     if (is_new && listeners->hooks.opened != NULL) {
         listeners->hooks.opened(listeners->hooks.arg, name, fd);
     }

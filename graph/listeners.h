@@ -1,11 +1,11 @@
-/* Listening sockets by address, so that a graph that replaces another takes them over: the socket
+/* Listening sockets by address, so that a server that takes over from another gets them: the socket
  * is never closed and bound anew, and no connection is refused.
  *
  *     kept     by a server, until it forgets it           "127.0.0.1:8080", "unix:/run/x"
  *     given    from outside: stays, whatever servers do   "systemd:NAME"
  *     lent     from outside: until a graph has started    "127.0.0.1:8080"
  *
- * Names may come more than once: two servers, of the old graph and the new one, have the same
+ * Names may come more than once: two servers, one that leaves and one that is new, have the same
  * socket for a while. */
 #ifndef AXOND_GRAPH_LISTENERS_H
 #define AXOND_GRAPH_LISTENERS_H
@@ -15,6 +15,7 @@
 
 #include "graph/mem.h"
 
+struct component;
 struct graph;
 struct listeners;
 
@@ -45,19 +46,22 @@ size_t listeners_end_loans(struct listeners *listeners, bool only_unshared);
 struct listener_owner {
     const char *path;          /* of the component */
     const struct graph *graph; /* the root graph that it is in; borrowed, never looked into */
+    /* The component of that graph that it is, or that has made it: lives until
+     * listeners_forget().  NULL: none, for tests. */
+    const struct component *component;
 };
 
 /* A descriptor of the caller's own (close-on-exec) for a socket that is there under this name:
- * given, lent, or kept by a server of another graph.  What a server of the caller's own graph keeps
- * is not shared: two servers with one address are a mistake.
+ * given, lent, or kept by a server of another graph, or one that is leaving the caller's own.  What
+ * another server of that keeps is not shared: two servers with one address are a mistake.
  *
  * index: which one of several that were given under it, from 0; a name has one otherwise.
  * Returns -ENOENT if there is none, or -errno. */
 MUST_CHECK int listeners_share(struct listeners *listeners, const char *name,
                                const struct listener_owner *owner, size_t index);
 
-/* The name of a socket that a component of this path keeps in another graph: the caller's
- * forerunner, which is being replaced.  NULL: there is none. */
+/* The name of a socket that a component of this path keeps which is being replaced by the caller.
+ * NULL: there is none. */
 const char *listeners_kept_before(const struct listeners *listeners,
                                   const struct listener_owner *owner);
 

@@ -11,13 +11,14 @@
 #include "graph/ledger.h"
 #include "graph/listeners.h"
 #include "graph/metrics.h"
+#include "graph/root.h"
 #include "graph/service.h"
 #include "graph/waiting.h"
 
 /* Component runs in one pass of the queue, before sockets are looked at again: PASS, or fewer when
- * they have taken PASS_UNITS (held.h), a millisecond or two.  That is looked at after each PART, in
+ * they have taken PASS_UNITS (held.h), some milliseconds.  That is looked at after each PART, in
  * which a message comes all the way from socket to socket: so it costs those nothing. */
-enum { PASS = 4096, PART = 4, PASS_UNITS = HELD_UNITS / 16 };
+enum { PASS = 4096, PART = 4, PASS_UNITS = HELD_UNITS * 3 / 16 };
 
 /* When this many graphs of connections have come and three quarters have gone, memory goes back. */
 enum { CROWD = 1024 };
@@ -80,6 +81,9 @@ static void bury(struct loop *loop)
         list_for_each_safe (at, after, &loop->dead) {
             is_any = graph_free(container_of(at, struct graph, sibling)) || is_any;
         }
+    }
+    if (loop->leavers > 0) {
+        leavers_look_all(loop); /* the last connection may have gone */
     }
 }
 
@@ -178,6 +182,7 @@ struct loop *loop_create(const struct component_type *const *types, const struct
         loop->hooks = *hooks;
     }
     loop->born = ev_now(ev);
+    loop->leave_timeout = LEAVE_TIMEOUT;
     held_init(&loop->held);
     list_init(&loop->graphs);
     list_init(&loop->services);

@@ -23,6 +23,8 @@
 
 enum { TURN = 64 }; /* messages that a component may take in one turn */
 
+#define LEAVE_TIMEOUT 10.0 /* s, unless the owner of the loop sets another */
+
 struct component_type;
 struct ledger;
 struct listeners;
@@ -38,6 +40,10 @@ struct loop_hooks {
     bool (*wants)(void *arg, enum log_level level);
     /* A component began or ended (its state says which). */
     void (*changed)(void *arg, const struct component *component);
+    /* All components of a root graph have ended but those that changes have taken out of it. */
+    void (*present_ended)(void *arg, struct graph *graph);
+    /* The last of those has ended, while others run. */
+    void (*leavers_ended)(void *arg, struct graph *graph);
     /* All components of a root graph have ended; it may be destroyed from a later iteration on. */
     void (*graph_ended)(void *arg, struct graph *graph);
     /* Metrics are written: adds its own, by metrics_write(). */
@@ -83,6 +89,8 @@ struct loop {
     uint64_t connection_limit; /* 0: none */
     uint64_t connections_in_all;
     uint64_t connections_refused;
+    double leave_timeout;  /* s that those without connections may take to end */
+    size_t leavers;        /* components that changes of root graphs have taken out, see root.h */
     uint32_t graphs_alive; /* of connections and services */
     uint32_t graphs_peak;  /* since memory was last given back */
 };

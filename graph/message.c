@@ -60,7 +60,8 @@ static void drop_cached(struct pool *pool, uint32_t messages, uint32_t blocks)
 
 static struct block *block_create(struct pool *pool, size_t capacity)
 {
-    struct block *block = mem_alloc(sizeof(*block) + capacity);
+    /* not zeroed: pages that no read has reached cost nothing */
+    struct block *block = mem_resize_array(NULL, 1, sizeof(*block) + capacity);
 
     block->pool = pool;
     block->refs = 1;

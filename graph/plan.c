@@ -121,9 +121,20 @@ static uint8_t count_common(const struct plan_box *boxes, unsigned count)
     return (uint8_t)count;
 }
 
+/* Counts it at all that hold it, at whatever depth. */
+static void count_within(struct plan_component *component)
+{
+    for (struct plan_component *at = component->parent; at != NULL; at = at->parent) {
+        at->within++;
+        REQUIRE(at + at->within == component); /* they follow it, without a gap */
+    }
+}
+
 static void finish_components(struct draft *draft)
 {
     struct plan *plan = draft->plan;
+
+    plan->places = plan->component_count;
 
     for (struct draft_component *one = draft->components; one != NULL; one = one->next) {
         struct plan_component *made = &plan->components[one->made.index];
@@ -137,6 +148,7 @@ static void finish_components(struct draft *draft)
         if (made->control != NO_BOX && made->common_inboxes <= made->control) {
             made->common_inboxes = (uint8_t)(made->control + 1);
         }
+        count_within(made);
     }
 }
 
@@ -145,10 +157,10 @@ static struct plan_component *finished(const struct plan *plan, const struct pla
     if (end->component == NULL) {
         return NULL;
     }
-    if (end->kind == END_OUTER) {
-        plan = plan_outermost(plan);
+    if (end->kind == END_OUTER && plan_outermost(plan) != plan->root) {
+        return plan_find(plan_outermost(plan), end->component->path); /* it was made before us */
     }
-    return &plan->components[end->component->index];
+    return &(end->kind == END_OUTER ? plan->root : plan)->components[end->component->index];
 }
 
 static void finish_linkages(struct draft *draft)
@@ -377,6 +389,12 @@ static struct plan *plan_document(struct document *document, const char *name,
     planner_finish(&planner);
     finish_graphs(&planner);
     return plan;
+}
+
+struct plan *plan_from_document(struct document *document, const char *name,
+                                const struct plan_options *options, struct errors *errors)
+{
+    return plan_document(document, name, options, errors_count(errors), errors);
 }
 
 struct plan *plan_load(const char *path, const struct plan_options *options, struct errors *errors)

@@ -65,7 +65,10 @@ struct plan_component {
     const struct node *at;         /* its name in the file; NULL where no file mentions it */
     const struct node *mapping;    /* its parameters as the file has them; NULL: none */
     const struct restart *restart; /* NULL: never */
+    /* Its place in a graph.  As loaded it is the one in .components; a plan that takes over from
+     * another gives each component the place that it has already (plan_difference.h). */
     size_t index;
+    size_t within;                           /* what it holds, at whatever depth: those after it */
     const struct secret *secrets;            /* in its parameters: taken out of what it says */
     void *state;                             /* type->size bytes: zeroes, and the parameters */
     struct plan_box *in, *out;               /* the common ones, then the rare ones */
@@ -114,6 +117,7 @@ struct plan {
     const char *name;  /* the file's path, the graph's name, or the type's in lower case */
     struct plan_component *components;
     size_t component_count;
+    size_t places; /* more than any .index of a component */
     struct plan_linkage *linkages;
     size_t linkage_count;
     struct hash *paths;                   /* of many components; see plan_find() */

@@ -171,6 +171,10 @@ struct planner {
 
 /* ---- plan.c ---- */
 
+/* Plans a document, and takes it over.  name: of the file. */
+struct plan *plan_from_document(struct document *document, const char *name,
+                                const struct plan_options *options, struct errors *errors);
+
 /* A planner with the draft of a root plan, which has the arena and one reference. */
 void planner_init(struct planner *planner, struct arena *arena, const char *name,
                   struct errors *errors);

@@ -385,13 +385,13 @@ static struct component *who_fails_along(const struct component *component, bool
     struct component *chassis;
 
     for (; plan != NULL; plan = plan->parent) {
-        chassis = graph_component(component->graph, plan->index);
-        if (wants_restart(chassis, FAILED)) {
+        chassis = graph_relative(component, plan);
+        if (chassis != NULL && wants_restart(chassis, FAILED)) {
             return chassis;
         }
     }
     plan = component->plan->parent;
-    chassis = plan != NULL ? graph_component(component->graph, plan->index) : NULL;
+    chassis = plan != NULL ? graph_relative(component, plan) : NULL;
     return has_given_up && chassis != NULL && chassis->state == RUNNING ? chassis : NULL;
 }
 

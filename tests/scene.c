@@ -6,7 +6,9 @@
 #include "components/component_types.h"
 #include "graph/error.h"
 #include "graph/graph.h"
+#include "graph/graph_change.h"
 #include "graph/plan.h"
+#include "graph/plan_difference.h"
 #include "tests/unit.h"
 
 #define PATIENCE 60.0 /* seconds until what should happen counts as lost */
@@ -106,6 +108,7 @@ struct scene *scene_start(const struct component_type *const *types, const char 
     scene->types = join_types(types);
     scene->loop = loop_create(scene->types, &hooks);
     assert_non_null(scene->loop);
+    scene->yaml = mem_strdup(yaml);
     scene->loop->held.born = HUGE_VAL; /* nobody has held it: the machine may have stood still */
     scene->plan = parse(scene, yaml);
     scene->graph =
@@ -122,8 +125,39 @@ void scene_stop(struct scene *scene)
     scene_check_pool(scene);
     loop_destroy(scene->loop);
     plan_release(scene->plan);
+    free(scene->yaml);
     free(scene->types);
     free(scene);
+}
+
+/* Ready to be committed, or NULL. */
+static struct graph_change *prepare(struct scene *scene, const struct plan_difference *difference)
+{
+    struct graph_change *change = graph_change_create(scene->graph, difference);
+    char reason[400];
+    const struct plan_component *failed = graph_change_prepare(change, reason, sizeof(reason));
+
+    if (failed != NULL) {
+        (void)snprintf(scene->refusal, sizeof(scene->refusal), "%s: %s", failed->path, reason);
+        return NULL;
+    }
+    return change;
+}
+
+bool scene_change(struct scene *scene, const char *yaml)
+{
+    struct plan *fresh = parse(scene, yaml != NULL ? yaml : scene->yaml);
+    struct plan_difference *difference = plan_difference_create(scene->plan, fresh);
+    struct graph_change *change = prepare(scene, difference);
+
+    if (change != NULL) {
+        graph_change_commit(change);
+        plan_release(scene->plan);
+        scene->plan = plan_ref(fresh);
+    }
+    plan_difference_destroy(difference);
+    plan_release(fresh);
+    return change != NULL;
 }
 
 void scene_check_pool(const struct scene *scene)

@@ -28,6 +28,7 @@ struct scene {
     struct graph *graph;
     struct plan *plan; /* the graph's, kept for the test */
     const struct component_type **types;
+    char *yaml;
     char heard[4096];   /* what probe_take() returned */
     char log[1024];     /* the last line that was logged, with the path before it */
     char refusal[1024]; /* why the graph could not be started */
@@ -37,6 +38,11 @@ struct scene {
 /* types: NULL-ended, or NULL.  Fails the test if the graph has a mistake; a graph that can't be
  * started leaves .graph NULL. */
 struct scene *scene_start(const struct component_type *const *types, const char *yaml);
+
+/* Changes the graph into another; NULL: into one of the same text, so that all in it move over to
+ * another plan.  Fails the test if the graph has a mistake.  False, with .refusal set: something
+ * could not start. */
+bool scene_change(struct scene *scene, const char *yaml);
 
 /* Destroys the graph, then looks whether every message has come back, then the loop. */
 void scene_stop(struct scene *scene);

@@ -9,15 +9,15 @@
 #include "tests/unit.h"
 
 /* A server, and a connection to it: of Unix sockets, where what is sent is there at once. */
-struct talk {
+struct dialogue {
     struct scene *scene;
     int fd;
 };
 
-static struct talk start(const char *more, const char *protocol)
+static struct dialogue start(const char *more, const char *protocol)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct talk talk;
+    struct dialogue talk;
     char yaml[500];
     size_t size;
 
@@ -39,14 +39,14 @@ static struct talk start(const char *more, const char *protocol)
     return talk;
 }
 
-static void stop(struct talk *talk)
+static void stop(struct dialogue *talk)
 {
     assert_int_equal(talk->scene->loop->connections, 0);
     (void)close(talk->fd);
     scene_stop(talk->scene);
 }
 
-static ssize_t hear(const struct talk *talk, char *bytes, size_t size)
+static ssize_t hear(const struct dialogue *talk, char *bytes, size_t size)
 {
     return recv(talk->fd, bytes, size, MSG_DONTWAIT);
 }
@@ -56,12 +56,12 @@ static bool has_more(void *arg)
 {
     char byte;
 
-    return recv(((const struct talk *)arg)->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) != -1 ||
+    return recv(((const struct dialogue *)arg)->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) != -1 ||
            errno != EAGAIN;
 }
 
 /* Says something; true if that is refused. */
-static bool is_refused(const struct talk *talk)
+static bool is_refused(const struct dialogue *talk)
 {
     return send(talk->fd, "x", 1, MSG_NOSIGNAL) == -1;
 }
@@ -69,7 +69,7 @@ static bool is_refused(const struct talk *talk)
 static void
 test_who_goes_on_sending_to_one_that_has_finished_is_closed_after_10_seconds(void **context)
 {
-    struct talk talk = start("", "{type: OneShot, msg: hello}");
+    struct dialogue talk = start("", "{type: OneShot, msg: hello}");
     char bytes[10];
     double began;
 
@@ -89,7 +89,7 @@ test_who_goes_on_sending_to_one_that_has_finished_is_closed_after_10_seconds(voi
 
 static void test_one_that_is_idle_for_idle_timeout_is_closed(void **context)
 {
-    struct talk talk = start(", idle_timeout: 5s", "EchoProtocol");
+    struct dialogue talk = start(", idle_timeout: 5s", "EchoProtocol");
     const double began = clock_now();
     char byte;
 
@@ -105,7 +105,7 @@ static void test_one_that_is_idle_for_idle_timeout_is_closed(void **context)
 
 static void test_one_on_which_something_passes_now_and_then_is_not(void **context)
 {
-    struct talk talk = start(", idle_timeout: 5s", "EchoProtocol");
+    struct dialogue talk = start(", idle_timeout: 5s", "EchoProtocol");
     char byte;
 
     for (int i = 0; i < 20; i++) {

@@ -2,6 +2,8 @@
  *
  *     slow reader   with a reader that takes one message at a time, the same messages come out in
  *                   the same order as with one that takes them all, and nobody spins meanwhile
+ *     moved         a change of the graph that does not concern it makes no difference, though all
+ *                   that its parameters point to lies elsewhere then, and the old place is freed
  *     finishes      producerFinished ends it, after the rest, and is passed on
  *     stops         shutdownMicroprocess ends it at once, whatever waits, and is passed on
  *     idle          without input it is not run, once it has said what its reader has room for
@@ -316,18 +318,36 @@ static void finish(struct harness *h, const struct row *row, bool is_slow, struc
     }
 }
 
+enum manner { FAST, SLOW, MOVED };
+
+/* Has the graph changed into one that is the same. */
+static void move(struct harness *h)
+{
+    const struct component *self = harness_component(h);
+
+    assert_true(scene_change(harness_scene(h), NULL));
+    if (scene_find(harness_scene(h), "it") != self) {
+        fail_msg("%s does not stay as it is, though its parameters do", self->type->name);
+    }
+}
+
 /* A life from the first message to producerFinished.  turns: how many it took. */
-static struct heard *live(const struct component_type *type, const struct row *row, bool is_slow,
-                          uint64_t *turns)
+static struct heard *live(const struct component_type *type, const struct row *row,
+                          enum manner manner, uint64_t *turns)
 {
     struct harness *h = start(type, row);
     struct heard *heard = mem_alloc(sizeof(*heard));
 
-    if (is_slow) {
+    if (manner == SLOW) {
         for_data_outboxes(h, bound_by_one);
     }
+    if (manner == MOVED) {
+        move(h);
+        run(h);
+        move(h);
+    }
     feed(h, row);
-    finish(h, row, is_slow, heard);
+    finish(h, row, manner == SLOW, heard);
     *turns = harness_scene(h)->loop->turns;
     harness_stop(h);
     return heard;
@@ -335,18 +355,35 @@ static struct heard *live(const struct component_type *type, const struct row *r
 
 /* ---- the rules ---- */
 
+static void compare_lives(const struct component_type *type, const char *other_is,
+                          const struct heard *fast, const struct heard *other)
+{
+    for (size_t i = 0; i < sizeof(fast->text) / sizeof(fast->text[0]); i++) {
+        if (strcmp(fast->text[i], other->text[i]) != 0) {
+            fail_msg("%s: a fast reader hears %s, %s %s", type->name, fast->text[i], other_is,
+                     other->text[i]);
+        }
+    }
+}
+
+static void try_moved(const struct component_type *type, const struct row *row)
+{
+    uint64_t turns;
+    struct heard *still = live(type, row, FAST, &turns);
+    struct heard *moved = live(type, row, MOVED, &turns);
+
+    compare_lives(type, "after changes of the graph", still, moved);
+    free(still);
+    free(moved);
+}
+
 static void try_slow_reader(const struct component_type *type, const struct row *row)
 {
     uint64_t turns;
-    struct heard *fast = live(type, row, false, &turns);
-    struct heard *slow = live(type, row, true, &turns);
+    struct heard *fast = live(type, row, FAST, &turns);
+    struct heard *slow = live(type, row, SLOW, &turns);
 
-    for (size_t i = 0; i < sizeof(fast->text) / sizeof(fast->text[0]); i++) {
-        if (strcmp(fast->text[i], slow->text[i]) != 0) {
-            fail_msg("%s: a fast reader hears %s, a slow one %s", type->name, fast->text[i],
-                     slow->text[i]);
-        }
-    }
+    compare_lives(type, "a slow one", fast, slow);
     if (turns > 20 + 4 * (MESSAGES + slow->messages)) {
         fail_msg("%s takes %u turns for %zu messages", type->name, (unsigned)turns, slow->messages);
     }
@@ -398,6 +435,11 @@ static void try_idle(const struct component_type *type, const struct row *row)
         fail_msg("%s is run with nothing to do", type->name);
     }
     harness_stop(h);
+}
+
+static void test_a_change_of_the_graph_does_not_concern_what_stays(void **context)
+{
+    for_every_type(SLOW_READER, try_moved);
 }
 
 static void test_with_a_slow_reader_the_same_comes_out(void **context)
@@ -507,6 +549,8 @@ static int leave_folder(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_change_of_the_graph_does_not_concern_what_stays,
+                                        silence, end_silence),
         cmocka_unit_test_setup_teardown(test_with_a_slow_reader_the_same_comes_out, silence,
                                         end_silence),
         cmocka_unit_test_setup_teardown(test_producer_finished_ends_it_and_is_passed_on, silence,

@@ -14,12 +14,13 @@ static void spinner_run(struct component *self)
     component_wake(self);
 }
 
-/* The same, and takes its time: as a component that looks at much does, a part in each turn. */
+/* The same, and takes its time, by the processor's counter: as a component that looks at much does, a
+ * part in each turn. */
 static void dawdler_run(struct component *self)
 {
-    const double end = ev_time() + 0.02;
+    const uint32_t began = held_units();
 
-    while (ev_time() < end) {
+    while (held_units() - began < HELD_UNITS / 2) {
     }
     spinner_run(self);
 }

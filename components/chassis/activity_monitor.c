@@ -39,7 +39,7 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {PARAM_TEXT(struct activity_monitor, message), .fallback = "RESET",
+    {PARAM_TEXT(struct activity_monitor, message), .changeable = true, .fallback = "RESET",
      .doc = "what observed says"},
     {0},
 };

@@ -6,7 +6,7 @@ size_t children_count(const struct component *self)
     size_t count = 0;
 
     while ((child = component_next_child(self, child)) != NULL) {
-        count++;
+        count += !component_is_over(child);
     }
     return count;
 }

@@ -4,6 +4,7 @@
 
 #include "graph/component.h"
 
+/* Those that have not ended. */
 size_t children_count(const struct component *self);
 
 /* Gives each a notice, but for those that have ended. */

@@ -51,6 +51,14 @@ static int graphline_start(struct component *self)
     return 0;
 }
 
+/* Some came, or went. */
+static void graphline_changed(struct component *self)
+{
+    struct graphline *graphline = component_state(self);
+
+    graphline->living = children_count(self);
+}
+
 static void graphline_run(struct component *self)
 {
     struct message *msg;
@@ -92,6 +100,7 @@ const struct component_type graphline_type = {
     .is_named_graph = true,
     .heeds_control = true,
     .start = graphline_start,
+    .changed = graphline_changed,
     .run = graphline_run,
     .child_ended = graphline_child_ended,
 };

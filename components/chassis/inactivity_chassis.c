@@ -49,9 +49,10 @@ static const struct box_spec outboxes[] = {
 static const struct param_spec parameters[] = {
     {PARAM_GRAPH(struct inactivity_chassis, component), .required = true,
      .doc = "what to hold: a type, a graph, or a mapping with type:"},
-    {PARAM_DURATION(struct inactivity_chassis, timeout), .fallback = "2s", .min = 0.01,
-     .max = 31536000, .doc = "how long nothing may pass by inbox or outbox"},
-    {PARAM_DURATION(struct inactivity_chassis, grace), .fallback = "5s", .min = 0, .max = 31536000,
+    {PARAM_DURATION(struct inactivity_chassis, timeout), .changeable = true, .fallback = "2s",
+     .min = 0.01, .max = 31536000, .doc = "how long nothing may pass by inbox or outbox"},
+    {PARAM_DURATION(struct inactivity_chassis, grace), .changeable = true, .fallback = "5s",
+     .min = 0, .max = 31536000,
      .doc = "how long it may then take to finish, before shutdownMicroprocess"},
     {0},
 };

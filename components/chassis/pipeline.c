@@ -43,6 +43,14 @@ static int pipeline_start(struct component *self)
     return 0;
 }
 
+/* Some came, or went. */
+static void pipeline_changed(struct component *self)
+{
+    struct pipeline *pipeline = component_state(self);
+
+    pipeline->living = children_count(self);
+}
+
 /* Tells all children before the one given. */
 static void stop_those_before(struct component *self, const struct component *before)
 {
@@ -85,6 +93,7 @@ const struct component_type pipeline_type = {
     .chassis = CHASSIS_PIPELINE,
     .heeds_control = true,
     .start = pipeline_start,
+    .changed = pipeline_changed,
     .run = pipeline_run,
     .child_ended = pipeline_child_ended,
 };

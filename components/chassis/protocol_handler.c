@@ -7,7 +7,8 @@
  *     ConnectedSocketAdapter [inbox] <-- self.outbox   │
  *     ConnectedSocketAdapter [control] <-- self.signal ┘
  *
- * 1. The protocol is compiled once; an instance is a copy (graph/blueprint.h).
+ * 1. The protocol is compiled once; an instance is a copy (graph/blueprint.h).  Where a reload
+ * brings another, connections that are there keep the one that they began with.
  * 2. When all of an instance has ended, its connection has been told producerFinished by
  * self.signal, or is told so here if the protocol has none: it writes what waits and closes.  When
  * the connection is over first, the instance gets socketShutdown.
@@ -138,6 +139,17 @@ static int protocol_handler_start(struct component *self)
     return 0;
 }
 
+/* Connections keep the protocol that they began with. */
+static void protocol_handler_changed(struct component *self)
+{
+    struct protocol_handler *handler = component_state(self);
+
+    if (!blueprint_is_of(handler->blueprint, handler->protocol)) {
+        blueprint_replace(handler->blueprint);
+        handler->blueprint = blueprint_create(component_loop(self), handler->protocol);
+    }
+}
+
 static void protocol_handler_stop(struct component *self)
 {
     struct protocol_handler *handler = component_state(self);
@@ -189,6 +201,7 @@ const struct component_type protocol_handler_type = {
     .children = offsetof(struct protocol_handler, connections),
     .start = protocol_handler_start,
     .run = protocol_handler_run,
+    .changed = protocol_handler_changed,
     .graph_ended = protocol_handler_graph_ended,
     .stop = protocol_handler_stop,
 };

@@ -8,7 +8,7 @@
 #define PROTOCOL_HANDLER_PARAMETERS(type)                                                          \
     {                                                                                              \
         PARAM_GRAPH(type, protocol),                                                               \
-            .required = true, .carries = BYTES,                                                    \
+            .required = true, .changeable = true, .carries = BYTES,                                \
             .doc = "what to run on each connection: a type, a graph, or a mapping with type:"      \
     }
 

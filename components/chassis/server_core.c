@@ -66,6 +66,13 @@ int server_core_start(struct component *self)
     return 0;
 }
 
+void server_core_changed(struct component *self)
+{
+    struct server_core *core = component_state(self);
+
+    core->living = children_count(self);
+}
+
 /* Something came to control after the server had ended: it is of no use any more. */
 void server_core_run(struct component *self)
 {

@@ -60,6 +60,7 @@ extern const char server_core_definition[];
 
 bool server_core_check(const void *state, const struct node *at, struct error *err);
 int server_core_start(struct component *self);
+void server_core_changed(struct component *self);
 void server_core_run(struct component *self);
 void server_core_child_ended(struct component *self, struct component *child);
 
@@ -69,6 +70,6 @@ void server_core_child_ended(struct component *self, struct component *child);
     .outboxes = server_core_outboxes, .parameters = server_core_parameters,                        \
     .chassis = CHASSIS_GRAPH, .definition = server_core_definition, .lasts = true,                 \
     .heeds_control = true, .check = server_core_check, .start = server_core_start,                 \
-    .run = server_core_run, .child_ended = server_core_child_ended
+    .changed = server_core_changed, .run = server_core_run, .child_ended = server_core_child_ended
 
 #endif

@@ -57,7 +57,8 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {PARAM_DURATION(struct single_handler, linger), .fallback = "1s", .min = 0, .max = 86400,
+    {PARAM_DURATION(struct single_handler, linger), .changeable = true, .fallback = "1s", .min = 0,
+     .max = 86400,
      .doc = "how long a client that has finished sending may wait for more of its answer"},
     {0},
 };

@@ -18,6 +18,7 @@ void single_server_child_ended(struct component *self, struct component *child);
     .outboxes = single_server_outboxes, .parameters = single_server_parameters,                    \
     .chassis = CHASSIS_GRAPH, .definition = single_server_definition, .lasts = true,               \
     .heeds_control = true, .check = server_core_check, .start = server_core_start,                 \
-    .run = single_server_run, .child_ended = single_server_child_ended
+    .changed = server_core_changed, .run = single_server_run,                                      \
+    .child_ended = single_server_child_ended
 
 #endif

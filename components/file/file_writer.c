@@ -79,20 +79,22 @@ static const struct param_spec parameters[] = {
      .doc = "permissions of a file that is made, less the umask"},
     {PARAM_BOOL(struct file_writer, directories), .fallback = "false",
      .doc = "make the directories of path that are missing"},
-    {PARAM_BOOL(struct file_writer, end_lines), .fallback = "false",
+    {PARAM_BOOL(struct file_writer, end_lines), .changeable = true, .fallback = "false",
      .doc = "a message that does not end with a newline gets one"},
     {PARAM_BOOL(struct file_writer, forwarder), .fallback = "false",
      .doc = "hand on what was written"},
     {PARAM_BOOL(struct file_writer, hold_open), .fallback = "true",
      .doc = "false: the file is opened for each write, and closed after it"},
-    {PARAM_DURATION(struct file_writer, flush_interval), .fallback = "0", .min = 0, .max = 3600,
+    {PARAM_DURATION(struct file_writer, flush_interval), .changeable = true, .fallback = "0",
+     .min = 0, .max = 3600,
      .doc = "gather messages for so long, up to 64, to write less often; 0: write at once"},
     {PARAM_CHOICE(struct file_writer, fsync), .choices = fsync_rules, .fallback = "never",
      .doc = "bring it to the disk: never leaves that to the kernel; interval: each "
             "fsync_interval, and at the end; always: each write, before the next and before "
             "anything is handed on"},
-    {PARAM_DURATION(struct file_writer, fsync_interval), .fallback = "1s", .min = 0.001,
-     .max = 3600, .doc = "at most so long from a write to its fsync, with fsync: interval"},
+    {PARAM_DURATION(struct file_writer, fsync_interval), .changeable = true, .fallback = "1s",
+     .min = 0.001, .max = 3600,
+     .doc = "at most so long from a write to its fsync, with fsync: interval"},
     {0},
 };
 

@@ -252,7 +252,7 @@ int path_watch_begin(struct path_watch *watch, struct component *owner, const ch
     struct path_watches *watches = watch->watches;
 
     watch->owner = owner;
-    watch->path = path;
+    watch->path = mem_strdup(path);
     if (watches->fd == -1) {
         watches->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
         if (watches->fd == -1) {
@@ -270,6 +270,8 @@ void path_watch_end(struct path_watch *watch)
     for (int i = 0; watch->watches != NULL && i < MARKS; i++) {
         clear(watch->watches, &watch->marks[i]);
     }
+    free(watch->path);
+    watch->path = NULL;
 }
 
 struct path_watches *path_watches_create(struct ev_loop *ev)

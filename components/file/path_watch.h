@@ -40,7 +40,7 @@ struct path_mark {
 struct path_watch {
     struct path_watches *watches;
     struct component *owner; /* is run when something has happened */
-    const char *path;        /* borrowed */
+    char *path;              /* a copy */
     bool may_have_moved;     /* another file may be at the path: look, then path_watch_renew() */
     struct path_mark marks[MARKS];
 };

@@ -378,6 +378,7 @@ struct dial *dial_create(const struct dial_request *request)
     struct dial *dial = mem_alloc(sizeof(*dial));
 
     dial->request = *request;
+    dial->request.host = mem_strdup(request->host);
     dial->deadline = component_now(request->client) + request->timeout;
     if (read_address(request, &dial->only)) {
         dial->count = 1;
@@ -399,5 +400,6 @@ void dial_destroy(struct dial *dial)
     }
     alarm_stop(dial->request.client, &dial->alarm);
     lookup_release(&dial->lookup);
+    free((char *)(uintptr_t)dial->request.host);
     free(dial);
 }

@@ -19,7 +19,7 @@ struct component;
 struct dial;
 struct resolver;
 
-/* Everything pointed to lives longer than the dial. */
+/* Everything pointed to lives longer than the dial, but for the host, which is copied. */
 struct dial_request {
     const char *host; /* IPv4, IPv6, a name, unix:PATH, unix:@NAME */
     int port;         /* not for unix: */

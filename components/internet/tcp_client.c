@@ -38,6 +38,7 @@
 #include "graph/graph.h"
 #include "graph/plan.h"
 #include "graph/value.h"
+#include "graph/waiting.h"
 
 struct tcp_client {
     const char *host;
@@ -160,7 +161,7 @@ static void copy_bound(const struct plan_box *bound, struct inbox *in)
 {
     const unsigned mask = BOX_BOUND_BYTES | 3U << BOX_POLICY_SHIFT;
 
-    in->limit = bound->limit;
+    waiting_set_bound(in, bound->limit);
     in->box.flags = (uint16_t)((in->box.flags & ~mask) | (bound->flags & mask));
 }
 
@@ -455,21 +456,23 @@ static const struct param_spec parameters[] = {
      .doc = "port of the server; not for unix:"},
     {PARAM_DURATION(struct tcp_client, delay), .fallback = "0", .min = 0, .max = 31536000,
      .doc = "how long to wait before the first attempt"},
-    {PARAM_DURATION(struct tcp_client, connect_timeout), .fallback = "10s", .min = 0.001,
-     .max = 86400, .doc = "how long the name may take to be found, and each address to answer"},
+    {PARAM_DURATION(struct tcp_client, connect_timeout), .changeable = true, .fallback = "10s",
+     .min = 0.001, .max = 86400,
+     .doc = "how long the name may take to be found, and each address to answer"},
     {PARAM_BOOL(struct tcp_client, reconnect), .fallback = "false",
      .doc = "connect again when there is no connection, until told to finish"},
-    {PARAM_DURATION(struct tcp_client, reconnect_min), .fallback = "250ms", .min = 0.001,
-     .max = 86400,
+    {PARAM_DURATION(struct tcp_client, reconnect_min), .changeable = true, .fallback = "250ms",
+     .min = 0.001, .max = 86400,
      .doc = "the first pause before connecting again; each is cut by up to a half, at "
             "random"},
-    {PARAM_DURATION(struct tcp_client, reconnect_max), .fallback = "30s", .min = 0.001,
-     .max = 86400, .doc = "pauses double up to this"},
-    {PARAM_DURATION(struct tcp_client, idle_timeout), .fallback = "0", .min = 0, .max = 31536000,
+    {PARAM_DURATION(struct tcp_client, reconnect_max), .changeable = true, .fallback = "30s",
+     .min = 0.001, .max = 86400, .doc = "pauses double up to this"},
+    {PARAM_DURATION(struct tcp_client, idle_timeout), .changeable = true, .fallback = "0", .min = 0,
+     .max = 31536000,
      .doc = "a connection on which nothing comes or goes for so long is closed; 0: never"},
-    {PARAM_BOOL(struct tcp_client, nodelay), .fallback = "true",
+    {PARAM_BOOL(struct tcp_client, nodelay), .changeable = true, .fallback = "true",
      .doc = "TCP_NODELAY: send small messages at once"},
-    {PARAM_BOOL(struct tcp_client, keepalive), .fallback = "false",
+    {PARAM_BOOL(struct tcp_client, keepalive), .changeable = true, .fallback = "false",
      .doc = "SO_KEEPALIVE: notice a server that is gone, by the system's times; it takes a system "
             "call for each connection"},
     {PARAM_CUSTOM(struct tcp_client, socketOptions), .parse = socket_options_parse,
@@ -485,6 +488,17 @@ static const struct stat_spec statistics[] = {
     {0},
 };
 
+/* What is about connecting holds from the next attempt on. */
+static void tcp_client_changed(struct component *self)
+{
+    struct tcp_client *client = component_state(self);
+
+    if (client->csa != NULL) {
+        copy_bound(&self->plan->in[INBOX], component_inbox(client->csa, CSA_INBOX));
+        look_after(self);
+    }
+}
+
 const struct component_type tcp_client_type = {
     .name = "TCPClient",
     .summary = "connects to a server, and passes bytes to and from it",
@@ -498,6 +512,7 @@ const struct component_type tcp_client_type = {
     .check = tcp_client_check,
     .start = tcp_client_start,
     .run = tcp_client_run,
+    .changed = tcp_client_changed,
     .stop = tcp_client_stop,
     .describe = tcp_client_describe,
     .waits_for = tcp_client_waits_for,

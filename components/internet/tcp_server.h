@@ -48,6 +48,7 @@ bool tcp_server_fits(const struct tcp_server_request *request, const struct node
         {PARAM_BOOL(type, nodelay), .fallback = "true",                                            \
          .doc = "TCP_NODELAY: send small messages at once"},                                       \
         {PARAM_INT(type, max_connections),                                                         \
+         .changeable = true,                                                                       \
          .fallback = "0",                                                                          \
          .min = 0,                                                                                 \
          .max = 1 << 24,                                                                           \
@@ -56,7 +57,7 @@ bool tcp_server_fits(const struct tcp_server_request *request, const struct node
                 "descriptors"},                                                                    \
     {                                                                                              \
         PARAM_DURATION(type, idle_timeout),                                                        \
-            .fallback = "0", .min = 0, .max = 31536000,                                            \
+            .changeable = true, .fallback = "0", .min = 0, .max = 31536000,                        \
             .doc = "a connection on which nothing comes or goes for so long is closed; 0: never"   \
     }
 

@@ -32,7 +32,8 @@ static const struct box_spec outboxes[] = {
 };
 static const struct param_spec parameters[] = {
     {PARAM_TEXT(struct data_chunker, syncmessage), .fallback = CHUNK_SYNC, .doc = CHUNK_SYNC_DOC},
-    {PARAM_SIZE(struct data_chunker, max_chunk), .fallback = "1MiB", .min = 1, .max = 512U << 20,
+    {PARAM_SIZE(struct data_chunker, max_chunk), .changeable = true, .fallback = "1MiB", .min = 1,
+     .max = 512U << 20,
      .doc = "messages that take more, their escapes counted, are dropped and counted"},
     {0},
 };

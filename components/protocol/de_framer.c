@@ -49,7 +49,8 @@ static const struct box_spec outboxes[] = {
 static const struct param_spec parameters[] = {
     {PARAM_CHOICE(struct de_framer, input), .choices = inputs, .fallback = "stream",
      .doc = "stream: frames follow each other, cut anywhere; messages: each message is one frame"},
-    {PARAM_SIZE(struct de_framer, max_frame), .fallback = "1MiB", .min = 1, .max = 512U << 20,
+    {PARAM_SIZE(struct de_framer, max_frame), .changeable = true, .fallback = "1MiB", .min = 1,
+     .max = 512U << 20,
      .doc = "of the data; a longer frame is a failure in a stream, else it is dropped"},
     {0},
 };

@@ -33,8 +33,8 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {PARAM_SIZE(struct framer, max_frame), .fallback = "1MiB", .min = 1, .max = 512U << 20,
-     .doc = "messages with more data than this are dropped and counted"},
+    {PARAM_SIZE(struct framer, max_frame), .changeable = true, .fallback = "1MiB", .min = 1,
+     .max = 512U << 20, .doc = "messages with more data than this are dropped and counted"},
     {0},
 };
 static const struct stat_spec statistics[] = {

@@ -39,7 +39,7 @@ struct message *line_splitter_take(struct line_splitter *splitter, struct pool *
         splitter->is_overlong = newline == NULL;
         return message_slice(pool, from, 0, *size);
     }
-    if (length > splitter->max_line - splitter->begun.size) {
+    if (length + splitter->begun.size > splitter->max_line) {
         splitter->is_overlong = true;
         splitter->overlong_lines++;
         *size = 0;

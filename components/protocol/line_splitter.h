@@ -24,7 +24,7 @@ struct line_splitter {
     bool strip_newline;      /* parameter */
     bool is_overlong;        /* inside a line that is too long: what comes next is a piece of it */
     uint64_t overlong_lines; /* statistic */
-    struct gathering begun;  /* the line so far, of earlier messages; size <= max_line */
+    struct gathering begun;  /* the line so far, of earlier messages */
 };
 
 /* The lines of its owner's tables; field: the owner's struct line_splitter. */
@@ -36,10 +36,12 @@ struct line_splitter {
      .fallback = "64KiB",                                                                          \
      .min = 1,                                                                                     \
      .max = 16U << 20,                                                                             \
+     .changeable = true,                                                                           \
      .doc = "longer lines, their newline not counted, go out by overlong"},                        \
     {                                                                                              \
         .name = "strip_newline", .kind = PARAM_KIND_BOOL,                                          \
         .offset = offsetof(type, field.strip_newline), .width = sizeof(bool), .fallback = "false", \
+        .changeable = true,                                                                        \
         .doc = "lines go out without their newline, and without a carriage return before it"       \
     }
 #define LINE_SPLITTER_STATISTICS(type, field)                                                      \

@@ -174,7 +174,8 @@ static struct hub *find_in_graph(const struct bus *bus, struct component *self)
     list_for_each (at, &bus->hubs) {
         struct hub *hub = container_of(at, struct hub, link);
 
-        if (graph_root(hub->component->graph) == graph_root(self->graph)) {
+        if (graph_root(hub->component->graph) == graph_root(self->graph) &&
+            !component_is_earlier(hub->component)) {
             return hub;
         }
     }
@@ -216,8 +217,7 @@ static bool is_replaced(const struct hub *hub, const struct component *subscribe
 {
     const struct hub *newest = container_of(hub->bus->hubs.prev, struct hub, link);
 
-    return graph_root(subscriber->graph)->is_draining &&
-           !graph_root(newest->component->graph)->is_draining &&
+    return component_is_earlier(subscriber) && !component_is_earlier(newest->component) &&
            component_connection(subscriber) == 0;
 }
 

@@ -10,8 +10,9 @@
 #include "components/util/text.h"
 
 static const struct param_spec parameters[] = {
-    {PARAM_TEXTS(struct choosing, items), .doc = "what there is to choose from"},
-    {PARAM_BOOL(struct choosing, loop), .fallback = "false",
+    {PARAM_TEXTS(struct choosing, items), .changeable = true,
+     .doc = "what there is to choose from"},
+    {PARAM_BOOL(struct choosing, loop), .changeable = true, .fallback = "false",
      .doc = "NEXT leads from the last item to the first, and PREV back"},
     {0},
 };
@@ -62,6 +63,7 @@ const struct component_type chooser_type = {
     .parameters = parameters,
     .statistics = choosing_statistics,
     .start = choosing_start,
+    .changed = choosing_changed,
     .run = chooser_run,
     .flush = choosing_flush,
 };

@@ -110,6 +110,16 @@ void choosing_run(struct component *self, choosing_obey_fn obey, const char *com
     }
 }
 
+/* There may be fewer items than before. */
+void choosing_changed(struct component *self)
+{
+    struct choosing *choosing = component_state(self);
+
+    if (choosing->at >= choosing->items.count) {
+        choosing->at = choosing->items.count > 0 ? choosing->items.count - 1 : 0;
+    }
+}
+
 /* The first item goes out, whatever ends us in good order. */
 bool choosing_flush(struct component *self)
 {

@@ -42,6 +42,7 @@ enum choice choosing_same(const struct choosing *choosing);
 int choosing_start(struct component *self);
 void choosing_run(struct component *self, choosing_obey_fn obey, const char *commands);
 bool choosing_flush(struct component *self);
+void choosing_changed(struct component *self);
 
 extern const struct box_spec choosing_inboxes[];
 extern const struct box_spec choosing_outboxes[];

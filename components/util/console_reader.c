@@ -70,7 +70,7 @@ static const struct component *find_rival(struct component *self)
         other = walk_next(&walk);
     } while (other != NULL &&
              (other == self || other->type != self->type || other->state != RUNNING ||
-              graph_root(other->graph) != graph_root(self->graph)));
+              graph_root(other->graph) != graph_root(self->graph) || component_is_earlier(other)));
     walk_end(&walk);
     return other;
 }

@@ -9,8 +9,9 @@
 #include "components/util/text.h"
 
 static const struct param_spec parameters[] = {
-    {PARAM_TEXTS(struct choosing, items), .doc = "what is to be sent, in order"},
-    {PARAM_BOOL(struct choosing, loop), .fallback = "false",
+    {PARAM_TEXTS(struct choosing, items), .changeable = true,
+     .doc = "what is to be sent, in order"},
+    {PARAM_BOOL(struct choosing, loop), .changeable = true, .fallback = "false",
      .doc = "after the last item comes the first, without end"},
     {0},
 };
@@ -37,6 +38,7 @@ const struct component_type forward_iterating_chooser_type = {
     .parameters = parameters,
     .statistics = choosing_statistics,
     .start = choosing_start,
+    .changed = choosing_changed,
     .run = forward_iterating_chooser_run,
     .flush = choosing_flush,
 };

@@ -86,8 +86,8 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {PARAM_DURATION(struct introspector, interval), .fallback = "1s", .min = 0.01,
-     .doc = "from one look to the next, if something has changed"},
+    {PARAM_DURATION(struct introspector, interval), .changeable = true, .fallback = "1s",
+     .min = 0.01, .doc = "from one look to the next, if something has changed"},
     {PARAM_BOOL(struct introspector, connections), .fallback = "true",
      .doc = "also what is made for each connection"},
     {0},

@@ -64,13 +64,14 @@ static bool parse_rate(const struct node *node, void *field, struct arena *arena
 }
 
 static const struct param_spec parameters[] = {
-    {PARAM_CUSTOM(struct message_rate_limit, messages_per_second), .parse = parse_rate,
-     .required = true, .accepts = "a number from 0.001 to 1000000, such as 10 or 0.5",
+    {PARAM_CUSTOM(struct message_rate_limit, messages_per_second), .changeable = true,
+     .parse = parse_rate, .required = true,
+     .accepts = "a number from 0.001 to 1000000, such as 10 or 0.5",
      .schema = "{'type': ['number', 'string'], 'minimum': 0.001, 'maximum': 1000000,"
                " 'pattern': '^[0-9.]+$'}",
      .doc = "how many may pass in a second, evenly spaced"},
-    {PARAM_INT(struct message_rate_limit, burst), .fallback = "1", .min = 1, .max = 1000000,
-     .unit = "messages", .doc = "how many may pass at once after a silence"},
+    {PARAM_INT(struct message_rate_limit, burst), .changeable = true, .fallback = "1", .min = 1,
+     .max = 1000000, .unit = "messages", .doc = "how many may pass at once after a silence"},
     {PARAM_INT(struct message_rate_limit, buffer), .fallback = "0", .max = 10000,
      .unit = "messages", .doc = "how many have to come before the first one passes"},
     {0},
@@ -83,6 +84,13 @@ static int message_rate_limit_start(struct component *self)
     limit->end = &limit->buffered;
     bucket_init(&limit->bucket, limit->messages_per_second, (double)limit->burst, steady_now());
     return 0;
+}
+
+static void message_rate_limit_changed(struct component *self)
+{
+    struct message_rate_limit *limit = component_state(self);
+
+    bucket_change(&limit->bucket, limit->messages_per_second, (double)limit->burst, steady_now());
 }
 
 /* Takes what comes into the buffer.  True once the messages may go on. */
@@ -173,6 +181,7 @@ const struct component_type message_rate_limit_type = {
     .parameters = parameters,
     .start = message_rate_limit_start,
     .run = message_rate_limit_run,
+    .changed = message_rate_limit_changed,
     .flush = message_rate_limit_flush,
     .stop = message_rate_limit_stop,
 };

@@ -41,7 +41,7 @@ static const struct box_spec outboxes[] = {
 static const struct param_spec parameters[] = {
     {PARAM_TEXT(struct publish_to, destination), .required = true,
      .doc = "name of the Backplane to publish on"},
-    {PARAM_BOOL(struct publish_to, forwarder), .fallback = "false",
+    {PARAM_BOOL(struct publish_to, forwarder), .changeable = true, .fallback = "false",
      .doc = "whether to send it on as well, to outbox"},
     {0},
 };

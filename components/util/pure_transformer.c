@@ -37,13 +37,16 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {PARAM_CHOICE(struct pure_transformer, function), .choices = functions, .required = true,
+    {PARAM_CHOICE(struct pure_transformer, function), .changeable = true, .choices = functions,
+     .required = true,
      .doc = "upper, lower: of the letters A to Z; prefix, suffix: puts text before or after each "
             "message (a suffix before its newline); replace: puts to wherever from stands"},
-    {PARAM_TEXT(struct pure_transformer, text), .doc = "for prefix and suffix"},
-    {PARAM_TEXT(struct pure_transformer, from), .doc = "for replace"},
-    {PARAM_TEXT(struct pure_transformer, to), .doc = "for replace; nothing unless given"},
-    {PARAM_SIZE(struct pure_transformer, max_size), .fallback = "1MiB", .min = 1, .max = 64U << 20,
+    {PARAM_TEXT(struct pure_transformer, text), .changeable = true, .doc = "for prefix and suffix"},
+    {PARAM_TEXT(struct pure_transformer, from), .changeable = true, .doc = "for replace"},
+    {PARAM_TEXT(struct pure_transformer, to), .changeable = true,
+     .doc = "for replace; nothing unless given"},
+    {PARAM_SIZE(struct pure_transformer, max_size), .changeable = true, .fallback = "1MiB",
+     .min = 1, .max = 64U << 20,
      .doc = "a message that would become longer is dropped and counted"},
     {0},
 };

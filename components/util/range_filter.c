@@ -80,8 +80,8 @@ static bool parse_ranges(const struct node *node, void *field, struct arena *are
 }
 
 static const struct param_spec parameters[] = {
-    {PARAM_CUSTOM(struct range_filter, ranges), .parse = parse_ranges, .required = true,
-     .accepts = "a list of ranges, such as [[1, 5], [8, 9]]",
+    {PARAM_CUSTOM(struct range_filter, ranges), .changeable = true, .parse = parse_ranges,
+     .required = true, .accepts = "a list of ranges, such as [[1, 5], [8, 9]]",
      .schema = "{'type': 'array', 'items': {'type': ['array', 'string'], 'pattern': '[$][{]',"
                " 'minItems': 2, 'maxItems': 2, 'items': {'$ref': '#/definitions/integer'}}}",
      .doc = "[lowest, highest] of each range, both inclusive"},

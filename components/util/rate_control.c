@@ -43,9 +43,9 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {PARAM_SIZE(struct rate_control, rate), .required = true, .min = 1, .max = MOST_BYTES,
-     .doc = "bytes that may pass in a second"},
-    {PARAM_SIZE(struct rate_control, burst), .fallback = "0", .max = MOST_BYTES,
+    {PARAM_SIZE(struct rate_control, rate), .changeable = true, .required = true, .min = 1,
+     .max = MOST_BYTES, .doc = "bytes that may pass in a second"},
+    {PARAM_SIZE(struct rate_control, burst), .changeable = true, .fallback = "0", .max = MOST_BYTES,
      .doc = "bytes that may pass at once after a silence; 0: a tenth of rate"},
     {0},
 };
@@ -55,14 +55,25 @@ static size_t at_least_one(size_t size)
     return size > 0 ? size : 1;
 }
 
+static double burst_of(const struct rate_control *control)
+{
+    return (double)(control->burst > 0 ? control->burst
+                                       : at_least_one(control->rate / BURSTS_PER_SECOND));
+}
+
 static int rate_control_start(struct component *self)
 {
     struct rate_control *control = component_state(self);
-    const size_t usual = at_least_one(control->rate / BURSTS_PER_SECOND);
 
-    bucket_init(&control->bucket, (double)control->rate,
-                (double)(control->burst > 0 ? control->burst : usual), steady_now());
+    bucket_init(&control->bucket, (double)control->rate, burst_of(control), steady_now());
     return 0;
+}
+
+static void rate_control_changed(struct component *self)
+{
+    struct rate_control *control = component_state(self);
+
+    bucket_change(&control->bucket, (double)control->rate, burst_of(control), steady_now());
 }
 
 /* What is worth sending by itself: all of a short message, a slice of a long one. */
@@ -136,5 +147,6 @@ const struct component_type rate_control_type = {
     .parameters = parameters,
     .start = rate_control_start,
     .run = rate_control_run,
+    .changed = rate_control_changed,
     .stop = rate_control_stop,
 };

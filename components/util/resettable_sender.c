@@ -28,9 +28,10 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {PARAM_DURATION(struct resettable_sender, timeout), .fallback = "5s", .min = 0.001,
-     .doc = "how long nothing may come"},
-    {PARAM_TEXT(struct resettable_sender, message), .fallback = "NEXT", .doc = "what is sent"},
+    {PARAM_DURATION(struct resettable_sender, timeout), .changeable = true, .fallback = "5s",
+     .min = 0.001, .doc = "how long nothing may come"},
+    {PARAM_TEXT(struct resettable_sender, message), .changeable = true, .fallback = "NEXT",
+     .doc = "what is sent"},
     {0},
 };
 

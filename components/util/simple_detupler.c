@@ -29,9 +29,9 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {PARAM_INT(struct simple_detupler, index), .required = true, .min = 0, .max = 1000000,
-     .doc = "which part; the first is 0"},
-    {PARAM_BOOL(struct simple_detupler, rest), .fallback = "false",
+    {PARAM_INT(struct simple_detupler, index), .changeable = true, .required = true, .min = 0,
+     .max = 1000000, .doc = "which part; the first is 0"},
+    {PARAM_BOOL(struct simple_detupler, rest), .changeable = true, .fallback = "false",
      .doc = "with all that follows it"},
     {0},
 };

@@ -39,15 +39,37 @@ static void wait_for_next(struct component *self, double now)
               ticker->began + (double)(ticker->due + 1) * ticker->interval - now);
 }
 
-int ticker_start(struct component *self)
+static void make_tick(struct component *self)
 {
     struct ticker *ticker = component_state(self);
 
     ticker->tick = message_copy(component_pool(self), ticker->message, strlen(ticker->message));
     message_compact(ticker->tick);
+}
+
+int ticker_start(struct component *self)
+{
+    struct ticker *ticker = component_state(self);
+
+    make_tick(self);
     ticker->began = steady_now();
+    ticker->paced = ticker->interval;
     wait_for_next(self, ticker->began);
     return 0;
+}
+
+/* Another interval counts from the last tick on. */
+void ticker_changed(struct component *self)
+{
+    struct ticker *ticker = component_state(self);
+
+    message_release(ticker->tick);
+    make_tick(self);
+    if (ticker->paced < ticker->interval || ticker->paced > ticker->interval) {
+        ticker->began += (double)ticker->due * ticker->paced;
+        ticker->due = 0;
+        ticker->paced = ticker->interval;
+    }
 }
 
 /* True if the reader is ready for another.  Where messages are read in order, counting is enough.

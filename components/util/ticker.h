@@ -13,6 +13,7 @@ struct ticker {
     const char *message;
     struct message *tick; /* what is shared with each reader */
     double began;
+    double paced;  /* the interval that ticks have had since then */
     uint64_t due;  /* ticks that have been due */
     uint64_t read; /* inbox_taken() of the reader once he has taken the last one */
     struct alarm alarm;
@@ -26,18 +27,20 @@ extern const struct stat_spec ticker_statistics[];
 
 int ticker_start(struct component *self);
 void ticker_run(struct component *self);
+void ticker_changed(struct component *self);
 void ticker_stop(struct component *self);
 
 /* clang-format off */
 #define TICKER_PARAMETERS(more)                                                                    \
-    {PARAM_DURATION(struct ticker, interval), more, .min = 0.001,                                  \
+    {PARAM_DURATION(struct ticker, interval), more, .changeable = true, .min = 0.001,                                  \
      .doc = "from one tick to the next"},                                                          \
-    {PARAM_TEXT(struct ticker, message), .fallback = "tick", .doc = "what is sent"}
+    {PARAM_TEXT(struct ticker, message), .fallback = "tick", .changeable = true, .doc = "what is sent"}
 /* clang-format on */
 
 /* All of a type but its name, summary and parameters. */
 #define TICKER                                                                                     \
     .size = sizeof(struct ticker), .inboxes = ticker_inboxes, .outboxes = ticker_outboxes,         \
-    .statistics = ticker_statistics, .start = ticker_start, .run = ticker_run, .stop = ticker_stop
+    .statistics = ticker_statistics, .start = ticker_start, .run = ticker_run,                     \
+    .changed = ticker_changed, .stop = ticker_stop
 
 #endif

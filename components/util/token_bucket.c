@@ -22,6 +22,14 @@ void bucket_refill(struct token_bucket *bucket, double now)
     bucket->is_waiting = false;
 }
 
+void bucket_change(struct token_bucket *bucket, double rate, double burst, double now)
+{
+    bucket_refill(bucket, now);
+    bucket->rate = rate;
+    bucket->burst = burst;
+    bucket_refill(bucket, now);
+}
+
 uint64_t bucket_allowance(const struct token_bucket *bucket)
 {
     return bucket->allowance > 0 ? (uint64_t)(bucket->allowance + ROUNDING) : 0;

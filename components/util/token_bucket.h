@@ -31,6 +31,10 @@ struct token_bucket {
 /* Makes a full one. */
 void bucket_init(struct token_bucket *bucket, double rate, double burst, double now);
 
+/* What passes from now on, passes at another rate; what has come until then stays, up to the burst.
+ */
+void bucket_change(struct token_bucket *bucket, double rate, double burst, double now);
+
 /* Lets in what has come until now.  To be called before the others. */
 void bucket_refill(struct token_bucket *bucket, double now);
 

@@ -21,7 +21,8 @@ static const struct box_spec outboxes[] = {
     {0},
 };
 static const struct param_spec parameters[] = {
-    {PARAM_TEXT(struct triggered_source, msg), .required = true, .doc = "what is to be sent"},
+    {PARAM_TEXT(struct triggered_source, msg), .changeable = true, .required = true,
+     .doc = "what is to be sent"},
     {0},
 };
 

@@ -1,4 +1,7 @@
-/* bare_echo PORT: the least that an echo server on libev can do, to be measured against.
+/* bare_echo PORT [lines]: the least that an echo server on libev can do, to be measured against.
+ *
+ * With "lines", only whole lines go back, together with the others of the same recv; what follows
+ * the last newline is kept until the rest of it comes.
  *
  * One connection a turn by accept4, one recv into the one static buffer, one send of it,
  * level-triggered; no timeouts, no log.  What a send does not take is kept, and the connection is
@@ -7,6 +10,7 @@
 #include <errno.h>
 #include <ev.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +22,19 @@ struct conn {
     ev_io io;
     size_t size; /* of what is left to send; 0: reading */
     char *rest;
+    size_t begun; /* bytes of a line that has no end yet */
+    char *line;
 };
 
 static char buffer[64 * 1024];
+static bool splits; /* lines are wanted */
 
 static void conn_destroy(struct ev_loop *loop, struct conn *conn)
 {
     ev_io_stop(loop, &conn->io);
     close(conn->io.fd);
     free(conn->rest);
+    free(conn->line);
     free(conn);
 }
 
@@ -56,25 +64,12 @@ static void on_writable(struct ev_loop *loop, struct conn *conn)
     }
 }
 
-static void on_io(struct ev_loop *loop, ev_io *io, int events)
+/* Sends the first so many bytes of the buffer. */
+static inline void conn_send(struct ev_loop *loop, struct conn *conn, ssize_t size)
 {
-    struct conn *conn = (struct conn *)io;
-    ssize_t got;
-    ssize_t n;
+    ssize_t n = send(conn->io.fd, buffer, (size_t)size, MSG_NOSIGNAL);
 
-    if ((events & EV_WRITE) != 0) {
-        on_writable(loop, conn);
-        return;
-    }
-    got = recv(io->fd, buffer, sizeof buffer, 0);
-    if (got <= 0) {
-        if (got == 0 || errno != EAGAIN) {
-            conn_destroy(loop, conn);
-        }
-        return;
-    }
-    n = send(io->fd, buffer, (size_t)got, MSG_NOSIGNAL);
-    if (n == got) {
+    if (n == size) {
         return;
     }
     if (n == -1 && errno != EAGAIN) {
@@ -82,7 +77,7 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events)
         return;
     }
     n = n == -1 ? 0 : n;
-    conn->size = (size_t)(got - n);
+    conn->size = (size_t)(size - n);
     conn->rest = malloc(conn->size);
     if (conn->rest == NULL) {
         conn_destroy(loop, conn);
@@ -90,6 +85,70 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events)
     }
     memcpy(conn->rest, buffer + n, conn->size);
     conn_wait_for(loop, conn, EV_WRITE);
+}
+
+static void on_io(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct conn *conn = (struct conn *)io;
+    ssize_t got;
+
+    if ((events & EV_WRITE) != 0) {
+        on_writable(loop, conn);
+        return;
+    }
+    got = recv(io->fd, buffer, sizeof buffer, 0);
+    if (got > 0) {
+        conn_send(loop, conn, got);
+    } else if (got == 0 || errno != EAGAIN) {
+        conn_destroy(loop, conn);
+    }
+}
+
+/* Keeps what follows the last newline.  Returns the size of the whole lines, -1: no memory, or no
+ * room for the rest of a line. */
+static ssize_t conn_split(struct conn *conn, size_t size)
+{
+    char *at = buffer;
+    char *newline;
+    char *line;
+
+    while ((newline = memchr(at, '\n', size - (size_t)(at - buffer))) != NULL) {
+        at = newline + 1;
+    }
+    conn->begun = size - (size_t)(at - buffer);
+    if (conn->begun > 0) {
+        line = conn->begun < sizeof buffer ? realloc(conn->line, conn->begun) : NULL;
+        if (line == NULL) {
+            return -1;
+        }
+        conn->line = line;
+        memcpy(line, at, conn->begun);
+    }
+    return at - buffer;
+}
+
+static void on_lines(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct conn *conn = (struct conn *)io;
+    ssize_t size;
+
+    if ((events & EV_WRITE) != 0) {
+        on_writable(loop, conn);
+        return;
+    }
+    if (conn->begun > 0) {
+        memcpy(buffer, conn->line, conn->begun);
+    }
+    size = recv(io->fd, buffer + conn->begun, sizeof buffer - conn->begun, 0);
+    if (size == -1 && errno == EAGAIN) {
+        return;
+    }
+    size = size > 0 ? conn_split(conn, conn->begun + (size_t)size) : -1;
+    if (size == -1) {
+        conn_destroy(loop, conn);
+    } else if (size > 0) {
+        conn_send(loop, conn, size);
+    }
 }
 
 static void on_connection(struct ev_loop *loop, ev_io *io, int events)
@@ -105,9 +164,8 @@ static void on_connection(struct ev_loop *loop, ev_io *io, int events)
         close(fd);
         return;
     }
-    conn->size = 0;
-    conn->rest = NULL;
-    ev_io_init(&conn->io, on_io, fd, EV_READ);
+    *conn = (struct conn){.size = 0};
+    ev_io_init(&conn->io, splits ? on_lines : on_io, fd, EV_READ);
     ev_io_start(loop, &conn->io);
 }
 
@@ -119,8 +177,9 @@ int main(int argc, char **argv)
     ev_io listener;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (argc != 2 || loop == NULL) {
-        fputs("usage: bare_echo PORT\n", stderr);
+    splits = argc == 3 && strcmp(argv[2], "lines") == 0;
+    if ((argc != 2 && !splits) || loop == NULL) {
+        fputs("usage: bare_echo PORT [lines]\n", stderr);
         return 64;
     }
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {

@@ -1,6 +1,8 @@
 /* load: traffic for a TCP server on this machine, checked byte by byte and measured.
  *
  *     load echo    --port P --conns N --depth D --size S --seconds T   ping-pong
+ *     load lines   --port P --conns N --depth D --size S --seconds T   the same, a line in each
+ *                                                     message
  *     load connect --port P --conns N --seconds T     connect, one echo, close; N at a time
  *     load fanout  --port P --conns N --depth D --size S --seconds T   one speaks, all hear
  *     load idle    --port P --conns N --hold T        open all, one echo each, hold, one echo each
@@ -38,13 +40,15 @@ static const struct mode {
     const char *one;    /* of them */
     double unit;        /* of what is printed, in `done` */
     void (*run)(struct load *load);
+    bool lines; /* messages are lines */
 } modes[] = {
-    {"connect", "conns", "conn", 1, load_connections},
-    {"echo", "msgs", "msg", 1, load_echo},
-    {"fanout", "deliveries", "delivery", 1, load_fanout},
-    {"idle", "msgs", "msg", 1, load_idle},
-    {"pulse", "msgs", "msg", 1, load_pulse},
-    {"stream", "mb", "mb", 1e6, load_stream},
+    {"connect", "conns", "conn", 1, load_connections, false},
+    {"echo", "msgs", "msg", 1, load_echo, false},
+    {"fanout", "deliveries", "delivery", 1, load_fanout, false},
+    {"idle", "msgs", "msg", 1, load_idle, false},
+    {"lines", "msgs", "msg", 1, load_echo, true},
+    {"pulse", "msgs", "msg", 1, load_pulse, false},
+    {"stream", "mb", "mb", 1e6, load_stream, false},
 };
 
 uint64_t load_now(void)
@@ -178,9 +182,8 @@ static int usage_error(const char *format, ...)
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
-    fputs("\nusage: load echo|connect|fanout|idle|pulse|stream --port P [--conns N] [--depth D] "
-          "[--size "
-          "S]\n"
+    fputs("\nusage: load echo|connect|fanout|idle|lines|pulse|stream --port P [--conns N]\n"
+          "    [--depth D] [--size S]\n"
           "    [--seconds T | --messages M] [--warmup T] [--hold T] [--patience T] [--pid PID]\n"
           "    [--backend-port P] [--host 127.0.0.1]\n",
           stderr);
@@ -307,8 +310,11 @@ int main(int argc, char **argv)
     if (mode->run == load_stream && load.options.backend_port == 0) {
         return usage_error("stream needs --backend-port, where the proxy connects to");
     }
+    if (mode->lines && load.options.size > PATTERN_PERIOD) {
+        return usage_error("a line must be at most %d bytes", PATTERN_PERIOD);
+    }
     raise_descriptor_limit();
-    pattern_init();
+    pattern_init(mode->lines ? load.options.size : 0);
     load.epoll = epoll_create1(EPOLL_CLOEXEC);
     printf("{\"mode\": \"%s\", \"conns\": %u, \"depth\": %u, \"size\": %zu, ", mode->name,
            load.options.conns, load.options.depth, load.options.size);

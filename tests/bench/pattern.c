@@ -3,8 +3,26 @@
 #include <string.h>
 
 static char block[PATTERN_PERIOD + PATTERN_RUN];
+static size_t period = PATTERN_PERIOD; /* of what is in the block */
+static size_t stride = 7919;           /* from stream to stream */
 
-void pattern_init(void)
+/* Makes a line of each so many bytes. */
+static void make_lines(size_t line)
+{
+    size_t i;
+
+    period -= period % line;
+    stride *= line;
+    for (i = 0; i < period; i++) {
+        if ((i + 1) % line == 0) {
+            block[i] = '\n';
+        } else if (block[i] == '\n') {
+            block[i] = ' ';
+        }
+    }
+}
+
+void pattern_init(size_t line)
 {
     uint32_t state = 2463534242U; /* Marsaglia's xorshift: the same bytes in every run */
     size_t i;
@@ -15,14 +33,17 @@ void pattern_init(void)
         state ^= state << 5;
         block[i] = (char)(state >> 24);
     }
-    for (; i < sizeof block; i++) {
-        block[i] = block[i - PATTERN_PERIOD];
+    if (line > 0) {
+        make_lines(line);
+    }
+    for (i = period; i < sizeof block; i++) {
+        block[i] = block[i - period];
     }
 }
 
 const char *pattern_at(unsigned stream, uint64_t offset)
 {
-    return block + (offset + (uint64_t)stream * 7919) % PATTERN_PERIOD;
+    return block + (offset + (uint64_t)stream * stride) % period;
 }
 
 bool pattern_matches(unsigned stream, uint64_t offset, const char *bytes, size_t size)

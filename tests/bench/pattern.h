@@ -2,7 +2,10 @@
  *
  * Each stream (a connection has one) is a window onto one block of random bytes that repeats with a
  * prime period: a byte lost, doubled, overtaken or from another connection shows, whatever the size
- * of messages. */
+ * of messages.
+ *
+ * Or the block is made of lines, all of one size.  Then its period is a multiple of that, and every
+ * window begins with a line. */
 #ifndef TESTS_BENCH_PATTERN_H
 #define TESTS_BENCH_PATTERN_H
 
@@ -15,8 +18,9 @@ enum {
     PATTERN_RUN = 1 << 20, /* bytes that pattern_at() always has in one piece */
 };
 
-/* Fills the block; once, before the others. */
-void pattern_init(void);
+/* Fills the block; once, before the others.  line: the size of a line with its newline, 1 to
+ * PATTERN_PERIOD; 0: any bytes. */
+void pattern_init(size_t line);
 
 /* The PATTERN_RUN bytes of the stream from `offset` on. */
 const char *pattern_at(unsigned stream, uint64_t offset);

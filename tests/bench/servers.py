@@ -1,8 +1,9 @@
 """Starting and stopping the servers under test, and running the load client against them.
 
-A server is known by its name and its role: "echo" sends back what it gets, "proxy" passes it on to
-a backend port, "fanout" gives it to all who are connected, the sender too.  Every server is one
-process, pinned to the first CPU; the load client and the backend are pinned to the second.
+A server is known by its name and its role: "echo" sends back what it gets, "lines" does so line by
+line, "proxy" passes it on to a backend port, "fanout" gives it to all who are connected, the sender
+too.  Every server is one process, pinned to the first CPU; the load client and the backend are
+pinned to the second.
 """
 
 import collections
@@ -21,12 +22,28 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from axond import free_port
 
-FLOORS = {"echo": "bare_echo", "proxy": "bare_proxy", "fanout": "bare_fanout"}
+FLOORS = {"echo": "bare_echo", "lines": "bare_echo lines", "proxy": "bare_proxy",
+          "fanout": "bare_fanout"}
 
 ECHO_GRAPH = """\
 components:
   server: {{type: TCPServer, host: 127.0.0.1, listenport: {port}}}
   echo: {{type: ProtocolHandler, protocol: EchoProtocol}}
+linkages:
+  - server -> echo
+"""
+
+LINES_GRAPH = """\
+graphs:
+  framed:
+    components:
+      lines: {{type: LineFramer}}
+      echo: {{type: EchoProtocol}}
+    linkages:
+      - self -> lines -> echo -> self
+components:
+  server: {{type: TCPServer, host: 127.0.0.1, listenport: {port}}}
+  echo: {{type: ProtocolHandler, protocol: framed}}
 linkages:
   - server -> echo
 """
@@ -58,7 +75,7 @@ linkages:
   - server -> visitors
 """
 
-GRAPHS = {"echo": ECHO_GRAPH, "proxy": PROXY_GRAPH, "fanout": FANOUT_GRAPH}
+GRAPHS = {"echo": ECHO_GRAPH, "lines": LINES_GRAPH, "proxy": PROXY_GRAPH, "fanout": FANOUT_GRAPH}
 
 # Each of 9,700 connections takes two descriptors; more, and HAProxy refuses to start where a
 # process may have 20,000.  Those that splice take more.
@@ -84,7 +101,7 @@ daemon off;
 master_process off;
 pid {stem}.pid;
 error_log stderr;
-events {{ worker_connections 19000; }}
+events {{ worker_connections 19900; }}
 stream {{
     server {{
         listen 127.0.0.1:{port};
@@ -109,11 +126,12 @@ class Programs:
     def __init__(self, build, axond=None):
         self.build = os.path.abspath(build)
         found = {name: os.path.join(self.build, "tests", "bench", name)
-                 for name in ("load", *FLOORS.values())}
+                 for name in ("load", "bare_echo", "bare_fanout", "bare_proxy")}
         for path in found.values():
             if not os.access(path, os.X_OK):
                 raise Failure(f"{path} is missing: build first, e.g. with ./bootstrap build")
         found["axond"] = os.path.abspath(axond or os.path.join(self.build, "axond"))
+        found["instances"] = os.path.join(self.build, "tests", "bench", "instances")
         for name in ("haproxy", "nginx", "socat", "strace", "valgrind"):
             found[name] = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
         self.paths = {name: path for name, path in found.items()
@@ -166,8 +184,8 @@ def child_of(pid):
 class Server:
     """A running server; a context manager.
 
-    name: "axond", "haproxy", "nginx", "socat" or one of FLOORS; with "splice" after it, one that
-        moves bytes by splice(2); another word tells two of them apart
+    name: "axond", "haproxy", "nginx", "socat" or one of FLOORS; with "lines" or "splice"
+        after it, one that frames lines or moves bytes by splice(2); another word tells two apart
     wrap: a command that runs the server's, such as ["strace", "-c"]
     wrap_forks: the server is then a child of that process
     """
@@ -176,7 +194,7 @@ class Server:
         self.name = name
         self.port = free_port()
         self.program, *words = name.split()
-        self.splices = [word for word in words if word == "splice"]
+        self.how = [word for word in words if word in ("lines", "splice")]
         self.notify = None
         stem = os.path.join(tmp, f"{self.program}-{self.port}")
         self.log = stem + ".log"
@@ -193,6 +211,8 @@ class Server:
                 stderr=log, preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
         try:
             self._wait_until_ready(300 if wrap else 60)
+            if self.notify is not None:
+                self.notify.close()  # unread, it would hold the server up once it is full
             self.pid = child_of(self.process.pid) if wrap_forks else self.process.pid
         except BaseException:
             self.process.kill()
@@ -200,10 +220,9 @@ class Server:
             raise
 
     def _command(self, programs, role, stem, backend):
-        if self.program in ("bare_echo", "bare_fanout"):
-            return [programs[self.program], str(self.port)]
-        if self.program == "bare_proxy":
-            return [programs["bare_proxy"], str(self.port), str(backend), *self.splices]
+        if self.program.startswith("bare_"):
+            backends = [str(backend)] if role == "proxy" else []
+            return [programs[self.program], str(self.port), *backends, *self.how]
         if self.program == "socat":
             return [programs["socat"], f"TCP-LISTEN:{self.port},bind=127.0.0.1,fork,reuseaddr,backlog=512",
                     f"TCP:127.0.0.1:{backend}"]
@@ -212,8 +231,8 @@ class Server:
         config = stem + (".yaml" if self.program == "axond" else ".cfg")
         with open(config, "w", encoding="utf-8") as file:
             file.write(text.format(port=self.port, backend=backend, stem=stem, module=NGINX_STREAM,
-                                   maxconn=4000 if self.splices else 9700,
-                                   option="    option splice-auto\n" if self.splices else ""))
+                                   maxconn=4000 if self.how else 9700,
+                                   option="    option splice-auto\n" if self.how else ""))
         if self.program == "haproxy":
             return [programs["haproxy"], "-db", "-f", config]
         if self.program == "nginx":
@@ -251,8 +270,6 @@ class Server:
                 raise Failure(f"{self.name} did not stop:\n{self.said()}") from None
         elif self.process.returncode != 0:
             raise Failure(f"{self.name} ended with {self.process.returncode}:\n{self.said()}")
-        if self.notify is not None:
-            self.notify.close()
 
     def __enter__(self):
         return self

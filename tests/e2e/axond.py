@@ -175,7 +175,14 @@ def receive(sock, size):
 
 def has_more(sock):
     """Whether there is something to receive now, or the peer's end."""
-    return bool(select.select([sock], [], [], 0)[0])
+    return is_ready(sock, select.POLLIN)
+
+
+def is_ready(sock, event, seconds=0):
+    """Whether poll(2) reports this event, an error or a hang-up within so many seconds."""
+    poll = select.poll()
+    poll.register(sock, event)
+    return bool(poll.poll(seconds * 1000))
 
 
 def receive_all(sock):
@@ -527,7 +534,7 @@ class Axond(Process):
                 sent += sock.send(view[sent:sent + (1 << 16)])
                 rested = False
             except BlockingIOError:
-                if select.select([], [sock], [], 0.1)[1]:
+                if is_ready(sock, select.POLLOUT, 0.1):
                     continue
                 if rested:
                     break

@@ -59,6 +59,7 @@ class Audited(axond.TestCase):
             self.fill(daemon, first)
             for number, client in enumerate(clients):
                 client.sendall(b"".join(line(b"%d" % number, count) for count in range(LINES)))
+            daemon.wait_rest()
             before = daemon.rss()
 
             heard = collections.Counter()

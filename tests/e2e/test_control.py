@@ -279,32 +279,37 @@ class Control(axond.TestCase):
 
         self.assertEqual({k: dry[k] for k in ("generation", "added", "removed", "changed", "unchanged")},
                          {"generation": 1, "added": 1, "removed": 0, "changed": 1, "unchanged": 5})
-        self.assertEqual(dry["changes"], [{"path": "shouting", "change": "changed"},
-                                          {"path": "more", "change": "added"}])
-        self.assertEqual(wet.splitlines(), ["~ shouting", "+ more", "generation 2: 1 added, 0 removed, "
-                                            "1 changed, 5 unchanged"])
+        self.assertEqual(dry["changes"], [
+            {"path": "shouting", "change": "changed", "why": "protocol: shout has changed"},
+            {"path": "more", "change": "added", "why": None}])
+        self.assertEqual(wet.splitlines(), ["~ shouting (changed): protocol: shout has changed", "+ more",
+                                            "generation 2: 1 added, 0 removed, 1 changed, 5 unchanged"])
         sock.sendall(b"still there\n")
         self.assertEqual(axond.receive(sock, 12), b"STILL THERE\n")
         other = self.chat(daemon)
         text = daemon.ctl("status")
         self.assertIn("done: generation 2", text)
-        self.assertIn("connections of an earlier graph are still open", text)
-        self.assertNotIn("no longer listening", text)  # the one of now does
-        states = [(c["path"], c["state"]) for c in daemon.ctl("list", json=True)["components"]]
-        self.assertIn(("server", "running"), states)
-        self.assertIn(("server", "stopping"), states)
+        self.assertIn("1 connection of earlier graphs is still open", text)
+        listed = {c["path"]: (c["state"], c["earlier"]) for c in daemon.ctl("list", json=True)["components"]}
+        self.assertEqual(listed["server"], ("running", False))
+        self.assertEqual(listed["shouting/1/lines"], ("running", True))
+        self.assertEqual(listed["shouting/2/lines"], ("running", False))
+        self.assertRegex(daemon.ctl("list"), r"shouting/1/lines +LineFramer +running, earlier ")
+        daemon.write(SHOUT)
         daemon.ctl("reload")
-        self.assertIn("connections of 2 earlier graphs are still open", daemon.ctl("status"))
+        self.assertIn("2 connections of earlier graphs are still open", daemon.ctl("status"))
         other.close()
         sock.close()
         axond.wait_for(lambda: "earlier" not in daemon.ctl("status"))
 
-    def test_reload_counts_a_linkage_as_a_change(self):
+    def test_reload_says_which_linkages_are_others(self):
         daemon = self.start()
         daemon.write(SHOUT.replace("  - pipe -> sink\n", ""))
 
-        self.assertEqual(daemon.ctl("reload", "--dry-run", json=True)["changes"],
-                         [{"path": "pipe", "change": "changed"}])
+        self.assertEqual(daemon.ctl("reload", "--dry-run"),
+                         "~ pipe (re-linked): outbox leads to nowhere, not sink.inbox; signal leads to nowhere, "
+                         "not sink.control\n"
+                         "still generation 1: 0 added, 0 removed, 0 changed, 1 re-linked, 5 unchanged\n")
 
     def test_a_bad_reload_changes_nothing(self):
         daemon = self.start()
@@ -415,7 +420,7 @@ class Control(axond.TestCase):
             daemon.ctl("log-level", "debug")
             daemon.write(SHOUT.replace("pipe ->", "pip ->"))
             daemon.ctl("reload", expect=1)
-            daemon.write(SHOUT)
+            daemon.write(SHOUT.replace("NullSink", "Discard"))
             daemon.ctl("reload")
             daemon.ctl("stop", "pipe")
             events.wait_line("component_stopped  sink", "stdout")
@@ -424,8 +429,7 @@ class Control(axond.TestCase):
             raw.wait()
 
         for line in ("log_level  debug", "reload_started", "reload_failed  1 error",
-                     "component_started  server: TCPServer",
-                     f"listening  server: 127.0.0.1:{daemon.port}", "reload_done  generation 2",
+                     "component_started  sink: Discard", "component_stopped  sink", "reload_done  generation 2",
                      "component_stopped  pipe/passthrough", "draining  ", "stopping  the daemon ends"):
             self.assertIn(line, events.stdout)
         self.assertIn("log_level", [json.loads(line)["kind"] for line in raw.stdout.splitlines()])
@@ -622,13 +626,15 @@ class Control(axond.TestCase):
             self.assertEqual(link.reply()["parameters"], {"parameter": "count"})
 
     def test_a_slow_reader_of_events_is_cut_off(self):
-        daemon = self.start(SHOUT.replace("  sink:", "".join(
-            f"  more{i}: {{type: NullSink}}\n" for i in range(2000)) + "  sink:"))
+        graph = SHOUT.replace("  sink:", "".join(
+            f"  more{i}: {{type: %s}}\n" for i in range(2000)) + "  sink:")
+        daemon = self.start(graph.replace("%s", "NullSink"))
         with Varlink(daemon) as link:
             link.ask("io.axond.Events", more=True)
             link.reply()
 
-            for _ in range(8):
+            for type in ["Discard", "NullSink"] * 4:
+                daemon.write(graph.replace("%s", type))
                 daemon.ctl("reload", json=True)
 
             with self.assertRaises((EOFError, ConnectionResetError)):

@@ -208,8 +208,8 @@ class Reload(TestCase):
             self.reload(daemon, finite)
             axond.wait_for(lambda: daemon.stderr.count("every component has ended") == 2)
             daemon.write(ECHO)
-            self.assertEqual(daemon.ctl("reload"), "+ server\n+ echo\ngeneration 5: 2 added, "
-                             "0 removed, 0 changed, 0 unchanged\n")
+            self.assertEqual(daemon.ctl("reload"), "+ server\n+ echo\n- source\n- sink\ngeneration 5: "
+                             "2 added, 2 removed, 0 changed, 0 unchanged\n")
             self.assertEqual(daemon.ask(b"hello\n"), b"hello\n")
 
     def test_while_draining_is_refused(self):

@@ -4,7 +4,7 @@
 #include "components/component_types.h"
 #include "graph/error.h"
 #include "graph/plan.h"
-#include "graph/plan_compare.h"
+#include "graph/plan_difference.h"
 
 static struct plan *parse(const char *text)
 {
@@ -20,29 +20,54 @@ static struct plan *parse(const char *text)
     return plan;
 }
 
-static void tell(void *arg, const char *path, enum plan_change change)
+/* "~changed !replaced >relinked +added -removed =kept" */
+static const char *tell(const struct plan_difference *difference)
 {
-    static const char signs[] = {[PLAN_ADDED] = '+', [PLAN_REMOVED] = '-', [PLAN_CHANGED] = '~'};
-    char *told = arg;
-    const size_t used = strlen(told);
+    static const char signs[] = {[PLAN_ADDED] = '+',
+                                 [PLAN_REMOVED] = '-',
+                                 [PLAN_CHANGED] = '~',
+                                 [PLAN_REPLACED] = '!',
+                                 [PLAN_RELINKED] = '>'};
+    static char told[400];
+    size_t used = 0;
 
-    (void)snprintf(told + used, 200 - used, "%c%s ", signs[change], path);
+    for (size_t i = 0; i < difference->count; i++) {
+        const struct plan_change *one = &difference->changes[i];
+
+        used += (size_t)snprintf(told + used, sizeof(told) - used, "%c%s ", signs[one->kind],
+                                 (one->after != NULL ? one->after : one->before)->path);
+    }
+    (void)snprintf(told + used, sizeof(told) - used, "=%zu", difference->kept);
+    return told;
 }
 
-/* Compares, and returns "~changed +added -removed =unchanged". */
 static const char *compare(const char *old_text, const char *fresh_text)
 {
-    static char told[200];
     struct plan *old = parse(old_text);
     struct plan *fresh = parse(fresh_text);
-    struct plan_difference difference;
+    struct plan_difference *difference = plan_difference_create(old, fresh);
+    const char *told = tell(difference);
 
-    told[0] = '\0';
-    difference = plan_compare(old, fresh, tell, told);
-    (void)snprintf(told + strlen(told), sizeof(told) - strlen(told), "=%zu", difference.unchanged);
+    plan_difference_destroy(difference);
     plan_release(old);
     plan_release(fresh);
     return told;
+}
+
+/* Why the only component that is not the same is not. */
+static const char *why(const char *old_text, const char *fresh_text)
+{
+    static char text[400];
+    struct plan *old = parse(old_text);
+    struct plan *fresh = parse(fresh_text);
+    struct plan_difference *difference = plan_difference_create(old, fresh);
+
+    assert_int_equal(difference->count, 1);
+    (void)snprintf(text, sizeof(text), "%s", difference->changes[0].why);
+    plan_difference_destroy(difference);
+    plan_release(old);
+    plan_release(fresh);
+    return text;
 }
 
 #define TWO "components: {a: {type: PassThrough}, b: {type: NullSink}}\n"
@@ -62,19 +87,18 @@ static void test_components_come_and_go(void **context)
 static void test_where_there_was_nothing_all_is_new(void **context)
 {
     struct plan *fresh = parse(TWO "linkages: [a -> b]");
-    char told[200] = "";
-    const struct plan_difference difference = plan_compare(NULL, fresh, tell, told);
+    struct plan_difference *difference = plan_difference_create(NULL, fresh);
 
-    assert_string_equal(told, "+a +b ");
-    assert_int_equal(difference.added, 2);
-    assert_int_equal(difference.removed + difference.changed + difference.unchanged, 0);
+    assert_string_equal(tell(difference), "+a +b =0");
+    assert_int_equal(difference->made_count, 2); /* outbox and signal */
+    plan_difference_destroy(difference);
     plan_release(fresh);
 }
 
-static void test_another_type_is_a_change(void **context)
+static void test_another_type_replaces(void **context)
 {
     assert_string_equal(compare(TWO, "components: {a: {type: NullSink}, b: {type: NullSink}}"),
-                        "~a =1");
+                        "!a =1");
 }
 
 static void test_another_parameter_is_a_change_however_it_is_written(void **context)
@@ -85,6 +109,61 @@ static void test_another_parameter_is_a_change_however_it_is_written(void **cont
     assert_string_equal(compare(with, "components: {a: {type: LineFramer, max_line: 1025}}"),
                         "~a =0");
     assert_string_equal(compare(with, "components: {a: {type: LineFramer}}"), "~a =0");
+}
+
+static void test_what_can_not_be_changed_in_place_replaces(void **context)
+{
+    assert_string_equal(compare("components: {a: {type: DataSource, messages: [x]}}",
+                                "components: {a: {type: DataSource, messages: [x, y]}}"),
+                        "!a =0");
+    assert_string_equal(compare("components: {a: {type: PassThrough}}",
+                                "components: {a: {type: PassThrough, boxes: {inbox: {when_full: "
+                                "drop_newest}}}}"),
+                        "!a =0");
+}
+
+static void test_says_what_differs(void **context)
+{
+    assert_string_equal(why("components: {a: {type: LineFramer, max_line: 1KiB}}",
+                            "components: {a: {type: LineFramer, max_line: 2KiB, restart: always}}"),
+                        "max_line: 1KiB -> 2KiB; restart: never -> always");
+    assert_string_equal(
+        why("components: {a: {type: PassThrough}}", "components: {a: {type: LineFramer}}"),
+        "type: PassThrough -> LineFramer");
+    assert_string_equal(why(TWO "linkages: [a.outbox -> b.inbox]", TWO),
+                        "outbox leads to nowhere, not b.inbox");
+}
+
+static void test_places_stay(void **context)
+{
+    struct plan *old = parse("components: {a: {type: NullSink}, b: {type: NullSink}}");
+    struct plan *fresh =
+        parse("components: {c: {type: NullSink}, d: {type: NullSink}, b: {type: NullSink}}");
+    struct plan_difference *difference = plan_difference_create(old, fresh);
+
+    assert_int_equal(plan_find(fresh, "b")->index, 1);
+    assert_int_equal(plan_find(fresh, "c")->index, 0); /* a's */
+    assert_int_equal(plan_find(fresh, "d")->index, 2);
+    assert_int_equal(fresh->places, 3);
+    plan_difference_destroy(difference);
+    plan_release(old);
+    plan_release(fresh);
+}
+
+static void test_what_a_replaced_chassis_holds_is_replaced_with_it(void **context)
+{
+    static const char text[] = "components: {p: {type: %s, components: {x: {type: PassThrough}}}, "
+                               "q: {type: Graphline, components: {y: {type: %s}}}}";
+    char old[300];
+    char fresh[300];
+
+    (void)snprintf(old, sizeof(old), text, "Graphline", "PassThrough");
+    (void)snprintf(fresh, sizeof(fresh), text, "Graphline", "NullSink");
+    assert_string_equal(compare(old, fresh), "~q !q/y =2");
+    assert_string_equal(
+        compare("components: {p: {type: Graphline, components: {x: {type: PassThrough}}}}",
+                "components: {p: {type: Pipeline, components: [{type: PassThrough, name: x}]}}"),
+        "!p !p/x =0");
 }
 
 static void test_another_bound_is_a_change(void **context)
@@ -110,10 +189,10 @@ static void test_another_restart_policy_is_a_change_however_it_is_written(void *
                         "=1");
 }
 
-static void test_another_linkage_changes_where_it_leads_from(void **context)
+static void test_another_linkage_relinks_where_it_leads_from(void **context)
 {
-    assert_string_equal(compare(TWO "linkages: [a -> b]", TWO), "~a =1");
-    assert_string_equal(compare(TWO, TWO "linkages: [a.outbox -> b.inbox]"), "~a =1");
+    assert_string_equal(compare(TWO "linkages: [a -> b]", TWO), ">a =1");
+    assert_string_equal(compare(TWO, TWO "linkages: [a.outbox -> b.inbox]"), ">a =1");
 }
 
 static void test_a_change_inside_a_protocol_changes_the_handler(void **context)
@@ -145,9 +224,9 @@ static void test_a_change_around_what_is_given_later_is_one(void **context)
     assert_string_equal(compare(plain, plain), "=1");
 
     (void)snprintf(other, sizeof(other), text, "1", ">");
-    assert_string_equal(compare(plain, other), "~c =0");
+    assert_string_equal(compare(plain, other), "!c =0");
     (void)snprintf(other, sizeof(other), text, "2", "<");
-    assert_string_equal(compare(plain, other), "~c =0");
+    assert_string_equal(compare(plain, other), "!c =0");
 }
 
 static void test_a_change_in_a_list_of_graphs_is_one(void **context)
@@ -156,9 +235,9 @@ static void test_a_change_in_a_list_of_graphs_is_one(void **context)
 
     assert_string_equal(compare(two, two), "=1");
     assert_string_equal(
-        compare(two, "components: {s: {type: Seq, components: [NullSink, PassThrough]}}"), "~s =0");
+        compare(two, "components: {s: {type: Seq, components: [NullSink, PassThrough]}}"), "!s =0");
     assert_string_equal(compare(two, "components: {s: {type: Seq, components: [PassThrough]}}"),
-                        "~s =0");
+                        "!s =0");
 }
 
 int main(void)
@@ -167,11 +246,15 @@ int main(void)
         cmocka_unit_test(test_the_same_text_makes_no_difference),
         cmocka_unit_test(test_components_come_and_go),
         cmocka_unit_test(test_where_there_was_nothing_all_is_new),
-        cmocka_unit_test(test_another_type_is_a_change),
+        cmocka_unit_test(test_another_type_replaces),
         cmocka_unit_test(test_another_parameter_is_a_change_however_it_is_written),
         cmocka_unit_test(test_another_bound_is_a_change),
         cmocka_unit_test(test_another_restart_policy_is_a_change_however_it_is_written),
-        cmocka_unit_test(test_another_linkage_changes_where_it_leads_from),
+        cmocka_unit_test(test_another_linkage_relinks_where_it_leads_from),
+        cmocka_unit_test(test_what_can_not_be_changed_in_place_replaces),
+        cmocka_unit_test(test_says_what_differs),
+        cmocka_unit_test(test_places_stay),
+        cmocka_unit_test(test_what_a_replaced_chassis_holds_is_replaced_with_it),
         cmocka_unit_test(test_a_change_inside_a_protocol_changes_the_handler),
         cmocka_unit_test(test_a_change_around_what_is_given_later_is_one),
         cmocka_unit_test(test_a_change_in_a_list_of_graphs_is_one),

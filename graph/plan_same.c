@@ -1,12 +1,13 @@
-#include "graph/plan_compare.h"
+/* Whether two parts of plans are the same. */
+#include "graph/plan_same.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "graph/arena.h"
+#include "graph/component.h"
 #include "graph/document.h"
-#include "graph/hash.h"
+#include "graph/param.h"
 #include "graph/plan.h"
 
 static bool texts_are_same(const char *a, const char *b)
@@ -53,12 +54,10 @@ static bool is_default(const struct param_spec *spec, const struct node *node)
     return node == NULL || (spec->fallback != NULL && node_is(node, spec->fallback));
 }
 
-static bool graphs_are_same(const struct plan *a, const struct plan *b);
-
 static bool all_graphs_are_same(const struct plans *a, const struct plans *b)
 {
     for (size_t i = 0; a->count == b->count && i < a->count; i++) {
-        if (!graphs_are_same(a->items[i], b->items[i])) {
+        if (!plan_graph_is_same(a->items[i], b->items[i])) {
             return false;
         }
     }
@@ -107,7 +106,7 @@ static bool field_is_same(const struct param_spec *spec, const void *a, const vo
     case PARAM_KIND_TEXTS:
         return lists_are_same(a, b);
     case PARAM_KIND_GRAPH:
-        return graphs_are_same(*(struct plan *const *)a, *(struct plan *const *)b);
+        return plan_graph_is_same(*(struct plan *const *)a, *(struct plan *const *)b);
     case PARAM_KIND_GRAPHS:
         return all_graphs_are_same(a, b);
     case PARAM_KIND_CUSTOM:
@@ -133,11 +132,13 @@ static bool fields_are_same(const struct param_spec *table, const void *a, const
     return true;
 }
 
-static bool boxes_are_same(const struct plan_box *a, const struct plan_box *b, unsigned count)
+/* ---- boxes ---- */
+
+/* The same boxes, whatever their bounds. */
+static bool boxes_are_alike(const struct plan_box *a, const struct plan_box *b, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
-        if (strcmp(a[i].spec->name, b[i].spec->name) != 0 || a[i].limit != b[i].limit ||
-            a[i].flags != b[i].flags) {
+        if (strcmp(a[i].spec->name, b[i].spec->name) != 0 || a[i].flags != b[i].flags) {
             return false;
         }
     }
@@ -151,16 +152,130 @@ static bool restarts_are_same(const struct restart *a, const struct restart *b)
                       fields_are_same(restart_options, a, b, &(struct made_of){NULL, NULL}));
 }
 
-/* But for linkages. */
+/* ---- components ---- */
+
+/* What is found to differ. */
+struct finding {
+    struct arena *arena; /* NULL: nobody wants to know what */
+    const char *why;     /* NULL: nothing so far */
+    enum plan_likeness likeness;
+};
+
+static bool note(struct finding *finding, enum plan_likeness likeness, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Returns whether to go on. */
+static bool note(struct finding *finding, enum plan_likeness likeness, const char *format, ...)
+{
+    va_list args;
+    const char *text;
+
+    finding->likeness = likeness > finding->likeness ? likeness : finding->likeness;
+    if (finding->arena == NULL) {
+        return finding->likeness != PLAN_OTHER;
+    }
+    va_start(args, format);
+    text = arena_vprintf(finding->arena, format, args);
+    va_end(args);
+    finding->why =
+        finding->why != NULL ? arena_printf(finding->arena, "%s; %s", finding->why, text) : text;
+    return true;
+}
+
+static void note_parameter(struct finding *finding, const struct param_spec *spec,
+                           const struct plan_component *old, const struct plan_component *fresh)
+{
+    /* What a type made of others takes is for its parts. */
+    const bool is_changeable = spec->changeable || old->type->definition != NULL;
+    const enum plan_likeness likeness = is_changeable ? PLAN_CHANGEABLE : PLAN_OTHER;
+    char *was = NULL;
+    char *is = NULL;
+
+    if (finding->arena != NULL) {
+        was = param_show(spec, old->state, old->mapping);
+        is = param_show(spec, fresh->state, fresh->mapping);
+    }
+    if (was != NULL && is != NULL && strcmp(was, is) == 0) {
+        (void)note(finding, likeness, "%s: %s has changed", spec->name, is);
+    } else {
+        (void)note(finding, likeness, "%s: %s -> %s", spec->name, was != NULL ? was : "(none)",
+                   is != NULL ? is : "(none)");
+    }
+    free(was);
+    free(is);
+}
+
+static void compare_parameters(struct finding *finding, const struct plan_component *old,
+                               const struct plan_component *fresh)
+{
+    const struct made_of nodes = {old->mapping, fresh->mapping};
+    const struct param_spec *spec = old->type->parameters;
+
+    for (; spec != NULL && spec->name != NULL; spec++) {
+        if (!field_is_same(spec, (const char *)old->state + spec->offset,
+                           (const char *)fresh->state + spec->offset, &nodes)) {
+            note_parameter(finding, spec, old, fresh);
+        }
+    }
+}
+
+static void compare_boxes(struct finding *finding, const struct plan_component *old,
+                          const struct plan_component *fresh)
+{
+    if (old->inboxes != fresh->inboxes || old->outboxes != fresh->outboxes ||
+        !boxes_are_alike(old->in, fresh->in, old->inboxes) ||
+        !boxes_are_alike(old->out, fresh->out, old->outboxes)) {
+        (void)note(finding, PLAN_OTHER, "other boxes");
+        return;
+    }
+    for (unsigned i = 0; i < old->inboxes; i++) {
+        if (old->in[i].limit != fresh->in[i].limit) {
+            (void)note(finding, PLAN_CHANGEABLE, "bound of %s: %u -> %u", old->in[i].spec->name,
+                       old->in[i].limit, fresh->in[i].limit);
+        }
+    }
+}
+
+static const char *type_name(const struct plan_component *component)
+{
+    return component->type_name != NULL ? component->type_name : component->type->name;
+}
+
+static void compare(struct finding *finding, const struct plan_component *old,
+                    const struct plan_component *fresh)
+{
+    if (old->type != fresh->type || !texts_are_same(old->type_name, fresh->type_name)) {
+        (void)note(finding, PLAN_OTHER, "type: %s -> %s", type_name(old), type_name(fresh));
+        return;
+    }
+    compare_parameters(finding, old, fresh);
+    compare_boxes(finding, old, fresh);
+    if (!restarts_are_same(old->restart, fresh->restart)) {
+        (void)note(finding, PLAN_CHANGEABLE, "restart: %s -> %s", restart_policy_name(old->restart),
+                   restart_policy_name(fresh->restart));
+    }
+}
+
+enum plan_likeness plan_component_compare(const struct plan_component *old,
+                                          const struct plan_component *fresh, struct arena *arena,
+                                          const char **why)
+{
+    struct finding finding = {.arena = arena, .likeness = PLAN_SAME};
+
+    compare(&finding, old, fresh);
+    *why = finding.why;
+    return finding.likeness;
+}
+
 static bool components_are_same(const struct plan_component *a, const struct plan_component *b)
 {
-    return a->type == b->type && texts_are_same(a->type_name, b->type_name) &&
-           restarts_are_same(a->restart, b->restart) && a->inboxes == b->inboxes &&
-           a->outboxes == b->outboxes && boxes_are_same(a->in, b->in, a->inboxes) &&
-           boxes_are_same(a->out, b->out, a->outboxes) &&
-           fields_are_same(a->type->parameters, a->state, b->state,
-                           &(struct made_of){a->mapping, b->mapping});
+    struct finding finding = {.likeness = PLAN_SAME};
+
+    compare(&finding, a, b);
+    return finding.likeness == PLAN_SAME;
 }
+
+/* ---- linkages, and graphs that are parameters ---- */
 
 static bool ends_are_same(const struct plan_end *a, const struct plan_end *b)
 {
@@ -169,8 +284,13 @@ static bool ends_are_same(const struct plan_end *a, const struct plan_end *b)
            (a->component == NULL || strcmp(a->component->path, b->component->path) == 0);
 }
 
-/* Graphs that are parameters: the same in the same order. */
-static bool graphs_are_same(const struct plan *a, const struct plan *b)
+bool plan_linkage_is_same(const struct plan_linkage *a, const struct plan_linkage *b)
+{
+    return ends_are_same(&a->from, &b->from) && ends_are_same(&a->to, &b->to);
+}
+
+/* The same in the same order. */
+bool plan_graph_is_same(const struct plan *a, const struct plan *b)
 {
     if (a == NULL || b == NULL) {
         return a == b;
@@ -185,78 +305,9 @@ static bool graphs_are_same(const struct plan *a, const struct plan *b)
         }
     }
     for (size_t i = 0; i < a->linkage_count; i++) {
-        if (!ends_are_same(&a->linkages[i].from, &b->linkages[i].from) ||
-            !ends_are_same(&a->linkages[i].to, &b->linkages[i].to)) {
+        if (!plan_linkage_is_same(&a->linkages[i], &b->linkages[i])) {
             return false;
         }
     }
     return true;
-}
-
-/* ---- root plans ---- */
-
-static const char *linkage_name(struct arena *arena, const struct plan_linkage *linkage)
-{
-    const struct plan_end *from = &linkage->from;
-    const struct plan_end *to = &linkage->to;
-
-    return arena_printf(arena, "%s.%s>%s.%s", from->component != NULL ? from->component->path : "",
-                        from->box, to->component != NULL ? to->component->path : "", to->box);
-}
-
-/* Marks the components of "fresh" that a linkage leads from which the other plan does not have. */
-static void mark_linkages(struct arena *arena, const struct plan *of, const struct plan *other,
-                          const struct plan *fresh, bool *is_changed)
-{
-    struct hash known;
-
-    hash_init(&known, arena, other->linkage_count);
-    for (size_t i = 0; i < other->linkage_count; i++) {
-        (void)hash_put(&known, linkage_name(arena, &other->linkages[i]), &other->linkages[i]);
-    }
-    for (size_t i = 0; i < of->linkage_count; i++) {
-        const struct plan_end *from = &of->linkages[i].from;
-        const struct plan_component *component =
-            from->component != NULL ? plan_find(fresh, from->component->path) : NULL;
-
-        if (component != NULL && hash_get(&known, linkage_name(arena, &of->linkages[i])) == NULL) {
-            is_changed[component->index] = true;
-        }
-    }
-}
-
-struct plan_difference
-plan_compare(const struct plan *old, const struct plan *fresh,
-             void (*tell)(void *arg, const char *path, enum plan_change change), void *arg)
-{
-    static const struct plan nothing = {0};
-    struct plan_difference difference = {0};
-    struct arena *arena = arena_create();
-    bool *is_changed = arena_alloc_array(arena, fresh->component_count + 1, sizeof(bool));
-
-    old = old != NULL ? old : &nothing;
-    mark_linkages(arena, old, fresh, fresh, is_changed);
-    mark_linkages(arena, fresh, old, fresh, is_changed);
-    for (size_t i = 0; i < fresh->component_count; i++) {
-        const struct plan_component *component = &fresh->components[i];
-        const struct plan_component *before = plan_find(old, component->path);
-
-        if (before == NULL) {
-            difference.added++;
-            tell(arg, component->path, PLAN_ADDED);
-        } else if (is_changed[i] || !components_are_same(before, component)) {
-            difference.changed++;
-            tell(arg, component->path, PLAN_CHANGED);
-        } else {
-            difference.unchanged++;
-        }
-    }
-    for (size_t i = 0; i < old->component_count; i++) {
-        if (plan_find(fresh, old->components[i].path) == NULL) {
-            difference.removed++;
-            tell(arg, old->components[i].path, PLAN_REMOVED);
-        }
-    }
-    arena_destroy(arena);
-    return difference;
 }

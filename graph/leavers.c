@@ -1,0 +1,251 @@
+/* What a change has taken out of a root graph, until its end (root.h).
+ *
+ *     removed:   servers stop accepting; the others get producerFinished once nothing feeds them
+ *     replaced:  those that have made graphs of their own (connections) end with the last of these
+ *
+ * Those with connections have no deadline: a connection lasts as long as its ends want it to.  The
+ * others have some time to see to what waits in them: it may be for somebody who never takes it. */
+#include <stdlib.h>
+
+#include "graph/component_extra.h"
+#include "graph/drain.h"
+#include "graph/graph.h"
+#include "graph/ledger.h"
+#include "graph/loop.h"
+#include "graph/root.h"
+
+static void on_look(struct ev_loop *ev, ev_timer *timer, int revents)
+{
+    leavers_look(timer->data);
+}
+
+void leavers_add(struct root *root, struct component *component, struct plan *plan, bool lingers)
+{
+    if (root->look.data == NULL) {
+        ev_timer_init(&root->look, on_look, 0.0, 0.0);
+        root->look.data = root;
+    }
+    component->is_leaving = true;
+    root->leavers = mem_resize_array(root->leavers, root->leaver_count + 1, sizeof(struct leaver));
+    root->leavers[root->leaver_count++] =
+        (struct leaver){.component = component, .plan = plan_ref(plan), .lingers = lingers};
+    root->graph.has_leavers = true;
+    root->graph.loop->leavers++;
+}
+
+static bool is_alive(const struct leaver *leaver)
+{
+    return !component_is_over(leaver->component);
+}
+
+/* A server that has not come to its end. */
+static bool is_serving(const struct leaver *leaver)
+{
+    return is_alive(leaver) && leaver->component->type->drain != NULL;
+}
+
+/* It ends by itself, or through what holds it. */
+static bool needs_nothing(const struct leaver *leaver)
+{
+    return !is_alive(leaver) || leaver->was_told || is_serving(leaver);
+}
+
+static void tell_to_finish(struct leaver *leaver)
+{
+    struct component *component = leaver->component;
+
+    leaver->was_told = true;
+    leaver->deadline = component_now(component) + component_loop(component)->leave_timeout;
+    if (component->state == RESTARTING) { /* it would never see to what it has */
+        component_end(component, STOPPED);
+    } else {
+        component_tell(component, PRODUCER_FINISHED, NULL, 0);
+        component->was_told = true;
+    }
+}
+
+/* True if one of them still serves, or something that is no leaver leads to one of them. */
+static bool is_any_at_work(const struct root *root)
+{
+    for (size_t i = 0; i < root->leaver_count; i++) {
+        const struct leaver *leaver = &root->leavers[i];
+
+        if (is_serving(leaver) || (leaver->lingers && is_alive(leaver))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True if what leads to it is all of leavers that wait for each other, in a ring. */
+static bool is_fed_from_outside(struct component *component)
+{
+    for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
+        struct inbox *in = component_have_inbox(component, i);
+        struct outbox *out = NULL;
+
+        while (in != NULL && component_inbox_plan(component, i)->spec->carries != NOTICES &&
+               (out = inbox_next_sender(in, out)) != NULL) {
+            if (!box_owner(&out->box)->is_leaving) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* What it has still waits, and is lost with it. */
+static void end_late(struct component *component)
+{
+    uint64_t waiting = 0;
+
+    for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
+        const struct inbox *in = component_have_inbox(component, i);
+
+        if (in != NULL && (in->box.flags & (BOX_PASSES | BOX_CONTROL)) == 0) {
+            waiting += in->box.queued;
+        }
+    }
+    component_log(component, LOG_LEVEL_WARNING,
+                  "was taken out of the graph and has not come to its end: ending it, with %llu "
+                  "message%s in its inboxes",
+                  (unsigned long long)waiting, waiting == 1 ? "" : "s");
+    component_end(component, STOPPED);
+}
+
+/* Ends those that are late.  Returns when the next one will be; 0: none. */
+static double end_those_late(struct root *root)
+{
+    const double now = ev_now(root->graph.loop->ev);
+    double next = 0;
+
+    for (size_t i = 0; i < root->leaver_count; i++) {
+        struct leaver *leaver = &root->leavers[i];
+
+        if (!is_alive(leaver) || !leaver->was_told || leaver->lingers) {
+            continue;
+        }
+        if (leaver->deadline <= now) {
+            end_late(leaver->component);
+        } else if (next <= 0 || leaver->deadline < next) {
+            next = leaver->deadline;
+        }
+    }
+    return next;
+}
+
+static void finish_unfed(struct root *root)
+{
+    const bool is_at_work = is_any_at_work(root);
+
+    for (size_t i = 0; i < root->leaver_count; i++) {
+        struct leaver *leaver = &root->leavers[i];
+
+        if (!needs_nothing(leaver) && (leaver->lingers || !component_is_fed(leaver->component) ||
+                                       (!is_at_work && !is_fed_from_outside(leaver->component)))) {
+            tell_to_finish(leaver);
+        }
+    }
+}
+
+static void leaver_free(struct root *root, size_t i)
+{
+    if (root->graph.loop->ledger != NULL && root->graph.living > 0) {
+        ledger_close_life(root->graph.loop->ledger, root->leavers[i].component);
+    }
+    component_free_extra(root->leavers[i].component);
+    free(root->leavers[i].component);
+    plan_release(root->leavers[i].plan);
+    root->graph.loop->leavers--;
+}
+
+static void set_look(struct root *root, double seconds)
+{
+    ev_timer_stop(root->graph.loop->ev, &root->look);
+    ev_timer_set(&root->look, seconds, 0.0);
+    ev_timer_start(root->graph.loop->ev, &root->look);
+}
+
+void leavers_look_soon(struct root *root)
+{
+    if (root->leaver_count > 0 && !root->looks_soon) {
+        root->looks_soon = true;
+        set_look(root, 0.0);
+    }
+}
+
+/* Frees those that are over, whom nobody knows any more.  Returns whether others have connections,
+ * or whatever else they made. */
+static bool sweep(struct root *root)
+{
+    size_t kept = 0;
+    bool has_connections = false;
+    bool has_queued = false;
+
+    for (size_t i = 0; i < root->leaver_count; i++) {
+        const struct component *component = root->leavers[i].component;
+        const bool is_queued = (component->flags & COMPONENT_QUEUED) != 0;
+
+        if (component_is_over(component) && component->refs == 0 && !is_queued) {
+            leaver_free(root, i);
+            continue;
+        }
+        has_queued = has_queued || is_queued;
+        has_connections = has_connections || component_next_graph(component, NULL) != NULL;
+        root->leavers[kept++] = root->leavers[i];
+    }
+    root->leaver_count = kept;
+    root->graph.has_leavers = kept > 0;
+    if (has_queued) {
+        leavers_look_soon(root); /* once the queue has been run */
+    }
+    return has_connections;
+}
+
+void leavers_look(struct root *root)
+{
+    const struct loop_hooks *hooks = &root->graph.loop->hooks;
+    const bool had_any = root->had_connections;
+    double next;
+
+    ev_timer_stop(root->graph.loop->ev, &root->look);
+    root->looks_soon = false;
+    finish_unfed(root);
+    next = end_those_late(root);
+    root->had_connections = sweep(root);
+    if (next > 0 && !root->looks_soon) {
+        set_look(root, next - ev_now(root->graph.loop->ev));
+    }
+    if (had_any && !root->had_connections && root->graph.living > 0 &&
+        hooks->leavers_ended != NULL) {
+        hooks->leavers_ended(hooks->arg, &root->graph);
+    }
+}
+
+void leavers_look_all(struct loop *loop)
+{
+    struct list *at;
+
+    list_for_each (at, &loop->graphs) {
+        leavers_look_soon(root_of(container_of(at, struct graph, sibling)));
+    }
+}
+
+void leavers_drain(struct root *root, size_t first)
+{
+    for (size_t i = first; i < root->leaver_count; i++) {
+        if (is_serving(&root->leavers[i])) {
+            component_drain(root->leavers[i].component);
+        }
+    }
+    leavers_look(root);
+}
+
+void leavers_free(struct root *root)
+{
+    ev_timer_stop(root->graph.loop->ev, &root->look);
+    while (root->leaver_count > 0) {
+        leaver_free(root, --root->leaver_count);
+    }
+    free(root->leavers);
+}
