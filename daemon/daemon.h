@@ -60,6 +60,7 @@ struct daemon {
     enum daemon_state state;
     bool was_told_to_stop; /* the next time, it stops at once */
     bool is_reloading;     /* and has said so */
+    bool has_come;         /* in the place of another process; upgrade.h */
     bool is_upgrading;     /* upgrade.h: a process is started that comes in our place */
     unsigned generation;   /* of the graph, from 1 */
     double started;        /* seconds since 1970 */

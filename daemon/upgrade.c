@@ -9,13 +9,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/channel.h"
 #include "daemon/control.h"
 #include "daemon/daemon.h"
 #include "daemon/descriptors.h"
 #include "daemon/jobs.h"
 #include "daemon/log.h"
+#include "graph/handover.h"
 #include "graph/listeners.h"
 #include "graph/loop.h"
+#include "graph/parcel.h"
 
 struct upgrade {
     struct job job;
@@ -24,7 +27,8 @@ struct upgrade {
     int pidfd;   /* of it; -1: none */
     int channel; /* to it; likewise */
     bool is_ready;
-    const char *why; /* it is not */
+    struct parcel offer; /* if it is: the connections that it would take */
+    const char *why;     /* it is not */
 };
 
 static struct upgrade *of(struct job *job)
@@ -36,6 +40,7 @@ static void destroy(struct job *job)
 {
     struct upgrade *upgrade = of(job);
 
+    parcel_deinit(&upgrade->offer, true);
     if (upgrade->channel != -1) {
         (void)close(upgrade->channel); /* a process that waits for us ends */
         (void)close(upgrade->pidfd);
@@ -51,10 +56,10 @@ static int start(struct upgrade *upgrade)
     struct daemon *daemon = upgrade->daemon;
     struct descriptors passed = {0};
     int ends[2];
-    int result;
+    int result = channel_create(ends);
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == -1) {
-        return -errno;
+    if (result < 0) {
+        return result;
     }
     activation_pass_channel(&passed, ends[1]);
     activation_pass(&daemon->activation, &passed);
@@ -98,9 +103,8 @@ static void work(struct job *job)
     struct upgrade *upgrade = of(job);
     struct pollfd channel = {.fd = upgrade->channel, .events = POLLIN};
     const int found = poll(&channel, 1, UPGRADE_PATIENCE);
-    char ready;
 
-    if (found > 0 && recv(upgrade->channel, &ready, 1, 0) == 1) {
+    if (found > 0 && channel_receive(upgrade->channel, &upgrade->offer) == 1) {
         upgrade->is_ready = true;
     } else if (found > 0) {
         upgrade->why = "it has ended, and has logged why";
@@ -112,25 +116,53 @@ static void work(struct job *job)
 
 /* ---- the new process is ready, or not ---- */
 
+static bool send_connection(void *arg, struct parcel *connection)
+{
+    const struct upgrade *upgrade = arg;
+    const int result = channel_send(upgrade->channel, connection);
+
+    if (result < 0) {
+        log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = result},
+                  "could not hand a connection over to process %d: it and others drain here",
+                  (int)upgrade->pid);
+    }
+    return result == 0;
+}
+
+/* Says that it may go on in our place, and hands over the connections that it takes. */
+static size_t hand_over(struct upgrade *upgrade)
+{
+    const struct parcel go = {0};
+    const int result = channel_send(upgrade->channel, &go);
+
+    if (result < 0) {
+        log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = result},
+                  "process %d has ended just when it was to come in our place", (int)upgrade->pid);
+        return 0;
+    }
+    return upgrade->daemon->graph != NULL
+               ? handover_pack(upgrade->daemon->graph, &upgrade->offer, send_connection, upgrade)
+               : 0;
+}
+
 /* From here on we are the past. */
 static void give_way(struct upgrade *upgrade)
 {
     struct daemon *daemon = upgrade->daemon;
-    const char go = 0;
-    const unsigned long long connections = daemon->loop->connections;
+    unsigned long long left;
+    size_t handed;
 
     activation_end(&daemon->activation);
     listeners_hand_over(daemon->loop->listeners);
     control_let_go(daemon->control);
     notify_replaced(&daemon->notify, upgrade->pid);
-    if (send(upgrade->channel, &go, sizeof(go), MSG_NOSIGNAL) != (ssize_t)sizeof(go)) {
-        log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = errno},
-                  "process %d has ended just when it was to come in our place", (int)upgrade->pid);
-    }
+    handed = hand_over(upgrade);
+    left = daemon->loop->connections;
     log_event(
         LOG_LEVEL_NOTICE, NULL,
-        "process %d is here in our place: draining %llu connection%s, however long that takes",
-        (int)upgrade->pid, connections, connections == 1 ? "" : "s");
+        "process %d is here in our place, with %zu connection%s of ours; draining %llu, however "
+        "long that takes",
+        (int)upgrade->pid, handed, handed == 1 ? "" : "s", left);
     daemon_drain(daemon);
 }
 

@@ -5,7 +5,8 @@
  *                 its sockets, a channel        starts the graph, with the sockets
  *       systemd is told who it is ◄───ready──── waits
  *       lets the sockets go       ────go──────► tells systemd that it is ready
- *       drains, for as long as it takes         goes on
+ *       drains, for as long as    ─connections► goes on with them (graph/handover.h)
+ *       it takes
  *
  * Both listen, on the same sockets, from before the new one is ready until the old one drains.  The
  * control socket is handed on likewise.  If the new one can't start, or is not ready in time, the

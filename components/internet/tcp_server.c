@@ -231,16 +231,15 @@ static void start_sweeping(struct component *self)
     }
 }
 
-/* createConnectedSocket of the original: an adapter for an accepted socket.  Whoever gets its
+/* createConnectedSocket of the original: an adapter for an accepted socket, which it gets by
+ * csa_init(), or by its .restore where another process had accepted it.  Whoever gets its
  * newCSA links and starts it. */
-static struct component *create_connected_socket(struct component *self, int fd,
-                                                 const struct sockaddr_storage *peer)
+static struct component *create_connected_socket(struct component *self)
 {
     struct tcp_server *server = component_state(self);
     struct graph *graph = blueprint_instantiate(server->csa_blueprint, self, ++server->accepted);
     struct component *csa = graph_component(graph, 0);
 
-    csa_init(csa, fd, peer);
     server->now++;
     if (server->idle_timeout > 0) {
         start_sweeping(self);
@@ -258,6 +257,7 @@ static bool accept_one(struct component *self, int listening)
     socklen_t size = sizeof(peer);
     const int fd =
         accept4(listening, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct component *csa;
 
     if (fd == -1) {
         switch (errno) {
@@ -285,8 +285,9 @@ static bool accept_one(struct component *self, int listening)
         (void)close(fd);
         return true;
     }
-    outbox_notify(self, PROTOCOL_HANDLER_SIGNAL, NEW_CSA, create_connected_socket(self, fd, &peer),
-                  0);
+    csa = create_connected_socket(self);
+    csa_init(csa, fd, &peer);
+    outbox_notify(self, PROTOCOL_HANDLER_SIGNAL, NEW_CSA, csa, 0);
     return true;
 }
 
@@ -643,6 +644,7 @@ const struct component_type tcp_server_type = {
     .heeds_control = true,
     .children = offsetof(struct tcp_server, connections),
     .check = tcp_server_check,
+    .adopt = create_connected_socket,
     .start = tcp_server_start,
     .run = tcp_server_run,
     .changed = tcp_server_changed,

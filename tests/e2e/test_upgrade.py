@@ -63,6 +63,7 @@ class TestCase(axond.TestCase):
             self.pids = [daemon.pid]
             self.addCleanup(self.end)
             yield daemon
+            daemon.hang_up()
             self.end()
             daemon.wait()
 
@@ -167,6 +168,187 @@ class Upgrade(TestCase):
             self.assertEqual(daemon.ask(b"hello", other), b"hello")
             with self.assertRaises(ConnectionRefusedError):
                 daemon.ask(b"hello")
+
+
+def handing(protocol, more=""):
+    return f"""
+components:
+  server: {{type: TCPServer, host: 127.0.0.1, listenport: "${{PORT}}"}}
+  handler:
+    type: ProtocolHandler
+    handover: true
+    protocol: {protocol}
+{more}linkages:
+  - server -> handler
+"""
+
+
+PROXY = "{type: TCPClient, host: 127.0.0.1, port: \"${BACKEND}\"}"
+
+
+class Handover(TestCase):
+    """With "handover: true" connections go on in the new process."""
+
+    def upgrade(self, daemon):
+        """Also waits until the process before is gone: it has no connection left."""
+        super().upgrade(daemon)
+        self.wait_gone(daemon, self.pids[-2])
+
+    def answer(self, client, data):
+        client.sendall(data)
+        self.assertEqual(client.recv(len(data), socket.MSG_WAITALL), data)
+
+    def test_connections_survive_many_upgrades(self):
+        with self.daemon(handing("EchoProtocol")) as daemon:
+            clients = [daemon.connect() for _ in range(50)]
+            for client in clients:
+                self.answer(client, b"before")
+            for _ in range(3):
+                self.upgrade(daemon)
+                for number, client in enumerate(clients):
+                    self.answer(client, b"after %d" % number)
+
+            self.assertEqual(daemon.ctl("status", json=True)["connections"]["now"], 50)
+            for client in clients:
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(client.recv(1), b"")
+            axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 0, "their end")
+
+    def test_what_waits_goes_along(self):
+        """The client reads nothing: all boxes on the way are full."""
+        with self.daemon(handing("{type: Pipeline, components: [{type: PassThrough}, {type: EchoProtocol}]}")) as daemon:
+            client = daemon.connect()
+            data = os.urandom(1 << 20) * 256
+            sent = daemon.fill(client, data)
+            self.upgrade(daemon)
+            got = bytearray()
+            while len(got) < sent:
+                got += client.recv(1 << 20)
+
+            self.assertTrue(got == data[:sent])
+            self.answer(client, b"and more")
+
+    def test_half_a_line_goes_along(self):
+        protocol = "{type: Pipeline, components: [{type: LineFramer}, {type: PureTransformer, function: upper}]}"
+        with self.daemon(handing(protocol)) as daemon:
+            client = daemon.connect()
+            client.sendall(b"one\ntw")
+            self.assertEqual(client.recv(4, socket.MSG_WAITALL), b"ONE\n")
+            daemon.wait_rest()
+            self.upgrade(daemon)
+            client.sendall(b"o\n")
+
+            self.assertEqual(client.recv(4, socket.MSG_WAITALL), b"TWO\n")
+
+    def test_a_long_transfer_through_a_proxy_runs_on(self):
+        """Bulk, which pipes move, in both directions at once."""
+        size, block = 96 << 20, os.urandom(1 << 20)
+        with socket.create_server(("127.0.0.1", 0)) as backend:
+            with self.daemon(handing(PROXY), env={"BACKEND": str(backend.getsockname()[1])}) as daemon:
+                client = daemon.connect()
+                server, _ = backend.accept()
+                server.settimeout(axond.PATIENCE)
+                progress, trouble = {}, []
+
+                def send(sock):
+                    for _ in range(size // len(block)):
+                        sock.sendall(block)
+
+                def receive(sock, name):
+                    progress[name] = 0
+                    while progress[name] < size:
+                        want = progress[name] % len(block)
+                        got = sock.recv(min(1 << 18, len(block) - want))
+                        if not got or got != block[want:want + len(got)]:
+                            trouble.append(f"{name} at {progress[name]}")
+                            return
+                        progress[name] += len(got)
+                        if progress[name] > next_stop[0]:
+                            go_on.wait(axond.PATIENCE)
+
+                go_on, next_stop = threading.Event(), [size // 4]
+                threads = [threading.Thread(target=send, args=[sock]) for sock in (client, server)]
+                threads += [threading.Thread(target=receive, args=pair)
+                            for pair in ((client, "down"), (server, "up"))]
+                for thread in threads:
+                    thread.start()
+                for _ in range(3):
+                    axond.wait_for(lambda: trouble or all(progress.get(n, 0) > next_stop[0] for n in ("up", "down")),
+                                   "a part of it")
+                    self.upgrade(daemon)
+                    next_stop[0] += size // 4
+                    go_on.set()
+                    go_on.clear()
+                next_stop[0] = size
+                go_on.set()
+                for thread in threads:
+                    thread.join(axond.PATIENCE)
+
+                self.assertEqual(trouble, [])
+                self.assertEqual(progress, {"up": size, "down": size})
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(server.recv(1), b"")
+                server.close()
+                self.assertEqual(client.recv(1), b"")
+
+    def test_what_is_published_reaches_who_subscribed_before(self):
+        protocol = "{type: Graphline, components: {from: {type: SubscribeTo, source: chat}, " \
+                   "to: {type: PublishTo, destination: chat}}, " \
+                   "linkages: [self.inbox -> to.inbox, from.outbox -> self.outbox]}"
+        with self.daemon(handing(protocol, "  chat: {type: Backplane, name: chat}\n")) as daemon:
+            clients = [daemon.connect() for _ in range(3)]
+            for client in clients:  # each hears itself, once it has joined
+                self.answer(client, b"x")
+            daemon.wait_rest()
+            for client in clients:
+                client.setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    client.recv(100)
+                client.settimeout(axond.PATIENCE)
+            self.upgrade(daemon)
+            clients[0].sendall(b"hello")
+
+            for client in clients:
+                self.assertEqual(client.recv(5, socket.MSG_WAITALL), b"hello")
+
+    def test_what_is_about_to_end_ends_where_it_was(self):
+        with socket.create_server(("127.0.0.1", 0)) as backend:
+            with self.daemon(handing(PROXY), env={"BACKEND": str(backend.getsockname()[1])}) as daemon:
+                client = daemon.connect()
+                server, _ = backend.accept()
+                server.settimeout(axond.PATIENCE)
+                client.sendall(b"question")
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(server.recv(100, socket.MSG_WAITALL), b"question")
+                super().upgrade(daemon)
+                self.assertTrue(self.is_alive(daemon, self.pids[0]))
+                server.sendall(b"answer")
+                server.close()
+
+                self.assertEqual(client.recv(100, socket.MSG_WAITALL), b"answer")
+                self.wait_gone(daemon, self.pids[0])
+
+    def test_another_protocol_in_the_file_keeps_connections_where_they_are(self):
+        with self.daemon(handing("EchoProtocol")) as daemon:
+            client = daemon.connect()
+            self.answer(client, b"before")
+            daemon.write(handing("Discard"))
+            super().upgrade(daemon)
+            self.answer(client, b"after")
+            self.assertTrue(self.is_alive(daemon, self.pids[0]))
+            client.close()
+
+            self.wait_gone(daemon, self.pids[0])
+
+    def test_goes_with_a_server_core(self):
+        graph = "components:\n  server: {type: ServerCore, host: 127.0.0.1, port: \"${PORT}\", " \
+                "protocol: EchoProtocol, handover: true}\n"
+        with self.daemon(graph) as daemon:
+            client = daemon.connect()
+            self.answer(client, b"before")
+            self.upgrade(daemon)
+
+            self.answer(client, b"after")
 
 
 class Refused(TestCase):
