@@ -26,6 +26,7 @@ struct listener {
 struct listeners {
     struct list all; /* what was given comes first */
     struct listeners_hooks hooks;
+    bool are_handed_over; /* another process has them all */
 };
 
 struct listeners *listeners_create(void)
@@ -220,7 +221,7 @@ void listeners_forget(struct listeners *listeners, int fd)
 size_t listeners_count(const struct listeners *listeners, const char *name)
 {
     const struct listener *listener = NULL;
-    size_t count = 0;
+    size_t count = listeners->are_handed_over;
 
     while ((listener = next_named(listeners, listener, name)) != NULL) {
         count++;
@@ -249,4 +250,31 @@ const char *listeners_name(const struct listeners *listeners, size_t index)
         }
     }
     return NULL;
+}
+
+/* True if there is one under its name before it that is the same socket: a server shares what is
+ * there, and only those that were given come several to a name. */
+static bool is_another_of(const struct listeners *listeners, const struct listener *listener)
+{
+    return listener->origin != GIVEN && next_named(listeners, NULL, listener->name) != listener;
+}
+
+int listeners_socket(const struct listeners *listeners, size_t index, const char **name)
+{
+    struct list *at;
+
+    list_for_each (at, &listeners->all) {
+        const struct listener *listener = container_of(at, struct listener, link);
+
+        if (!is_another_of(listeners, listener) && index-- == 0) {
+            *name = listener->name;
+            return listener->fd;
+        }
+    }
+    return -1;
+}
+
+void listeners_hand_over(struct listeners *listeners)
+{
+    listeners->are_handed_over = true;
 }
