@@ -14,8 +14,8 @@ static void spinner_run(struct component *self)
     component_wake(self);
 }
 
-/* The same, and takes its time, by the processor's counter: as a component that looks at much does, a
- * part in each turn. */
+/* The same, and takes its time, by the processor's counter: as a component that looks at much does,
+ * a part in each turn. */
 static void dawdler_run(struct component *self)
 {
     const uint32_t began = held_units();
