@@ -274,7 +274,7 @@ class Files(TestCase):
 class Journal(TestCase):
     def write_noisy(self):
         """A graph whose connections get a warning each, for a message without a tag."""
-        (ETC / "axond.yaml").write_text((ECHO % "listenport: 8080").replace("EchoProtocol", "Framer"))
+        (ETC / "axond.yaml").write_text((beside.ECHO % "listenport: 8080").replace("EchoProtocol", "Framer"))
 
     def test_has_fields(self):
         systemctl("start", "axond")
