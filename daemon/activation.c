@@ -9,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "daemon/descriptors.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "graph/listeners.h"
@@ -16,6 +17,8 @@
 /* The prefix of a name in the store.  What follows is the address, with % for each colon, which a
  * name there must not have. */
 static const char stored[] = "address=";
+static const char control[] = "control=";
+static const char channel[] = "upgrade=";
 static const char passed[] = "systemd:";
 
 enum { NAME_SIZE = 256 };
@@ -32,15 +35,23 @@ static void exchange(char *text, char from, char to)
     }
 }
 
+/* The name under which systemd, or another process, is given what has a name or path here; false:
+ * it can have none. */
+static bool outer_name(const char *prefix, const char *name, char *to, size_t size)
+{
+    if (strchr(name, '%') != NULL) {
+        return false;
+    }
+    (void)snprintf(to, size, "%s%s", prefix, name);
+    exchange(to, ':', '%');
+    return true;
+}
+
 /* The name in the store; false: this one is not stored. */
 static bool store_name(const char *name, char *to, size_t size)
 {
-    if (has_prefix(name, passed) || has_prefix(name, "unix:") || strchr(name, '%') != NULL) {
-        return false;
-    }
-    (void)snprintf(to, size, "%s%s", stored, name);
-    exchange(to, ':', '%');
-    return true;
+    return !has_prefix(name, passed) && !has_prefix(name, "unix:") &&
+           outer_name(stored, name, to, size);
 }
 
 static void on_opened(void *arg, const char *name, int fd)
@@ -80,10 +91,29 @@ static int prepare(int fd)
     return 0;
 }
 
+/* What comes from another axond, in whose place we are to come; false: it is something else. */
+static bool take_from_axond(struct activation *activation, const char *name, int fd)
+{
+    if (has_prefix(name, channel)) {
+        activation->channel = fd;
+        return true;
+    }
+    if (has_prefix(name, control)) {
+        activation->control = fd;
+        activation->control_path = mem_strdup(name + strlen(control));
+        exchange(activation->control_path, '%', ':');
+        return true;
+    }
+    return false;
+}
+
 static void take(struct activation *activation, const char *name, int fd)
 {
     char text[NAME_SIZE];
 
+    if (take_from_axond(activation, name, fd)) {
+        return;
+    }
     if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0) {
         log_event(
             LOG_LEVEL_WARNING, NULL,
@@ -110,7 +140,8 @@ int activation_start(struct activation *activation, struct listeners *listeners,
     const int count = sd_listen_fds_with_names(1, &names);
     int result = count;
 
-    *activation = (struct activation){.listeners = listeners, .notify = notify};
+    *activation =
+        (struct activation){.listeners = listeners, .notify = notify, .channel = -1, .control = -1};
     listeners_watch(listeners, &hooks);
     for (int i = 0; i < count; i++) {
         int prepared = prepare(SD_LISTEN_FDS_START + i);
@@ -147,6 +178,45 @@ void activation_settle(struct activation *activation)
                       name + strlen(passed), name);
         }
     }
+}
+
+void activation_store(struct activation *activation)
+{
+    const char *name;
+    int fd;
+
+    for (size_t i = 0; (fd = listeners_socket(activation->listeners, i, &name)) != -1; i++) {
+        on_opened(activation, name, fd);
+    }
+}
+
+void activation_pass(const struct activation *activation, struct descriptors *to)
+{
+    char text[NAME_SIZE];
+    const char *name;
+    int fd;
+
+    for (size_t i = 0; (fd = listeners_socket(activation->listeners, i, &name)) != -1; i++) {
+        if (has_prefix(name, passed)) {
+            descriptors_add(to, name + strlen(passed), fd);
+        } else if (outer_name(stored, name, text, sizeof(text))) {
+            descriptors_add(to, text, fd);
+        }
+    }
+}
+
+void activation_pass_control(struct descriptors *to, const char *path, int fd)
+{
+    char text[NAME_SIZE];
+
+    if (outer_name(control, path, text, sizeof(text))) {
+        descriptors_add(to, text, fd);
+    }
+}
+
+void activation_pass_channel(struct descriptors *to, int fd)
+{
+    descriptors_add(to, channel, fd);
 }
 
 void activation_end(struct activation *activation)

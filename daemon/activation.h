@@ -11,7 +11,9 @@
  * 2. TCP sockets that servers open go into systemd's file descriptor store under their address, and
  *    come back when axond is restarted, has crashed or was killed: nobody is refused meanwhile.
  *    Those that the graph of that start has no use for are let go, and so is one whose server ends.
- *    A Unix socket is not stored: its path is removed with its server. */
+ *    A Unix socket is not stored: its path is removed with its server.
+ * 3. An axond that another one starts in its place (upgrade.h) gets all of them in the same way,
+ * and Unix sockets and the control socket too. */
 #ifndef AXOND_DAEMON_ACTIVATION_H
 #define AXOND_DAEMON_ACTIVATION_H
 
@@ -20,6 +22,7 @@
 
 #include "graph/mem.h"
 
+struct descriptors;
 struct listeners;
 struct notify;
 
@@ -27,6 +30,10 @@ struct activation {
     struct listeners *listeners; /* borrowed */
     struct notify *notify;       /* borrowed */
     bool is_over;                /* what is closed from now on, the next start gets */
+    /* From another axond, in whose place we are to come (upgrade.h); -1: none. */
+    int channel;        /* to it */
+    int control;        /* its control socket, until somebody takes it */
+    char *control_path; /* of that */
 };
 
 /* Puts what systemd passed (LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES) among the listeners, and has it
@@ -44,6 +51,15 @@ bool activation_make_room(struct activation *activation);
 /* The first graph has started: lets go of what was stored for it, and warns of sockets of units
  * that it does not use, since their clients would wait for ever. */
 void activation_settle(struct activation *activation);
+
+/* Has systemd store what servers have opened, for the case that it did not hear us then. */
+void activation_store(struct activation *activation);
+
+/* Adds all listening sockets, under the names by which activation_start() of another process knows
+ * what they are; and what else it gets. */
+void activation_pass(const struct activation *activation, struct descriptors *to);
+void activation_pass_control(struct descriptors *to, const char *path, int fd);
+void activation_pass_channel(struct descriptors *to, int fd);
 
 /* The daemon is going to stop: systemd keeps what it has, for the next start. */
 void activation_end(struct activation *activation);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/control_private.h"
 #include "daemon/io_axond.h"
@@ -56,6 +57,52 @@ static char *copy(const char *text)
     return text != NULL ? mem_strdup(text) : NULL;
 }
 
+/* Listens on the socket, which another process may have passed. */
+static int listen_at(struct control *control, const char *path, char *why, size_t size)
+{
+    const struct control_settings *settings = &control->settings;
+    struct activation *activation = &control->daemon->activation;
+    const mode_t mode = (mode_t)strtoul(settings->mode != NULL ? settings->mode : "0660", NULL, 8);
+    const int passed = activation->control;
+    bool is_ours;
+
+    if (passed == -1) {
+        return varlink_server_listen(control->server, path, mode, settings->group, why, size);
+    }
+    activation->control = -1;
+    is_ours = strcmp(path, activation->control_path) == 0;
+    free(activation->control_path);
+    if (!is_ours) { /* the file has another now */
+        (void)close(passed);
+        return varlink_server_listen(control->server, path, mode, settings->group, why, size);
+    }
+    (void)snprintf(why, size, "%s: could not take it over from the process before", path);
+    return varlink_server_listen_fd(control->server, passed);
+}
+
+void control_pass(const struct control *control, struct descriptors *to)
+{
+    const int fd = control != NULL ? varlink_server_socket(control->server) : -1;
+
+    if (fd != -1) {
+        activation_pass_control(to, control->path, fd);
+    }
+}
+
+void control_let_go(struct control *control)
+{
+    if (control != NULL) {
+        varlink_server_let_go(control->server);
+    }
+}
+
+void control_own(struct control *control)
+{
+    if (control != NULL) {
+        varlink_server_own(control->server, control->path);
+    }
+}
+
 bool control_open(struct daemon *daemon)
 {
     const struct control_settings *settings = &daemon->settings.control;
@@ -63,7 +110,6 @@ bool control_open(struct daemon *daemon)
     const char *path = daemon->options.control != NULL ? daemon->options.control
                        : settings->path != NULL        ? settings->path
                                                        : DEFAULT_CONTROL;
-    const mode_t mode = (mode_t)strtoul(settings->mode != NULL ? settings->mode : "0660", NULL, 8);
     struct control *control = mem_alloc(sizeof(*control));
     char why[400];
 
@@ -76,8 +122,7 @@ bool control_open(struct daemon *daemon)
     list_init(&control->waiting);
     control->server = varlink_server_create(daemon->loop->ev, &service, control);
     REQUIRE(control->server != NULL);
-    if (varlink_server_listen(control->server, path, mode, settings->group, why, sizeof(why)) ==
-        0) {
+    if (listen_at(control, path, why, sizeof(why)) == 0) {
         daemon->control = control;
         log_event(LOG_LEVEL_DEBUG, NULL, "control socket: %s", path);
         return true;

@@ -8,11 +8,20 @@ struct component;
 struct control;
 struct control_settings;
 struct daemon;
+struct descriptors;
 
 /* Opens the socket that command line or file name, into daemon->control.  Where neither names one
  * and the default can't be had, the daemon runs without: that is logged.
  * Returns false when the one that was named can't be opened, after logging why. */
 bool control_open(struct daemon *daemon);
+
+/* Hands the socket on to another process (upgrade.h): adds it to what that gets; then listens no
+ * longer, while who is connected stays. */
+void control_pass(const struct control *control, struct descriptors *to);
+void control_let_go(struct control *control);
+
+/* The socket that another process passed is ours now, with its path. */
+void control_own(struct control *control);
 
 /* Answers what waits, and closes the socket.  NULL is fine, here and below. */
 void control_close(struct control *control);

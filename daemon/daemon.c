@@ -13,6 +13,7 @@
 #include "daemon/control.h"
 #include "daemon/jobs.h"
 #include "daemon/reloading.h"
+#include "daemon/upgrade.h"
 #include "graph/document.h"
 #include "graph/drain.h"
 #include "graph/error.h"
@@ -187,6 +188,11 @@ static void on_status_signal(struct ev_loop *ev, ev_signal *watcher, int revents
     log_event(LOG_LEVEL_NOTICE, NULL, "%s", line);
 }
 
+static void on_upgrade_signal(struct ev_loop *ev, ev_signal *watcher, int revents)
+{
+    upgrade_begin(watcher->data);
+}
+
 static void watch_signal(struct daemon *daemon, ev_signal *watcher, int number,
                          void (*call)(struct ev_loop *, ev_signal *, int))
 {
@@ -308,7 +314,6 @@ static bool start_first(struct daemon *daemon, struct plan *plan)
         plan_release(plan);
     } else {
         daemon->files = plan;
-        activation_settle(&daemon->activation);
     }
     return daemon->graph != NULL;
 }
@@ -319,6 +324,7 @@ static void start_watching(struct daemon *daemon)
     watch_signal(daemon, &daemon->on_int, SIGINT, on_stop_signal);
     watch_signal(daemon, &daemon->on_hup, SIGHUP, on_reload_signal);
     watch_signal(daemon, &daemon->on_usr1, SIGUSR1, on_status_signal);
+    watch_signal(daemon, &daemon->on_usr2, SIGUSR2, on_upgrade_signal);
     notify_init(&daemon->notify, daemon->loop->ev);
     ev_timer_init(&daemon->status_tick, on_status_tick, STATUS_TICK, STATUS_TICK);
     daemon->status_tick.data = daemon;
@@ -326,6 +332,17 @@ static void start_watching(struct daemon *daemon)
         ev_timer_start(daemon->loop->ev, &daemon->status_tick);
         ev_unref(daemon->loop->ev);
     }
+}
+
+void daemon_announce_start(struct daemon *daemon)
+{
+    char text[200];
+
+    notify_release(&daemon->notify);
+    activation_store(&daemon->activation);
+    activation_settle(&daemon->activation);
+    daemon_status_line(daemon, text, sizeof(text));
+    notify_ready(&daemon->notify, text);
 }
 
 /* ", 4 workers"; nothing where there is one.  Returns text. */
@@ -339,7 +356,7 @@ static const char *workers_text(const struct daemon *daemon, char *text, size_t 
 
 bool daemon_start(struct daemon *daemon, struct plan *plan)
 {
-    char text[200];
+    char text[40];
     int result;
 
     daemon->state = DAEMON_STARTING;
@@ -356,6 +373,9 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
         plan_release(plan);
         return false;
     }
+    if (upgrade_is_expected(daemon)) {
+        notify_hold(&daemon->notify);
+    }
     if (!start_first(daemon, plan)) {
         return false;
     }
@@ -367,11 +387,14 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
     }
     daemon->generation = 1;
     daemon->state = DAEMON_RUNNING;
-    daemon_status_line(daemon, text, sizeof(text));
-    notify_ready(&daemon->notify, text);
     log_event(LOG_LEVEL_INFO, NULL, "running %s: %zu component%s%s", daemon->options.graph,
               daemon->graph->plan->component_count, plural(daemon->graph->plan->component_count),
               workers_text(daemon, text, sizeof(text)));
+    if (upgrade_is_expected(daemon)) {
+        upgrade_ready(daemon);
+    } else {
+        daemon_announce_start(daemon);
+    }
     return true;
 }
 
@@ -395,7 +418,7 @@ static void refuse_reload(struct daemon *daemon);
 /* From here on a signal can change nothing; unwatched, it would end us with its number. */
 static void block_signals(void)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
     sigset_t set;
 
     (void)sigemptyset(&set);
@@ -415,6 +438,7 @@ void daemon_finish(struct daemon *daemon)
     if (daemon->is_reloading) {
         refuse_reload(daemon);
     }
+    upgrade_cancel(daemon);
     control_close(daemon->control);
     daemon->control = NULL;
     jobs_destroy(daemon->jobs);
@@ -424,6 +448,7 @@ void daemon_finish(struct daemon *daemon)
     unwatch_signal(daemon, &daemon->on_int);
     unwatch_signal(daemon, &daemon->on_hup);
     unwatch_signal(daemon, &daemon->on_usr1);
+    unwatch_signal(daemon, &daemon->on_usr2);
     if (ev_is_active(&daemon->status_tick)) {
         ev_ref(daemon->loop->ev);
         ev_timer_stop(daemon->loop->ev, &daemon->status_tick);

@@ -62,10 +62,13 @@ struct daemon {
     enum daemon_state state;
     bool was_told_to_stop; /* the next time, it stops at once */
     bool is_reloading;     /* and has said so */
+    bool has_come;         /* in the place of another process; upgrade.h */
+    bool is_upgrading;     /* upgrade.h: a process is started that comes in our place */
     unsigned generation;   /* of the graph, from 1 */
     double started;        /* seconds since 1970 */
     struct reload_result last_reload;
-    ev_signal on_term, on_int, on_hup, on_usr1;
+    ev_signal on_term, on_int, on_hup, on_usr1, on_usr2;
+    ev_io on_channel; /* from the process in whose place we come, until we do */
     ev_timer status_tick;
     uint64_t ticked_messages; /* pool.messages at the last tick */
 };
@@ -85,6 +88,9 @@ bool daemon_start(struct daemon *daemon, struct plan *plan);
 
 /* Runs until everything has ended. */
 void daemon_run(struct daemon *daemon);
+
+/* Everything has started, and we are the service: tells the manager. */
+void daemon_announce_start(struct daemon *daemon);
 
 void daemon_finish(struct daemon *daemon);
 

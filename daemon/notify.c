@@ -88,13 +88,24 @@ static void on_beat(struct ev_loop *loop, ev_timer *beat, int events)
 
 void notify_init(struct notify *notify, struct ev_loop *loop)
 {
-    const char *socket = getenv("NOTIFY_SOCKET");
-    uint64_t interval;
-
-    *notify = (struct notify){.loop = loop, .wanted = socket != NULL && socket[0] != '\0'};
+    *notify = (struct notify){.loop = loop};
     progress_init(&notify->progress);
     ev_init(&notify->beat, on_beat);
     notify->beat.data = notify;
+    notify_release(notify);
+}
+
+void notify_hold(struct notify *notify)
+{
+    notify_deinit(notify);
+}
+
+void notify_release(struct notify *notify)
+{
+    const char *socket = getenv("NOTIFY_SOCKET");
+    uint64_t interval;
+
+    notify->wanted = socket != NULL && socket[0] != '\0';
     if (notify->wanted && sd_watchdog_enabled(0, &interval) > 0) {
         notify->feed_every = (double)interval / 4e6;
         set_beat(notify);
@@ -186,6 +197,15 @@ void notify_wait(struct notify *notify)
     if (notify->wanted) {
         (void)sd_notify_barrier(0, (uint64_t)NOTIFY_PATIENCE * 1000);
     }
+}
+
+void notify_replaced(struct notify *notify, pid_t by)
+{
+    if (notify->wanted) {
+        (void)sd_notifyf(0, "MAINPID=%ld", (long)by);
+        notify_wait(notify);
+    }
+    notify_hold(notify);
 }
 
 void notify_deinit(struct notify *notify)

@@ -15,6 +15,7 @@
 
 #include <ev.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "daemon/progress.h"
 #include "graph/mem.h"
@@ -33,6 +34,14 @@ struct notify {
 /* Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID, and feeds the watchdog from now on.  The
  * beat does not keep the loop running. */
 void notify_init(struct notify *notify, struct ev_loop *loop);
+
+/* Says nothing until notify_release(): systemd does not hear us yet. */
+void notify_hold(struct notify *notify);
+void notify_release(struct notify *notify);
+
+/* Another process is the service from now on: nobody hears us any more.  Returns once systemd has
+ * acted on it. */
+void notify_replaced(struct notify *notify, pid_t by);
 
 /* Every component has started, or the reload that notify_reloading() announced has ended, well or
  * not. status: what `systemctl status` shows, one line; NULL leaves it as it is. */

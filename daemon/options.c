@@ -105,7 +105,7 @@ bool options_read(struct options *options, int argc, char **argv, int *status)
         *status = EXIT_SUCCESS;
         return false;
     }
-    *options = (struct options){.target = LOG_TARGET_AUTO};
+    *options = (struct options){.arguments = argv, .target = LOG_TARGET_AUTO};
     for (int i = 0; i < SPECS; i++) {
         const int has_argument = option_specs[i].argument != NULL ? required_argument : no_argument;
 

@@ -18,7 +18,8 @@ enum {
 #define DEFAULT_CONTROL "/run/axond/control.sock"
 
 struct options {
-    const char *graph; /* path; DEFAULT_GRAPH if not given */
+    char *const *arguments; /* the command line, as it was */
+    const char *graph;      /* path; DEFAULT_GRAPH if not given */
     const char *const
         *graphs; /* all that were given, graph first: at least 1, more to be checked */
     int graph_count;

@@ -172,6 +172,15 @@ MUST_CHECK int varlink_server_listen(struct varlink_server *server, const char *
  * also when it fails. */
 MUST_CHECK int varlink_server_listen_fd(struct varlink_server *server, int fd);
 
+/* The socket of varlink_server_listen_fd() is the one at this path, which goes with us. */
+void varlink_server_own(struct varlink_server *server, const char *path);
+
+/* The socket that it listens on; borrowed.  -1: none. */
+int varlink_server_socket(const struct varlink_server *server);
+
+/* Listens no longer: another process does, on the same sockets.  Who is connected stays. */
+void varlink_server_let_go(struct varlink_server *server);
+
 /* How many clients are connected. */
 unsigned varlink_server_clients(const struct varlink_server *server);
 

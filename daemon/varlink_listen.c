@@ -234,6 +234,32 @@ static void remove_own(const struct varlink_listener *listener)
     }
 }
 
+void varlink_server_own(struct varlink_server *server, const char *path)
+{
+    struct varlink_listener *listener = server->listeners;
+    struct stat st;
+
+    if (listener != NULL && listener->path == NULL && lstat(path, &st) == 0) {
+        listener->path = strdup(path); /* as above */
+        listener->device = st.st_dev;
+        listener->inode = st.st_ino;
+    }
+}
+
+int varlink_server_socket(const struct varlink_server *server)
+{
+    return server->listeners != NULL ? server->listeners->io.fd : -1;
+}
+
+void varlink_server_let_go(struct varlink_server *server)
+{
+    for (struct varlink_listener *l = server->listeners; l != NULL; l = l->next) {
+        free(l->path);
+        l->path = NULL;
+    }
+    varlink_listeners_destroy(server);
+}
+
 void varlink_listeners_destroy(struct varlink_server *server)
 {
     while (server->listeners != NULL) {

@@ -14,6 +14,7 @@ struct error;
 struct graph;
 struct message;
 struct node;
+struct parcel;
 struct plan;
 struct address;
 
@@ -187,6 +188,8 @@ struct component_type {
     bool on_each_worker;
     bool has_relay;
     bool on_main_thread; /* it looks at what runs, or reads the terminal */
+    /* Its struct holds parameters and statistics, and what start() makes anew: see handover.h. */
+    bool stateless;
     size_t children; /* offset of a struct list of graphs that it made (struct graph.sibling); 0:
                         none */
 
@@ -194,6 +197,8 @@ struct component_type {
 
     /* A check of parameters together, at load.  Returns false with err set. */
     bool (*check)(const void *state, const struct node *at, struct error *err);
+    /* Likewise, once the graphs among the parameters are whole. */
+    bool (*check_graphs)(const void *state, const struct node *at, struct error *err);
     /* Boxes that depend on parameters: for each name two outboxes after those of the table, NAME
      * for anything and NAME_signal for notices.  The names live as long as state. */
     const struct texts *(*more_outboxes)(const void *state);
@@ -214,6 +219,17 @@ struct component_type {
     void (*child_ended)(struct component *self, struct component *child);
     /* All components of a graph that it made have ended; the graph goes by itself. */
     void (*graph_ended)(struct component *self, struct graph *graph);
+    /* Handover to another process, see handover.h.  save: puts in what its struct holds beyond
+     * parameters and statistics; false: it can't now.  restore: gets it, before start; false: it
+     * makes no sense. */
+    bool (*save)(struct component *self, struct parcel *to);
+    bool (*restore)(struct component *self, struct parcel *from);
+    /* Of a server: a component for a socket that is handed over, not started.  Of a handler: the
+     * plan of the connections that may be, NULL: none; and an instance for one, linked to its
+     * socket, not started. */
+    struct component *(*adopt)(struct component *self);
+    const struct plan *(*handed_over)(struct component *self);
+    struct graph *(*take_over)(struct component *self, struct component *socket);
     /* Frees what it acquired in start and run; zeroes are a valid state. */
     void (*stop)(struct component *self);
     /* The peer of a connection that it stands for, as text; false: none. */

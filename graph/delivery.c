@@ -23,10 +23,10 @@ static void wake_owner(struct inbox *in)
     component_wake(owner);
 }
 
-void inbox_put(struct inbox *in, struct message *msg)
+/* Puts a message between the last one and the first. */
+static inline void join_ring(struct inbox *in, struct message *msg)
 {
     struct message *last = in->box.last;
-    uint32_t fill;
 
     if (last != NULL) {
         msg->next = last->next;
@@ -34,9 +34,17 @@ void inbox_put(struct inbox *in, struct message *msg)
     } else {
         msg->next = msg;
     }
-    in->box.last = msg;
     in->box.queued++;
     in->box.queued_cost += msg->size + MESSAGE_COST;
+}
+
+void inbox_put(struct inbox *in, struct message *msg)
+{
+    const struct message *last = in->box.last;
+    uint32_t fill;
+
+    join_ring(in, msg);
+    in->box.last = msg;
     in->messages++;
     in->bytes += msg->size;
     fill = inbox_fill(in);
@@ -241,17 +249,11 @@ void inbox_discard(struct component *self, unsigned index)
 void inbox_give_back(struct component *self, unsigned index, struct message *msg)
 {
     struct inbox *in = component_common_inbox(self, index);
-    struct message *last = in->box.last;
 
-    if (last != NULL) {
-        msg->next = last->next;
-        last->next = msg;
-    } else {
-        msg->next = msg;
+    join_ring(in, msg);
+    if (in->box.last == NULL) {
         in->box.last = msg;
     }
-    in->box.queued++;
-    in->box.queued_cost += msg->size + MESSAGE_COST;
 }
 
 /* Whether there is nothing on the way that would do more than take a message and hand it on. */

@@ -27,6 +27,7 @@ struct listener {
 struct listeners {
     struct list all; /* what was given comes first */
     struct listeners_hooks hooks;
+    bool are_handed_over; /* another process has them all */
     pthread_mutex_t lock; /* servers of all workers come here */
 };
 
@@ -254,9 +255,10 @@ void listeners_forget(struct listeners *listeners, int fd)
 size_t listeners_count(const struct listeners *listeners, const char *name)
 {
     const struct listener *listener = NULL;
-    size_t count = 0;
+    size_t count;
 
     lock(listeners);
+    count = listeners->are_handed_over;
     while ((listener = next_named(listeners, listener, name)) != NULL) {
         count++;
     }
@@ -290,4 +292,37 @@ const char *listeners_name(const struct listeners *listeners, size_t index)
     }
     unlock(listeners);
     return name;
+}
+
+/* True if there is one under its name before it that is the same socket: a server shares what is
+ * there, and only those that were given come several to a name. */
+static bool is_another_of(const struct listeners *listeners, const struct listener *listener)
+{
+    return listener->origin != GIVEN && next_named(listeners, NULL, listener->name) != listener;
+}
+
+int listeners_socket(const struct listeners *listeners, size_t index, const char **name)
+{
+    const struct list *at;
+    int fd = -1;
+
+    lock(listeners);
+    for (at = listeners->all.next; at != &listeners->all && fd == -1; at = at->next) {
+        const struct listener *listener =
+            container_of((struct list *)(uintptr_t)at, struct listener, link);
+
+        if (!is_another_of(listeners, listener) && index-- == 0) {
+            *name = listener->name;
+            fd = listener->fd;
+        }
+    }
+    unlock(listeners);
+    return fd;
+}
+
+void listeners_hand_over(struct listeners *listeners)
+{
+    lock(listeners);
+    listeners->are_handed_over = true;
+    unlock(listeners);
 }

@@ -70,11 +70,19 @@ void listeners_keep(struct listeners *listeners, const char *name,
                     const struct listener_owner *owner, int fd);
 void listeners_forget(struct listeners *listeners, int fd);
 
-/* How many there are under a name, and how many of them servers keep. */
+/* How many there are under a name (one more, if another process has them too: see below), and how
+ * many of them servers keep. */
 size_t listeners_count(const struct listeners *listeners, const char *name);
 size_t listeners_kept(const struct listeners *listeners, const char *name);
 
 /* The index-th name; NULL past the last. */
 const char *listeners_name(const struct listeners *listeners, size_t index);
+
+/* The index-th socket, each once, whoever shares it; borrowed.  Returns -1 past the last. */
+int listeners_socket(const struct listeners *listeners, size_t index, const char **name);
+
+/* Another process has got all these sockets.  Whoever closes one here, for good, leaves who waits
+ * in it to the other, and the path of a Unix socket too. */
+void listeners_hand_over(struct listeners *listeners);
 
 #endif

@@ -1,7 +1,9 @@
 #include "graph/message.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "graph/component.h"
 #include "graph/graph.h"
@@ -220,6 +222,26 @@ struct message *message_piped(struct pool *pool, struct pipe *pipe, size_t size)
     pool->messages++;
     pool->bytes += size;
     return msg;
+}
+
+void message_unpipe(struct message *msg)
+{
+    struct block *block = block_create(msg->pool, msg->size > 0 ? msg->size : 1);
+    uint32_t size = 0;
+
+    while (size < msg->size) {
+        const ssize_t got = read(msg->pipe->out, block->bytes + size, msg->size - size);
+
+        if (got > 0) {
+            size += (uint32_t)got;
+        } else if (got == 0 || errno != EINTR) {
+            break;
+        }
+    }
+    pipe_release(msg->pool, msg->pipe, size == msg->size);
+    msg->kind = DATA;
+    msg->block = block;
+    msg->data = block->bytes;
 }
 
 struct message *message_share(struct pool *pool, const struct message *msg)

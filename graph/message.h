@@ -123,6 +123,10 @@ struct message *message_copy(struct pool *pool, const void *bytes, size_t size);
  * BOX_TAKES_PIPES. */
 struct message *message_piped(struct pool *pool, struct pipe *pipe, size_t size);
 
+/* Reads what a message has in its pipe: it is like any other then.  What can't be read, which
+ * there is no reason for, is zeroes. */
+void message_unpipe(struct message *msg);
+
 /* Another message with the same bytes, or with a part of them (offset + size <= msg->size).  A
  * notice is copied whole.  The block is shared. */
 struct message *message_share(struct pool *pool, const struct message *msg);

@@ -230,6 +230,22 @@ void planner_finish(struct planner *planner)
     }
 }
 
+/* Has types look at the graphs that are their parameters, now that these are whole. */
+static void check_whole(struct planner *planner)
+{
+    for (struct draft *draft = planner->drafts; draft != NULL; draft = draft->next) {
+        for (size_t i = 0; !draft->is_dropped && i < draft->plan->component_count; i++) {
+            const struct plan_component *made = &draft->plan->components[i];
+            struct error err = {0};
+
+            if (made->type->check_graphs != NULL &&
+                !made->type->check_graphs(made->state, made->at, &err)) {
+                errors_add(planner->errors, &err);
+            }
+        }
+    }
+}
+
 /* ---- from a document ---- */
 
 static const struct node *create_broken(struct arena *arena)
@@ -388,6 +404,11 @@ static struct plan *plan_document(struct document *document, const char *name,
     }
     planner_finish(&planner);
     finish_graphs(&planner);
+    check_whole(&planner);
+    if (errors_count(errors) > errors_before) {
+        plan_release(plan);
+        return NULL;
+    }
     return plan;
 }
 

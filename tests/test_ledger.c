@@ -379,6 +379,7 @@ static void test_accounts_of_two_loops_add_up(void **context)
     struct scene *first = faulty_scene("boxes: {inbox: {time_in_queue: true}}");
     struct scene *second = faulty_scene("boxes: {inbox: {time_in_queue: true}}");
     struct accounts sum;
+    const struct account *it;
 
     say(first, "one");
     say(second, "two");
@@ -389,9 +390,14 @@ static void test_accounts_of_two_loops_add_up(void **context)
     accounts_add(&sum, ledger_accounts(first->loop->ledger));
     accounts_add(&sum, ledger_accounts(second->loop->ledger));
 
-    assert_int_equal(account(&sum, "it")->statistics[0].value, 3);
-    assert_int_equal(account(&sum, "it")->numbers[ACCOUNT_RUNNING].value, 2);
-    assert_int_equal(box_of(account(&sum, "it"), false, "outbox")->numbers[BOX_MESSAGES].value, 3);
+    it = account(&sum, "it");
+    if (it == NULL) {
+        fail_msg("there is no account of \"it\"");
+        return;
+    }
+    assert_int_equal(it->statistics[0].value, 3);
+    assert_int_equal(it->numbers[ACCOUNT_RUNNING].value, 2);
+    assert_int_equal(box_of(it, false, "outbox")->numbers[BOX_MESSAGES].value, 3);
     assert_int_equal(sum.loop[LOOP_MESSAGES],
                      first->loop->pool.messages + second->loop->pool.messages);
     assert_non_null(box_of(account(&sum, "it"), true, "inbox")->waits);

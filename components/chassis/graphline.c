@@ -100,6 +100,7 @@ const struct component_type graphline_type = {
     .chassis = CHASSIS_GRAPH,
     .is_named_graph = true,
     .heeds_control = true,
+    .stateless = true,
     .start = graphline_start,
     .changed = graphline_changed,
     .run = graphline_run,

@@ -93,6 +93,7 @@ const struct component_type pipeline_type = {
     .parameters = parameters,
     .chassis = CHASSIS_PIPELINE,
     .heeds_control = true,
+    .stateless = true,
     .start = pipeline_start,
     .changed = pipeline_changed,
     .run = pipeline_run,

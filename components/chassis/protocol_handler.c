@@ -12,18 +12,23 @@
  * 2. When all of an instance has ended, its connection has been told producerFinished by
  * self.signal, or is told so here if the protocol has none: it writes what waits and closes.  When
  * the connection is over first, the instance gets socketShutdown.
- * 3. producerFinished on control: no more connections come; the handler ends with the last one.
+ * 3. With handover, connections outlive the process: another one that comes in its place gets them
+ *    as they are (graph/handover.h), if each component of the protocol can give its state.
+ * 4. producerFinished on control: no more connections come; the handler ends with the last one.
  *    shutdownMicroprocess: every instance is told the same, and then the handler ends. */
 #include "components/chassis/protocol_handler.h"
 
 #include <errno.h>
 
 #include "graph/component.h"
+#include "graph/error.h"
 #include "graph/graph.h"
+#include "graph/handover.h"
 #include "graph/plan.h"
 
 struct protocol_handler {
     struct plan *protocol;
+    bool handover;
 
     struct blueprint *blueprint;
     struct list connections; /* the instances */
@@ -53,7 +58,8 @@ static bool link_both(struct component *socket, struct graph *instance)
            is_fine(graph_link_out(instance, EDGE_SIGNAL, socket, plan->control));
 }
 
-static void handle_new(struct component *self, struct component *socket)
+/* An instance for a connection, linked to its socket; neither is started. */
+static struct graph *make_instance(struct component *self, struct component *socket)
 {
     struct protocol_handler *handler = component_state(self);
     struct graph *instance = blueprint_instantiate(handler->blueprint, self, socket->graph->number);
@@ -62,6 +68,14 @@ static void handle_new(struct component *self, struct component *socket)
     handler->handled++;
     graph_pair(instance, socket->graph);
     REQUIRE(link_both(socket, instance));
+    return instance;
+}
+
+static void handle_new(struct component *self, struct component *socket)
+{
+    struct protocol_handler *handler = component_state(self);
+    struct graph *instance = make_instance(self, socket);
+
     if (graph_start_instance(instance) < 0) {
         handler->failed++;
         graph_destroy(instance);
@@ -157,6 +171,30 @@ static void protocol_handler_stop(struct component *self)
     blueprint_release(handler->blueprint);
 }
 
+static const struct plan *protocol_handler_handed_over(struct component *self)
+{
+    const struct protocol_handler *handler = component_state(self);
+
+    return handler->handover && !handler->finishing ? handler->protocol : NULL;
+}
+
+static bool protocol_handler_check_graphs(const void *state, const struct node *at,
+                                          struct error *err)
+{
+    const struct protocol_handler *handler = state;
+    const struct plan_component *obstacle = handler->handover && handler->protocol != NULL
+                                                ? handover_obstacle(handler->protocol)
+                                                : NULL;
+
+    if (obstacle == NULL) {
+        return true;
+    }
+    return error_set(err, at,
+                     "handover: true, but a %s, as in its protocol, can't be handed over to "
+                     "another process",
+                     obstacle->type->name);
+}
+
 static const struct box_spec inboxes[] = {
     [INBOX] = {.name = "inbox",
                .carries = CONNECTIONS,
@@ -200,6 +238,9 @@ const struct component_type protocol_handler_type = {
     .statistics = statistics,
     .heeds_control = true,
     .children = offsetof(struct protocol_handler, connections),
+    .check_graphs = protocol_handler_check_graphs,
+    .handed_over = protocol_handler_handed_over,
+    .take_over = make_instance,
     .start = protocol_handler_start,
     .run = protocol_handler_run,
     .changed = protocol_handler_changed,

@@ -6,10 +6,11 @@
 #include "graph/component_type.h"
 
 #define PROTOCOL_HANDLER_PARAMETERS(type)                                                          \
+    {PARAM_GRAPH(type, protocol), .required = true, .changeable = true, .carries = BYTES,          \
+     .doc = "what to run on each connection: a type, a graph, or a mapping with type:"},           \
     {                                                                                              \
-        PARAM_GRAPH(type, protocol),                                                               \
-            .required = true, .changeable = true, .carries = BYTES,                                \
-            .doc = "what to run on each connection: a type, a graph, or a mapping with type:"      \
+        PARAM_BOOL(type, handover), .fallback = "false", .changeable = true,                       \
+                                    .doc = "SIGUSR2: connections go on in the new process"         \
     }
 
 #endif

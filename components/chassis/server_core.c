@@ -22,6 +22,7 @@ enum { SIGNAL };
 const char server_core_definition[] = SERVER_CORE_LISTENS "  handler:\n"
                                                           "    type: ProtocolHandler\n"
                                                           "    protocol: ${param:protocol}\n"
+                                                          "    handover: ${param:handover}\n"
                                                           "linkages:\n"
                                                           "  - server -> handler\n"
                                                           "  - self.control -> server.control\n"

@@ -11,8 +11,9 @@
 
 struct server_core {
     int64_t port;
-    struct plan *protocol; /* not SingleServer's */
-    double linger;         /* SingleServer's only */
+    struct plan *protocol; /* ProtocolHandler's, not SingleServer's */
+    bool handover;
+    double linger; /* SingleServer's only */
 
     /* TCPServer's, see TCP_SERVER_PARAMETERS */
     const char *host;

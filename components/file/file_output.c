@@ -107,11 +107,3 @@ void file_output_take_back(struct file_output *output, size_t size)
         return; /* it stays as it is */
     }
 }
-
-void file_output_close(struct file_output *output)
-{
-    if (output->is_open) {
-        output->is_open = false;
-        close(output->fd);
-    }
-}

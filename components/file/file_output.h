@@ -45,6 +45,4 @@ MUST_CHECK int file_output_empty(struct file_output *output);
  * be done: then they stay. */
 void file_output_take_back(struct file_output *output, size_t size);
 
-void file_output_close(struct file_output *output);
-
 #endif

@@ -25,6 +25,7 @@
 
 #include "graph/connection.h"
 #include "graph/loop.h"
+#include "graph/parcel.h"
 #include "graph/pipe.h"
 #include "graph/readiness.h"
 
@@ -420,6 +421,36 @@ void csa_init(struct component *self, int fd, const struct sockaddr_storage *pee
     }
 }
 
+/* The socket, as long as both ends go on: its end is a matter of moments. */
+static bool csa_save(struct component *self, struct parcel *to)
+{
+    const struct connected_socket_adapter *csa = component_state(self);
+
+    if (!csa->has_socket || (csa->flags & (HAS_ENDED | FINISHED | OVER)) != 0) {
+        return false;
+    }
+    parcel_put(to, &csa->peer, sizeof(csa->peer));
+    parcel_put_fd(to, readiness_fd(&csa->readiness));
+    return true;
+}
+
+static bool csa_restore(struct component *self, struct parcel *from)
+{
+    struct connected_socket_adapter *csa = component_state(self);
+    const void *peer = parcel_get(from, sizeof(csa->peer));
+    const int fd = parcel_get_fd(from);
+
+    if (fd == -1) {
+        return false;
+    }
+    readiness_init(&csa->readiness, self, fd, CSA_READ_READY, CSA_SEND_READY);
+    csa->has_socket = true;
+    if (peer != NULL) {
+        memcpy(&csa->peer, peer, sizeof(csa->peer));
+    }
+    return peer != NULL;
+}
+
 void csa_close(struct component *self)
 {
     struct connected_socket_adapter *csa = component_state(self);
@@ -624,6 +655,8 @@ const struct component_type connected_socket_adapter_type = {
     .inboxes = inboxes,
     .outboxes = outboxes,
     .heeds_control = true,
+    .save = csa_save,
+    .restore = csa_restore,
     .start = csa_start,
     .run = csa_run,
     .stop = csa_close,

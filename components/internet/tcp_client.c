@@ -36,6 +36,7 @@
 #include "graph/document.h"
 #include "graph/error.h"
 #include "graph/graph.h"
+#include "graph/handover.h"
 #include "graph/plan.h"
 #include "graph/value.h"
 #include "graph/waiting.h"
@@ -198,20 +199,34 @@ static void look_after(struct component *self)
     }
 }
 
-static void connect_up(struct component *self, int fd, const struct sockaddr_storage *peer)
+/* An adapter, for a socket that is connected. */
+static struct component *make_csa(struct component *self)
+{
+    return graph_component(blueprint_instantiate(connector_of(self)->csa, self, 0), 0);
+}
+
+/* Has the adapter, which has its socket, take our place. */
+static void give_way(struct component *self, struct component *csa)
 {
     struct tcp_client *client = component_state(self);
-    struct graph *graph = blueprint_instantiate(connector_of(self)->csa, self, 0);
-    char text[DIAL_NAME_SIZE];
 
-    client->csa = graph_component(graph, 0);
+    client->csa = csa;
     client->was_idle = false;
     client->connected++;
     client->since = component_now(self);
-    csa_init(client->csa, fd, peer);
-    pass_boxes(self, client->csa);
-    REQUIRE(graph_start_instance(graph) == 0);
+    pass_boxes(self, csa);
+    REQUIRE(graph_start_instance(csa->graph) == 0);
     look_after(self);
+}
+
+static void connect_up(struct component *self, int fd, const struct sockaddr_storage *peer)
+{
+    struct tcp_client *client = component_state(self);
+    struct component *csa = make_csa(self);
+    char text[DIAL_NAME_SIZE];
+
+    csa_init(csa, fd, peer);
+    give_way(self, csa);
     if (client->complained) {
         client->complained = false;
         component_log(self, LOG_LEVEL_INFO, "connected to %s", name(client, text));
@@ -333,10 +348,38 @@ static void tcp_client_run(struct component *self)
     }
 }
 
+/* The connection, once there is one. */
+static bool tcp_client_save(struct component *self, struct parcel *to)
+{
+    const struct tcp_client *client = component_state(self);
+
+    return client->csa != NULL && handover_save(client->csa->graph, to);
+}
+
+static bool tcp_client_restore(struct component *self, struct parcel *from)
+{
+    struct tcp_client *client = component_state(self);
+    struct component *csa;
+
+    list_init(&client->sockets);
+    csa = make_csa(self);
+    if (!handover_restore(csa->graph, from)) {
+        csa_close(csa);
+        graph_destroy(csa->graph);
+        return false;
+    }
+    client->csa = csa;
+    return true;
+}
+
 static int tcp_client_start(struct component *self)
 {
     struct tcp_client *client = component_state(self);
 
+    if (client->csa != NULL) { /* restored */
+        give_way(self, client->csa);
+        return 0;
+    }
     list_init(&client->sockets);
     if (client->delay > 0) {
         alarm_set(self, &client->alarm, client->delay);
@@ -510,6 +553,8 @@ const struct component_type tcp_client_type = {
     .heeds_control = true,
     .children = offsetof(struct tcp_client, sockets),
     .check = tcp_client_check,
+    .save = tcp_client_save,
+    .restore = tcp_client_restore,
     .start = tcp_client_start,
     .run = tcp_client_run,
     .changed = tcp_client_changed,

@@ -300,10 +300,10 @@ static void start_sweeping(struct component *self)
     }
 }
 
-/* createConnectedSocket of the original: an adapter for an accepted socket.  Whoever gets its
+/* createConnectedSocket of the original: an adapter for an accepted socket, which it gets by
+ * csa_init(), or by its .restore where another process had accepted it.  Whoever gets its
  * newCSA links and starts it. */
-static struct component *create_connected_socket(struct component *self, int fd,
-                                                 const struct sockaddr_storage *peer)
+static struct component *create_connected_socket(struct component *self)
 {
     struct tcp_server *server = component_state(self);
     const uint64_t accepted = ++server->accepted;
@@ -312,7 +312,6 @@ static struct component *create_connected_socket(struct component *self, int fd,
     struct graph *graph = blueprint_instantiate(server->csa_blueprint, self, number);
     struct component *csa = graph_component(graph, 0);
 
-    csa_init(csa, fd, peer);
     server->now++;
     if (server->idle_timeout > 0) {
         start_sweeping(self);
@@ -322,12 +321,25 @@ static struct component *create_connected_socket(struct component *self, int fd,
     return csa;
 }
 
+/* One that another process had accepted is in its place, whatever the limits are here. */
+static struct component *adopt_connected_socket(struct component *self)
+{
+    const struct tcp_server *server = component_state(self);
+
+    (void)count_up(&component_loop(self)->connections->now, 0);
+    if (server->share != NULL) {
+        (void)count_up(&server->share->count, 0);
+    }
+    return create_connected_socket(self);
+}
+
 /* Accepts one connection.  Returns false when there is no more to be had now. */
 static bool accept_one(struct component *self, int listening)
 {
     struct tcp_server *server = component_state(self);
     struct sockaddr_storage peer;
     socklen_t size = sizeof(peer);
+    struct component *csa;
     int fd;
 
     if (!take_place(self)) {
@@ -365,8 +377,9 @@ static bool accept_one(struct component *self, int listening)
         (void)close(fd);
         return true;
     }
-    outbox_notify(self, PROTOCOL_HANDLER_SIGNAL, NEW_CSA, create_connected_socket(self, fd, &peer),
-                  0);
+    csa = create_connected_socket(self);
+    csa_init(csa, fd, &peer);
+    outbox_notify(self, PROTOCOL_HANDLER_SIGNAL, NEW_CSA, csa, 0);
     return true;
 }
 
@@ -733,6 +746,7 @@ const struct component_type tcp_server_type = {
     .heeds_control = true,
     .children = offsetof(struct tcp_server, connections),
     .check = tcp_server_check,
+    .adopt = adopt_connected_socket,
     .start = tcp_server_start,
     .run = tcp_server_run,
     .changed = tcp_server_changed,

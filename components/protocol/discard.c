@@ -27,5 +27,6 @@ const struct component_type discard_type = {
     .summary = "takes in whatever arrives and answers nothing",
     .inboxes = inboxes,
     .outboxes = outboxes,
+    .stateless = true,
     .run = discard_run,
 };

@@ -35,5 +35,6 @@ const struct component_type echo_protocol_type = {
     .summary = "sends back whatever arrives",
     .inboxes = inboxes,
     .outboxes = outboxes,
+    .stateless = true,
     .run = echo_run,
 };

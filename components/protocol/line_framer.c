@@ -9,6 +9,7 @@
  * and what is kept meanwhile: line_splitter.h. */
 #include "components/protocol/line_splitter.h"
 #include "graph/component.h"
+#include "graph/parcel.h"
 
 enum { LINES_A_TURN = 256 }; /* one message may hold thousands of lines */
 
@@ -101,6 +102,32 @@ static bool line_framer_flush(struct component *self)
     return true;
 }
 
+/* The line so far. */
+static bool line_framer_save(struct component *self, struct parcel *to)
+{
+    const struct line_framer *framer = component_state(self);
+
+    parcel_put_number(to, framer->splitter.is_overlong);
+    parcel_put_number(to, framer->splitter.begun.size);
+    parcel_put(to, framer->splitter.begun.bytes, framer->splitter.begun.size);
+    return true;
+}
+
+static bool line_framer_restore(struct component *self, struct parcel *from)
+{
+    struct line_framer *framer = component_state(self);
+    const bool is_overlong = parcel_get_number(from) != 0;
+    const size_t size = parcel_get_number(from);
+    const void *bytes = parcel_get(from, size);
+
+    if (bytes == NULL) {
+        return false;
+    }
+    framer->splitter.is_overlong = is_overlong;
+    gathering_add(&framer->splitter.begun, bytes, size);
+    return true;
+}
+
 static void line_framer_stop(struct component *self)
 {
     struct line_framer *framer = component_state(self);
@@ -116,6 +143,8 @@ const struct component_type line_framer_type = {
     .outboxes = outboxes,
     .parameters = parameters,
     .statistics = statistics,
+    .save = line_framer_save,
+    .restore = line_framer_restore,
     .run = line_framer_run,
     .flush = line_framer_flush,
     .stop = line_framer_stop,

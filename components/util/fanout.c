@@ -93,6 +93,7 @@ const struct component_type fanout_type = {
     .parameters = parameters,
     .is_fanout = true,
     .more_outboxes = fanout_more_outboxes,
+    .stateless = true,
     .run = fanout_run,
     .stop = fanout_stop,
 };

@@ -32,5 +32,6 @@ const struct component_type null_sink_type = {
     .summary = "forgets whatever arrives",
     .inboxes = inboxes,
     .outboxes = outboxes,
+    .stateless = true,
     .run = null_sink_run,
 };

@@ -33,5 +33,6 @@ const struct component_type pass_through_type = {
     .summary = "hands on whatever arrives",
     .inboxes = inboxes,
     .outboxes = outboxes,
+    .stateless = true,
     .run = pass_through_run,
 };

@@ -103,6 +103,7 @@ const struct component_type publish_to_type = {
     .outboxes = outboxes,
     .parameters = parameters,
     .statistics = statistics,
+    .stateless = true,
     .start = publish_to_start,
     .run = publish_to_run,
     .stop = publish_to_stop,

@@ -233,5 +233,6 @@ const struct component_type pure_transformer_type = {
     .parameters = parameters,
     .statistics = statistics,
     .check = pure_transformer_check,
+    .stateless = true,
     .run = pure_transformer_run,
 };

@@ -95,6 +95,7 @@ const struct component_type subscribe_to_type = {
     .outboxes = outboxes,
     .parameters = parameters,
     .statistics = statistics,
+    .stateless = true,
     .start = subscribe_to_start,
     .run = subscribe_to_run,
     .flush = subscribe_to_flush,

@@ -496,8 +496,7 @@ class Axond(Process):
     def __exit__(self, kind, failure, traceback):
         problem = None
         try:
-            for sock in self._connections:
-                sock.close()
+            self.hang_up()
             if kind is None and not self._ended_as_told:
                 if not self.running:
                     raise AssertionError(f"axond ended by itself, with status {self.process.returncode}")
@@ -555,6 +554,11 @@ class Axond(Process):
         sock = connect(self.port if address is None else address, timeout)
         self._connections.append(sock)
         return sock
+
+    def hang_up(self):
+        """Closes all that connect() has given."""
+        for sock in self._connections:
+            sock.close()
 
     def ask(self, data, address=None, timeout=None):
         """Sends data, ends sending, and returns the whole answer."""

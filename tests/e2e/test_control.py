@@ -10,38 +10,12 @@ import subprocess
 import unittest
 
 import axond
+import shouting
+from shouting import SHOUT
 from varlink import Varlink
 
-SHOUT = """\
-graphs:
-  shout:
-    components:
-      lines: {type: LineFramer, max_line: 1KiB}
-      upper: {type: PureTransformer, function: upper}
-    linkages:
-      - self -> lines -> upper -> self
-components:
-  server:   {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
-  shouting: {type: ProtocolHandler, protocol: shout}
-  pipe:     {type: Pipeline, components: [{type: PassThrough}, {type: PureTransformer, function: lower}]}
-  sink:     {type: NullSink}
-linkages:
-  - server -> shouting
-  - pipe -> sink
-"""
 
-
-class Control(axond.TestCase):
-    def start(self, graph=SHOUT, **more):
-        return self.enterContext(axond.Axond(graph, **more))
-
-    def chat(self, daemon):
-        """A connection that has been answered once."""
-        sock = daemon.connect()
-        sock.sendall(b"hello\n")
-        self.assertEqual(axond.receive(sock, 6), b"HELLO\n")
-        return sock
-
+class Control(shouting.TestCase):
     # ---- what is shown
 
     def test_status_is_one_screen(self):

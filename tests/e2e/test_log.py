@@ -35,6 +35,7 @@ class Log(axond.TestCase):
 
     def test_connections_that_are_reset_say_nothing(self):
         with axond.Axond("etc/echo.yaml") as daemon:
+            axond.wait_for(lambda: "running" in daemon.stderr, "the last line of the start")
             before = daemon.stderr.count("\n")
             for i in range(CONNECTIONS):
                 with axond.connect(daemon.port) as sock:

@@ -104,7 +104,7 @@ class Scale(axond.TestCase):
             self.assertGreater(self.pings_until(link.has_reply), PINGS)
             answer = link.reply()["parameters"]
             self.assertEqual([(change["path"], change["change"]) for change in answer["changes"]],
-                             [("c000000", "changed")])
+                             [("c000000", "replaced")])
             self.assertEqual(answer["unchanged"], MANY + 2)
         self.assertEqual(answer["generation"], 2)
 

@@ -28,7 +28,7 @@ BEYOND = {
     # It depends on what ${...} stands for.
     "interpolation": ["environment", "parameter_outside", "secret_places"],
     # Each value is fine, but not all of them together; or a type looks closer at a text than its table says.
-    "types": ["parameters_together", "syncmessage"],
+    "types": ["handover", "parameters_together", "syncmessage"],
     # It is about how much there is of it.
     "amount": ["hostile_fanout", "hostile_graph_bomb", "hostile_graphs_in_graphs"],
     # A file that is included by another, or includes one, need not have them.

@@ -14,35 +14,13 @@ import threading
 import time
 
 import axond
-
-SHOUT = """\
-graphs:
-  shout:
-    components:
-      lines: {type: LineFramer, max_line: 1KiB}
-      upper: {type: PureTransformer, function: upper}
-    linkages:
-      - self -> lines -> upper -> self
-components:
-  server:   {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
-  shouting: {type: ProtocolHandler, protocol: shout}
-  pipe:     {type: Pipeline, components: [{type: PassThrough}, {type: PureTransformer, function: lower}]}
-  sink:     {type: NullSink}
-linkages:
-  - server -> shouting
-  - pipe -> sink
-"""
+import shouting
 
 
-class Seeing(axond.TestCase):
-    def start(self, graph=SHOUT, **more):
-        return self.enterContext(axond.Axond(graph, **more))
-
+class Seeing(shouting.TestCase):
     def chat(self, daemon):
         """A connection that has been answered once, and its address."""
-        sock = daemon.connect()
-        sock.sendall(b"hello\n")
-        self.assertEqual(axond.receive(sock, 6), b"HELLO\n")
+        sock = super().chat(daemon)
         return sock, "%s:%d" % sock.getsockname()
 
     def stall(self, daemon):

@@ -168,10 +168,11 @@ linkages:
             daemon.wait_line('^ADD NODE "echo/1000" ', "stdout")
             for client in clients:
                 client.close()
-            axond.wait_for(lambda: len(set(self.nodes(daemon, "DEL")) & {f"echo/{i}" for i in range(1, 1001)}) == 1000,
-                           "all to be gone")
-            self.assertEqual(sorted(self.nodes(daemon, "DEL")),
-                             sorted(node for node in self.nodes(daemon, "ADD") if "/" in node))
+            axond.wait_for(lambda: {f"{name}/{i}" for name in ("server", "echo") for i in range(1, 1001)}
+                           <= set(self.nodes(daemon, "DEL")), "all to be gone")
+            made = sorted(node for node in self.nodes(daemon, "ADD") if "/" in node)
+            axond.wait_for(lambda: len(self.nodes(daemon, "DEL")) >= len(made), "their boxes to be gone as well")
+            self.assertEqual(sorted(self.nodes(daemon, "DEL")), made)
 
     def nodes(self, daemon, verb):
         return [line.split('"')[1] for line in daemon.stdout.splitlines() if line.startswith(f'{verb} NODE "')]

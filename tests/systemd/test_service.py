@@ -274,7 +274,7 @@ class Files(TestCase):
 class Journal(TestCase):
     def write_noisy(self):
         """A graph whose connections get a warning each, for a message without a tag."""
-        (ETC / "axond.yaml").write_text((ECHO % "listenport: 8080").replace("EchoProtocol", "Framer"))
+        (ETC / "axond.yaml").write_text((beside.ECHO % "listenport: 8080").replace("EchoProtocol", "Framer"))
 
     def test_has_fields(self):
         systemctl("start", "axond")
@@ -339,16 +339,40 @@ class Instances(TestCase):
 class KeptSockets(TestCase):
     """The ports that the graph itself opens are kept by systemd while axond is away."""
 
-    def test_clients_wait_while_the_daemon_is_restarted(self):
+    def test_no_client_is_refused_through_ten_restarts(self):
         systemctl("start", "axond")
-        restart = subprocess.Popen(["systemctl", "restart", "axond"])
-        asked = 0
-        while restart.poll() is None or asked == 0:
-            self.assertEqual(ask(8080), b"hello")  # never refused, always answered
-            asked += 1
+        daemons = {show("axond", "MainPID")}
+        for _ in range(10):
+            restart = subprocess.Popen(["systemctl", "restart", "axond"])
+            asked = 0
+            while restart.poll() is None or asked == 0:
+                self.assertEqual(ask(8080), b"hello")  # never refused, always answered
+                asked += 1
+            self.assertEqual(restart.returncode, 0)
+            daemons.add(show("axond", "MainPID"))
 
+        self.assertEqual(len(daemons), 11)
+
+    def test_an_upgrade_is_followed(self):
+        """SIGUSR2: another process is the service, and what systemd keeps is there for the next start."""
+        systemctl("start", "axond")
+        for _ in range(3):
+            before = int(show("axond", "MainPID"))
+            os.kill(before, signal.SIGUSR2)
+            axond.wait_for(lambda: int(show("axond", "MainPID")) != before, "another main process")
+            axond.wait_for(lambda: not pathlib.Path(f"/proc/{before}").exists(), "the end of the one before")
+            self.assertEqual(ask(8080), b"hello")
+        after = int(show("axond", "MainPID"))
+
+        self.assertEqual(show("axond", "ActiveState"), "active")
+        self.assertEqual(show("axond", "NFileDescriptorStore"), "1")
+        systemctl("reload", "axond")
+        restart = subprocess.Popen(["systemctl", "restart", "axond"])
+        while restart.poll() is None:
+            self.assertEqual(ask(8080), b"hello")
         self.assertEqual(restart.returncode, 0)
-        self.assertEqual(ask(8080), b"hello")
+        self.assertNotEqual(int(show("axond", "MainPID")), after)
+        self.assertNotIn("reception only permitted", messages("axond"))
 
     def test_clients_wait_while_a_killed_daemon_is_replaced(self):
         set_in("axond.service", "Service", "RestartSec=1h")

@@ -1,0 +1,62 @@
+/* Handover: connections go to another process, which comes in the place of this one.
+ *
+ *     here                                                     there
+ *       server/17  ┐                            ┌ a new adapter of the server of that path
+ *         socket   ├─handover_pack()─► parcel ─►┤  handover_unpack()
+ *       echo/17    ┘                            └ an instance of the handler of that path
+ *         what waits in inboxes; what components save
+ *
+ * A connection is two graphs: its socket's, which a server has made, and that of its protocol,
+ * which a handler has.  A component type whose struct holds parameters and statistics alone says so
+ * (.stateless); another gives its state by .save and gets it by .restore.  Without either it can't
+ * be handed over, nor can a connection with it; nor one of which a part has ended, or was told to.
+ *
+ * Only what the new process offers is packed: a handler of the same path, with a protocol of the
+ * same form.
+ *
+ * All is done by the main thread; where there are workers they stand still meanwhile, and each is
+ * given its share of the connections. */
+#ifndef AXOND_GRAPH_HANDOVER_H
+#define AXOND_GRAPH_HANDOVER_H
+
+#include <stdbool.h>
+
+#include "graph/mem.h"
+
+struct component_type;
+struct graph;
+struct parcel;
+struct plan;
+struct plan_component;
+
+/* The first component of a plan that can't be handed over; NULL: all can. */
+const struct plan_component *handover_obstacle(const struct plan *plan);
+
+/* ---- there ---- */
+
+/* Puts in which connections this root graph would take. */
+void handover_offer(struct graph *root, struct parcel *to);
+
+/* Makes the connection that is in the parcel, and starts it.  Returns false if it can't. */
+MUST_CHECK bool handover_unpack(struct graph *root, struct parcel *from);
+
+/* ---- here ---- */
+
+struct courier {
+    struct parcel *offer;
+    bool (*send)(void *arg, struct parcel *connection);
+    void *arg;
+};
+
+/* Packs each connection of the root graph that is offered, has it sent, and lets it go when send()
+ * has returned true; ends at the first that could not be sent.  Returns how many went. */
+size_t handover_pack(struct graph *root, const struct courier *courier);
+
+/* ---- for types ---- */
+
+/* Packs and unpacks the components of one instance, for .save and .restore of those who make
+ * instances themselves.  An instance is unpacked before it is started.  False: it can't be. */
+MUST_CHECK bool handover_save(struct graph *instance, struct parcel *to);
+MUST_CHECK bool handover_restore(struct graph *instance, struct parcel *from);
+
+#endif

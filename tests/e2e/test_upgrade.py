@@ -1,0 +1,397 @@
+#!/usr/bin/env python3
+"""A new process of axond in the place of one that runs: SIGUSR2, and nobody is refused."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import threading
+
+import axond
+
+ECHO = """
+components:
+  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
+  local: {type: TCPServer, host: "unix:${SOCKET}"}
+  echo: {type: ProtocolHandler, protocol: EchoProtocol}
+  echoes: {type: ProtocolHandler, protocol: EchoProtocol}
+linkages:
+  - server -> echo
+  - local -> echoes
+"""
+
+
+class Asking:
+    """Connects, asks and is answered, again and again, until it ends; what went wrong is in trouble."""
+
+    def __init__(self, *addresses):
+        self.trouble, self.asked = [], dict.fromkeys(addresses, 0)
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, args=[address]) for address in addresses]
+
+    def _ask(self, address):
+        try:
+            while not self._over.is_set():
+                if axond.ask(address, b"hello") != b"hello":
+                    raise AssertionError(f"{address} did not answer")
+                self.asked[address] += 1
+        except (AssertionError, OSError) as error:
+            self.trouble.append(error)
+
+    def wait_more(self):
+        """Waits until each has been asked once more, from its connect on."""
+        before = dict(self.asked)
+        axond.wait_for(lambda: self.trouble or all(self.asked[a] > before[a] + 1 for a in before), "more answers")
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+
+class TestCase(axond.TestCase):
+    @contextlib.contextmanager
+    def daemon(self, graph, **more):
+        """axond, which ends when its last process has."""
+        with axond.Axond(graph, **more) as daemon:
+            self.pids = [daemon.pid]
+            self.addCleanup(self.end)
+            yield daemon
+            daemon.hang_up()
+            self.end()
+            daemon.wait()
+
+    def end(self, number=signal.SIGTERM):
+        for pid in self.pids[-1:] if number == signal.SIGTERM else self.pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def is_alive(self, daemon, pid):
+        if pid == daemon.pid:
+            return daemon.running
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return False
+
+    def upgrade(self, daemon):
+        """SIGUSR2; returns when another process is the daemon."""
+        ready = daemon.notified("READY=1")
+        os.kill(self.pids[-1], signal.SIGUSR2)
+        axond.wait_for(lambda: daemon.notified("READY=1") > ready, "another process")
+        self.pids.append(daemon.ctl("status", json=True)["pid"])
+        self.assertNotIn(self.pids[-1], self.pids[:-1])
+
+    def wait_gone(self, daemon, pid):
+        axond.wait_for(lambda: not self.is_alive(daemon, pid), "the earlier process to end")
+
+
+class Upgrade(TestCase):
+    def test_refuses_nobody(self):
+        path = self.directory() / "echo.sock"
+        with self.daemon(ECHO, env={"SOCKET": str(path)}) as daemon:
+            with Asking(daemon.port, str(path)) as asking:
+                for _ in range(5):
+                    asking.wait_more()
+                    self.upgrade(daemon)
+                    self.wait_gone(daemon, self.pids[-2])
+                asking.wait_more()
+
+            self.assertEqual(asking.trouble, [])
+
+    def test_tells_the_manager_which_process_it_is_before_that_speaks(self):
+        path = self.directory() / "echo.sock"
+        with self.daemon(ECHO, env={"SOCKET": str(path)}) as daemon:
+            self.upgrade(daemon)
+
+            told = daemon.notifications
+            main = told.index(f"MAINPID={self.pids[-1]}")
+            self.assertGreater(len(told) - 1 - told[::-1].index("READY=1"), main)
+            self.assertEqual(told[:main].count("READY=1"), 1)
+
+    def test_leaves_connections_to_the_process_that_has_them(self):
+        path = self.directory() / "echo.sock"
+        with self.daemon(ECHO, env={"SOCKET": str(path)}) as daemon:
+            client = daemon.connect()
+            client.sendall(b"before")
+            self.assertEqual(client.recv(6, socket.MSG_WAITALL), b"before")
+            self.upgrade(daemon)
+            client.sendall(b"after")
+            self.assertEqual(client.recv(5, socket.MSG_WAITALL), b"after")
+            self.assertTrue(self.is_alive(daemon, self.pids[0]))
+            client.close()
+
+            self.wait_gone(daemon, self.pids[0])
+
+    def test_never_leaves_the_control_socket_without_a_listener(self):
+        path = self.directory() / "echo.sock"
+        with self.daemon(ECHO, env={"SOCKET": str(path)}) as daemon:
+            over, trouble = threading.Event(), []
+
+            def call():
+                while not over.is_set():
+                    try:
+                        client = axond.connect(str(daemon.control))
+                    except OSError as error:
+                        trouble.append(error)
+                        return
+                    with client, contextlib.suppress(OSError):  # the one that was asked may have ended
+                        client.sendall(b'{"method":"org.varlink.service.GetInfo"}\0')
+                        client.recv(1 << 16)
+
+            thread = threading.Thread(target=call)
+            thread.start()
+            for _ in range(3):
+                self.upgrade(daemon)
+                self.wait_gone(daemon, self.pids[-2])
+            over.set()
+            thread.join()
+
+            self.assertEqual(trouble, [])
+            self.end()
+            axond.wait_for(lambda: not daemon.control.exists(), "its end, and the socket's")
+            self.assertFalse(path.exists())
+
+    def test_runs_what_the_file_says_now(self):
+        path = self.directory() / "echo.sock"
+        with self.daemon(ECHO, env={"SOCKET": str(path)}) as daemon:
+            other = axond.free_port()
+            daemon.write(ECHO.replace('"${PORT}"', str(other)))
+            self.upgrade(daemon)
+            self.wait_gone(daemon, self.pids[0])
+
+            self.assertEqual(daemon.ask(b"hello", other), b"hello")
+            with self.assertRaises(ConnectionRefusedError):
+                daemon.ask(b"hello")
+
+
+def handing(protocol, more=""):
+    return f"""
+components:
+  server: {{type: TCPServer, host: 127.0.0.1, listenport: "${{PORT}}"}}
+  handler:
+    type: ProtocolHandler
+    handover: true
+    protocol: {protocol}
+{more}linkages:
+  - server -> handler
+"""
+
+
+PROXY = "{type: TCPClient, host: 127.0.0.1, port: \"${BACKEND}\"}"
+
+
+class Handover(TestCase):
+    """With "handover: true" connections go on in the new process."""
+
+    def upgrade(self, daemon):
+        """Also waits until the process before is gone: it has no connection left."""
+        super().upgrade(daemon)
+        self.wait_gone(daemon, self.pids[-2])
+
+    def answer(self, client, data):
+        client.sendall(data)
+        self.assertEqual(client.recv(len(data), socket.MSG_WAITALL), data)
+
+    def test_connections_survive_many_upgrades(self):
+        with self.daemon(handing("EchoProtocol")) as daemon:
+            clients = [daemon.connect() for _ in range(50)]
+            for client in clients:
+                self.answer(client, b"before")
+            for _ in range(3):
+                self.upgrade(daemon)
+                for number, client in enumerate(clients):
+                    self.answer(client, b"after %d" % number)
+
+            self.assertEqual(daemon.ctl("status", json=True)["connections"]["now"], 50)
+            for client in clients:
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(client.recv(1), b"")
+            axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 0, "their end")
+
+    def test_what_waits_goes_along(self):
+        """The client reads nothing: all boxes on the way are full."""
+        with self.daemon(handing("{type: Pipeline, components: [{type: PassThrough}, {type: EchoProtocol}]}")) as daemon:
+            client = daemon.connect()
+            data = os.urandom(1 << 20) * 256
+            sent = daemon.fill(client, data)
+            self.upgrade(daemon)
+            got = bytearray()
+            while len(got) < sent:
+                got += client.recv(1 << 20)
+
+            self.assertTrue(got == data[:sent])
+            self.answer(client, b"and more")
+
+    def test_half_a_line_goes_along(self):
+        protocol = "{type: Pipeline, components: [{type: LineFramer}, {type: PureTransformer, function: upper}]}"
+        with self.daemon(handing(protocol)) as daemon:
+            client = daemon.connect()
+            client.sendall(b"one\ntw")
+            self.assertEqual(client.recv(4, socket.MSG_WAITALL), b"ONE\n")
+            daemon.wait_rest()
+            self.upgrade(daemon)
+            client.sendall(b"o\n")
+
+            self.assertEqual(client.recv(4, socket.MSG_WAITALL), b"TWO\n")
+
+    def test_a_long_transfer_through_a_proxy_runs_on(self):
+        """Bulk, which pipes move, in both directions at once."""
+        size, block = 96 << 20, os.urandom(1 << 20)
+        with socket.create_server(("127.0.0.1", 0)) as backend:
+            with self.daemon(handing(PROXY), env={"BACKEND": str(backend.getsockname()[1])}) as daemon:
+                client = daemon.connect()
+                server, _ = backend.accept()
+                server.settimeout(axond.PATIENCE)
+                progress, trouble = {}, []
+
+                def send(sock):
+                    for _ in range(size // len(block)):
+                        sock.sendall(block)
+
+                def receive(sock, name):
+                    progress[name] = 0
+                    while progress[name] < size:
+                        want = progress[name] % len(block)
+                        got = sock.recv(min(1 << 18, len(block) - want))
+                        if not got or got != block[want:want + len(got)]:
+                            trouble.append(f"{name} at {progress[name]}")
+                            return
+                        progress[name] += len(got)
+                        if progress[name] > next_stop[0]:
+                            go_on.wait(axond.PATIENCE)
+
+                go_on, next_stop = threading.Event(), [size // 4]
+                threads = [threading.Thread(target=send, args=[sock]) for sock in (client, server)]
+                threads += [threading.Thread(target=receive, args=pair)
+                            for pair in ((client, "down"), (server, "up"))]
+                for thread in threads:
+                    thread.start()
+                for _ in range(3):
+                    axond.wait_for(lambda: trouble or all(progress.get(n, 0) > next_stop[0] for n in ("up", "down")),
+                                   "a part of it")
+                    self.upgrade(daemon)
+                    next_stop[0] += size // 4
+                    go_on.set()
+                    go_on.clear()
+                next_stop[0] = size
+                go_on.set()
+                for thread in threads:
+                    thread.join(axond.PATIENCE)
+
+                self.assertEqual(trouble, [])
+                self.assertEqual(progress, {"up": size, "down": size})
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(server.recv(1), b"")
+                server.close()
+                self.assertEqual(client.recv(1), b"")
+
+    def test_what_is_published_reaches_who_subscribed_before(self):
+        protocol = "{type: Graphline, components: {from: {type: SubscribeTo, source: chat}, " \
+                   "to: {type: PublishTo, destination: chat}}, " \
+                   "linkages: [self.inbox -> to.inbox, from.outbox -> self.outbox]}"
+        with self.daemon(handing(protocol, "  chat: {type: Backplane, name: chat}\n")) as daemon:
+            clients = [daemon.connect() for _ in range(3)]
+            for client in clients:  # each hears itself, once it has joined
+                self.answer(client, b"x")
+            daemon.wait_rest()
+            for client in clients:
+                client.setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    client.recv(100)
+                client.settimeout(axond.PATIENCE)
+            self.upgrade(daemon)
+            clients[0].sendall(b"hello")
+
+            for client in clients:
+                self.assertEqual(client.recv(5, socket.MSG_WAITALL), b"hello")
+
+    def test_what_is_about_to_end_ends_where_it_was(self):
+        with socket.create_server(("127.0.0.1", 0)) as backend:
+            with self.daemon(handing(PROXY), env={"BACKEND": str(backend.getsockname()[1])}) as daemon:
+                client = daemon.connect()
+                server, _ = backend.accept()
+                server.settimeout(axond.PATIENCE)
+                client.sendall(b"question")
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(server.recv(100, socket.MSG_WAITALL), b"question")
+                super().upgrade(daemon)
+                self.assertTrue(self.is_alive(daemon, self.pids[0]))
+                server.sendall(b"answer")
+                server.close()
+
+                self.assertEqual(client.recv(100, socket.MSG_WAITALL), b"answer")
+                self.wait_gone(daemon, self.pids[0])
+
+    def test_another_protocol_in_the_file_keeps_connections_where_they_are(self):
+        with self.daemon(handing("EchoProtocol")) as daemon:
+            client = daemon.connect()
+            self.answer(client, b"before")
+            daemon.write(handing("Discard"))
+            super().upgrade(daemon)
+            self.answer(client, b"after")
+            self.assertTrue(self.is_alive(daemon, self.pids[0]))
+            client.close()
+
+            self.wait_gone(daemon, self.pids[0])
+
+    def test_goes_with_a_server_core(self):
+        graph = "components:\n  server: {type: ServerCore, host: 127.0.0.1, port: \"${PORT}\", " \
+                "protocol: EchoProtocol, handover: true}\n"
+        with self.daemon(graph) as daemon:
+            client = daemon.connect()
+            self.answer(client, b"before")
+            self.upgrade(daemon)
+
+            self.answer(client, b"after")
+
+
+class Refused(TestCase):
+    def assert_goes_on(self, daemon, path):
+        self.assertEqual(daemon.ask(b"hello"), b"hello")
+        self.assertEqual(daemon.ask(b"hello", str(path)), b"hello")
+        self.assertEqual(daemon.ctl("status", json=True)["pid"], daemon.pid)
+
+    def test_by_a_bad_graph(self):
+        path = self.directory() / "echo.sock"
+        with axond.Axond(ECHO, env={"SOCKET": str(path)}) as daemon, daemon.connect() as client:
+            daemon.write("components:\n  server: {type: NoSuchType}\n")
+            daemon.signal(signal.SIGUSR2)
+            daemon.wait_line("no upgrade, this process goes on: it has ended, and has logged why")
+            client.sendall(b"hello")
+
+            self.assertEqual(client.recv(5, socket.MSG_WAITALL), b"hello")
+            self.assertIn("NoSuchType", daemon.stderr)
+            self.assert_goes_on(daemon, path)
+
+    def test_by_a_port_that_is_in_use(self):
+        path = self.directory() / "echo.sock"
+        with axond.Axond(ECHO, env={"SOCKET": str(path)}) as daemon, socket.create_server(("127.0.0.1", 0)) as other:
+            more = f"more: {{type: TCPServer, host: 127.0.0.1, listenport: {other.getsockname()[1]}}}"
+            daemon.write(ECHO.replace("linkages:", f"  {more}\nlinkages:\n  - more -> echo"))
+            daemon.signal(signal.SIGUSR2)
+            daemon.wait_line("no upgrade, this process goes on: it has ended, and has logged why")
+
+            self.assertIn("Address already in use", daemon.stderr)
+            self.assert_goes_on(daemon, path)
+
+    def test_by_a_program_that_is_gone(self):
+        path = self.directory() / "echo.sock"
+        program = self.directory() / "axond"
+        program.symlink_to(axond.AXOND)
+        daemon = axond.Axond(ECHO, env={"SOCKET": str(path)})
+        daemon.command[0] = str(program)
+        with daemon:
+            program.unlink()
+            daemon.signal(signal.SIGUSR2)
+            daemon.wait_line("no upgrade, this process goes on: No such file or directory")
+
+            self.assert_goes_on(daemon, path)
+
+
+axond.main()
