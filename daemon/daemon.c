@@ -132,36 +132,18 @@ static void on_leavers_ended(void *arg, struct graph *graph)
     log_event(LOG_LEVEL_INFO, NULL, "the last connection of an earlier graph has ended");
 }
 
-/* A graph without life may stay in the list for a while: somebody keeps its memory. */
-static bool is_anything_alive(const struct loop *loop)
-{
-    struct list *at;
-
-    list_for_each (at, &loop->graphs) {
-        if (graph_is_alive(container_of(at, struct graph, sibling))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* With one worker there is one graph, which changes; with several each reload makes another. */
 static void on_graph_ended(void *arg, struct graph *graph)
 {
     struct daemon *daemon = arg;
 
-    if (graph == daemon->graph && !graph->has_leavers) { /* else that was said */
+    if (!graph->has_leavers) { /* else that was said */
         on_present_ended(daemon, graph);
     } else {
         on_leavers_ended(daemon, graph);
     }
-    if (graph == daemon->graph) {
-        daemon->graph = NULL;
-    }
+    daemon->graph = NULL;
     graph_destroy(graph);
-    if (daemon->graph == NULL && !is_anything_alive(daemon->loop)) {
-        loop_stop(daemon->loop);
-    }
+    loop_stop(daemon->loop);
 }
 
 /* ---- signals ---- */
@@ -575,12 +557,6 @@ static void describe_switch(const struct daemon *daemon, const struct reloading 
         (void)snprintf(text + used, size - used, ", nothing has changed");
     }
     used = strlen(text);
-    if (reloading->is_all_new) {
-        (void)snprintf(text + used, size - used,
-                       "; all start anew, as what leads to another "
-                       "worker has to");
-    }
-    used = strlen(text);
     if (edits > 0) {
         (void)snprintf(text + used, size - used, "; %zu live edit%s undone: the files count", edits,
                        edits == 1 ? " is" : "s are");
@@ -636,28 +612,7 @@ static enum reload_outcome fail_to_start(struct daemon *daemon, const struct pla
     return RELOAD_CANNOT_START;
 }
 
-/* With several workers, where something that is to go is led to from another: starts the new graph
- * as a whole beside the old one, which is to drain.  Returns NULL, or who could not start: then
- * nothing has changed. */
-static const struct plan_component *replace_graph(struct daemon *daemon,
-                                                  struct reloading *reloading)
-{
-    struct reload_failure *failure = &reloading->failure;
-    const struct plan_component *failed = NULL;
-    struct graph *old = daemon->graph;
-    struct graph *fresh = graph_start_or(daemon->loop, plan_ref(reloading->difference->fresh),
-                                         &failed, failure->reason, sizeof(failure->reason));
-
-    if (fresh == NULL) {
-        return failed;
-    }
-    daemon->graph = fresh;
-    reloading->is_all_new = true;
-    graph_drain(old, 0.0);
-    return NULL;
-}
-
-/* Changes what differs; likewise. */
+/* Changes what differs.  Returns NULL, or who could not start: then nothing has changed. */
 static const struct plan_component *change_graph(struct daemon *daemon, struct reloading *reloading)
 {
     struct reload_failure *failure = &reloading->failure;
@@ -665,9 +620,9 @@ static const struct plan_component *change_graph(struct daemon *daemon, struct r
     const struct plan_component *failed;
 
     find_revived(reloading, change);
-    if (reloading->is_dry_run || !graph_change_is_possible(change)) {
+    if (reloading->is_dry_run) {
         graph_change_cancel(change);
-        return reloading->is_dry_run ? NULL : replace_graph(daemon, reloading);
+        return NULL;
     }
     failed = graph_change_prepare(change, failure->reason, sizeof(failure->reason));
     if (failed == NULL) {

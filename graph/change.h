@@ -20,17 +20,26 @@
 struct box;
 struct shared;
 
+/* How what leaves comes to its end. */
+enum parting {
+    AT_ONCE,      /* nothing is lost with it */
+    WITH_ITS_OWN, /* it has made graphs that go on, those of connections: its end is theirs */
+    UNFED,        /* it ends with the last that leads to it: it is removed, or found by name */
+};
+
 /* What is made, and in whose place. */
 struct newcomer {
     const struct plan_component *plan;
     struct component *component;
     struct component *old; /* NULL: nobody's */
     bool is_revived;       /* it is as it was, and had ended */
-    enum {
-        AT_ONCE,      /* nothing is lost with it */
-        WITH_ITS_OWN, /* it has made graphs that go on, those of connections: its end is theirs */
-        UNFED,        /* connections lead to it by its name; it ends with the last of them */
-    } old_ends;
+    enum parting old_ends;
+};
+
+/* What nothing takes the place of, in this part. */
+struct removed {
+    struct component *component;
+    enum parting ends;
 };
 
 /* Of the graph, or of one part of it. */
@@ -40,7 +49,7 @@ struct part_change {
     const struct plan_difference *difference;
     struct newcomer *newcomers; /* in the order of the new plan */
     size_t newcomer_count;
-    struct component **removed;
+    struct removed *removed;
     size_t removed_count;
     struct inbox **unsettled; /* see inbox_settle() */
     size_t unsettled_count;
@@ -92,9 +101,9 @@ void change_let_go(const struct part_change *change);
 
 /* ---- change_replace.c ---- */
 
-/* What waits in what is replaced goes on to what replaces it, with those who lead to it by
- * themselves. */
-void change_replace(struct part_change *change);
+/* What waits in what is replaced, or on its way there, goes on to what replaces it, with those who
+ * lead to it by themselves; all parts at once. */
+void change_replace(struct graph_change *change);
 
 /* Cuts a linkage; whoever may have waited for that to finish does not do so yet. */
 void change_cut(struct part_change *change, struct box *from);
@@ -104,6 +113,10 @@ void change_note_unsettled(struct part_change *change, struct inbox *in);
 
 /* ---- change_commit.c ---- */
 
+/* Of each part, in this order: first one after another what is cut, and what is linked; then, as
+ * it is known who leads where, the rest. */
+void change_cut_linkages(struct part_change *change);
+void change_make_linkages(struct part_change *change);
 void change_commit(struct part_change *change);
 
 #endif

@@ -14,7 +14,7 @@ static struct box *find_box(const struct component *component, const struct plan
     return in != NULL ? &in->box : out != NULL ? &out->box : NULL;
 }
 
-static void cut_linkages(struct part_change *change)
+static void cut_old(struct part_change *change)
 {
     const struct plan_difference *difference = change->difference;
 
@@ -55,11 +55,11 @@ static void silence_leavers(struct part_change *change)
         }
     }
     for (size_t i = 0; i < change->removed_count; i++) {
-        silence(change, change->removed[i], false);
+        silence(change, change->removed[i].component, change->removed[i].ends == AT_ONCE);
     }
 }
 
-static void make_linkages(struct part_change *change)
+void change_make_linkages(struct part_change *change)
 {
     const struct graph_change *whole = change->whole;
 
@@ -142,6 +142,12 @@ static void change_in_place(const struct part_change *change)
     }
 }
 
+static void end_at_once(struct component *component)
+{
+    component->flags |= COMPONENT_SIGNALLED;
+    component_end(component, STOPPED);
+}
+
 static void dismiss(struct part_change *change)
 {
     struct root *root = change->root;
@@ -156,15 +162,19 @@ static void dismiss(struct part_change *change)
         }
     }
     for (size_t i = 0; i < change->removed_count; i++) {
-        change->removed[i]->was_told = true;
-        leavers_add(root, change->removed[i], change->plan, false);
+        change->removed[i].component->was_told = true;
+        leavers_add(root, change->removed[i].component, change->plan, false);
     }
     for (size_t i = 0; i < change->newcomer_count; i++) {
         const struct newcomer *newcomer = &change->newcomers[i];
 
         if (newcomer->old != NULL && newcomer->old_ends == AT_ONCE) {
-            newcomer->old->flags |= COMPONENT_SIGNALLED;
-            component_end(newcomer->old, STOPPED);
+            end_at_once(newcomer->old);
+        }
+    }
+    for (size_t i = 0; i < change->removed_count; i++) {
+        if (change->removed[i].ends == AT_ONCE) {
+            end_at_once(change->removed[i].component);
         }
     }
     leavers_drain(root, first);
@@ -175,14 +185,16 @@ static void cut_unexpected(void *arg, struct box *from)
     change_cut(arg, from);
 }
 
+void change_cut_linkages(struct part_change *change)
+{
+    cut_old(change);
+    silence_leavers(change);
+}
+
 void change_commit(struct part_change *change)
 {
     struct root *root = change->root;
 
-    change_replace(change);
-    cut_linkages(change);
-    silence_leavers(change);
-    make_linkages(change);
     crossings_forget_finish(&root->graph, cut_unexpected, change);
     settle_inboxes(change);
     change_in_place(change);

@@ -27,7 +27,8 @@ static void clear_place(struct part_change *change, const struct plan_component 
     if (component != NULL) {
         change->removed =
             mem_resize_array(change->removed, change->removed_count + 1, sizeof(*change->removed));
-        change->removed[change->removed_count++] = component;
+        change->removed[change->removed_count++] =
+            (struct removed){.component = component, .ends = UNFED};
         change->root->graph.components[plan->index] = NULL;
         leave_place(change, component);
     }
@@ -131,8 +132,10 @@ static void switch_back(struct part_change *change)
         leavers_add(root, newcomer->component, change->difference->fresh, false);
     }
     for (size_t i = 0; i < change->removed_count; i++) {
-        root->graph.components[change->removed[i]->plan->index] = change->removed[i];
-        change->removed[i]->is_leaving = false;
+        struct component *removed = change->removed[i].component;
+
+        root->graph.components[removed->plan->index] = removed;
+        removed->is_leaving = false;
     }
     root->graph.plan = change->plan;
     if (root->graph.loop->ledger != NULL) {

@@ -49,26 +49,6 @@ const struct plan_component *graph_change_revived(const struct graph_change *cha
     return NULL;
 }
 
-bool graph_change_is_possible(const struct graph_change *change)
-{
-    const struct plan_difference *difference = change->difference;
-    bool is_possible = true;
-
-    if (change->parts == NULL) {
-        return true;
-    }
-    workers_halt(workers_of(change));
-    for (size_t i = 0; i < difference->count && is_possible; i++) {
-        is_possible = difference->changes[i].kind != PLAN_REMOVED ||
-                      !crossing_leads_to(change->parts, difference->changes[i].before->index);
-    }
-    for (size_t i = 0; i < change->made_count && is_possible; i++) {
-        is_possible = !crossing_leads_to(change->parts, change->made[i]->index);
-    }
-    workers_release(workers_of(change));
-    return is_possible;
-}
-
 static void change_free(struct graph_change *change)
 {
     for (unsigned i = 0; i < change->count; i++) {
@@ -110,6 +90,15 @@ static void reinstate_shares(const struct graph_change *change)
     }
 }
 
+static void end_crossings_to_newcomers(const struct graph_change *change)
+{
+    for (unsigned i = 0; i < change->count && change->parts != NULL; i++) {
+        for (size_t k = 0; k < change->part[i].newcomer_count; k++) {
+            crossings_end_to(change->parts, change->part[i].newcomers[k].component);
+        }
+    }
+}
+
 void graph_change_cancel(struct graph_change *change)
 {
     struct workers *workers = workers_of(change);
@@ -119,11 +108,9 @@ void graph_change_cancel(struct graph_change *change)
     } else {
         switch_homes(change);
         reinstate_shares(change);
+        end_crossings_to_newcomers(change);
         for (unsigned i = 0; i < change->count; i++) {
             change_take_back(&change->part[i]);
-        }
-        if (change->parts != NULL) {
-            crossings_end_stray(change->parts);
         }
     }
     change_free(change);
@@ -173,6 +160,13 @@ void graph_change_commit(struct graph_change *change)
 {
     struct workers *workers = workers_of(change);
 
+    change_replace(change);
+    for (unsigned i = 0; i < change->count; i++) {
+        change_cut_linkages(&change->part[i]);
+    }
+    for (unsigned i = 0; i < change->count; i++) {
+        change_make_linkages(&change->part[i]);
+    }
     for (unsigned i = 0; i < change->count; i++) {
         change_commit(&change->part[i]);
     }
