@@ -13,12 +13,12 @@ enum { PARCELS_MOST = 1024 * 1024 };
 
 /* Kinds of records beside those of messages. */
 enum {
-    PARCEL = MESSAGE_KINDS, /* data that lies apart: the record is a struct parcel */
-    LAST,                   /* nothing more will come: see crossing_finish() */
-    END,                    /* nor will anything else: the stand-in is no more */
+    APART = MESSAGE_KINDS, /* data that lies apart: the record is a struct apart */
+    LAST,                  /* nothing more will come: see crossing_finish() */
+    END,                   /* nor will anything else: the stand-in is no more */
 };
 
-struct parcel {
+struct apart {
     unsigned char *bytes;
     uint32_t size;
 };
@@ -35,11 +35,11 @@ void crossing_unref(struct crossing *crossing)
         return;
     }
     while ((head = ring_peek(ring)) != NULL) {
-        if (head->kind == PARCEL) {
-            struct parcel parcel;
+        if (head->kind == APART) {
+            struct apart apart;
 
-            memcpy(&parcel, head + 1, sizeof(parcel));
-            free(parcel.bytes);
+            memcpy(&apart, head + 1, sizeof(apart));
+            free(apart.bytes);
         }
         ring_drop(ring);
     }
@@ -66,25 +66,25 @@ static void post(struct crossing *crossing, unsigned worker, struct letter *lett
 static bool put_bytes(struct crossing *crossing, unsigned box, const struct message *msg)
 {
     struct ring_head head = {.size = msg->size, .tag = (uint16_t)box, .kind = DATA};
-    struct parcel parcel = {.size = msg->size};
+    struct apart apart = {.size = msg->size};
     size_t under_way;
 
     if (msg->size <= RING_LONGEST) {
         return ring_put(&crossing->ring, &head, msg->data);
     }
-    under_way = atomic_load_explicit(&crossing->parcels, memory_order_acquire);
+    under_way = atomic_load_explicit(&crossing->apart, memory_order_acquire);
     if (under_way > 0 && under_way + msg->size > PARCELS_MOST) {
         return false;
     }
-    parcel.bytes = mem_resize_array(NULL, msg->size, 1);
-    memcpy(parcel.bytes, msg->data, msg->size);
-    head.kind = PARCEL;
-    head.size = sizeof(parcel);
-    if (!ring_put(&crossing->ring, &head, &parcel)) {
-        free(parcel.bytes);
+    apart.bytes = mem_resize_array(NULL, msg->size, 1);
+    memcpy(apart.bytes, msg->data, msg->size);
+    head.kind = APART;
+    head.size = sizeof(apart);
+    if (!ring_put(&crossing->ring, &head, &apart)) {
+        free(apart.bytes);
         return false;
     }
-    (void)atomic_fetch_add_explicit(&crossing->parcels, msg->size, memory_order_relaxed);
+    (void)atomic_fetch_add_explicit(&crossing->apart, msg->size, memory_order_relaxed);
     return true;
 }
 
@@ -241,19 +241,19 @@ static struct message *make_message(struct component *self, const struct ring_he
 {
     struct crossing *crossing = crossing_of(self);
     struct pool *pool = component_pool(self);
-    struct parcel parcel;
+    struct apart apart;
     struct message *msg;
 
     if (head->kind == DATA) {
         return message_copy(pool, head + 1, head->size);
     }
-    if (head->kind != PARCEL) {
+    if (head->kind != APART) {
         return message_notice(pool, (enum message_kind)head->kind, NULL, head->error);
     }
-    memcpy(&parcel, head + 1, sizeof(parcel));
-    msg = message_copy(pool, parcel.bytes, parcel.size);
-    free(parcel.bytes);
-    (void)atomic_fetch_sub_explicit(&crossing->parcels, parcel.size, memory_order_release);
+    memcpy(&apart, head + 1, sizeof(apart));
+    msg = message_copy(pool, apart.bytes, apart.size);
+    free(apart.bytes);
+    (void)atomic_fetch_sub_explicit(&crossing->apart, apart.size, memory_order_release);
     return msg;
 }
 

@@ -40,10 +40,13 @@ bool crossing_is_fed(const struct component *stand_in)
 
 bool crossing_finish(struct component *component)
 {
-    struct parts *parts = parts_of(component->graph);
+    struct parts *parts = root_of(component->graph)->parts;
     bool is_any = false;
     struct list *at;
 
+    if (parts == NULL) {
+        return false;
+    }
     list_for_each (at, &parts->crossings) { /* the others are halted */
         struct crossing *crossing = container_of(at, struct crossing, link);
 

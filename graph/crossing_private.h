@@ -31,7 +31,7 @@ struct crossing {
     struct plan *plan;            /* that these were made from; kept */
     struct plan_component *plans; /* of the stand-in and the landing */
     struct ring ring;
-    _Atomic size_t parcels;  /* bytes in them */
+    _Atomic size_t apart;    /* bytes in them */
     _Atomic bool is_starved; /* the stand-in waits for room */
 
     struct end stand_in;
