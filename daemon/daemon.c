@@ -14,6 +14,7 @@
 #include "daemon/jobs.h"
 #include "daemon/reloading.h"
 #include "daemon/upgrade.h"
+#include "daemon/worker_progress.h"
 #include "graph/document.h"
 #include "graph/drain.h"
 #include "graph/error.h"
@@ -308,6 +309,7 @@ static void start_watching(struct daemon *daemon)
     watch_signal(daemon, &daemon->on_usr1, SIGUSR1, on_status_signal);
     watch_signal(daemon, &daemon->on_usr2, SIGUSR2, on_upgrade_signal);
     notify_init(&daemon->notify, daemon->loop->ev);
+    daemon->worker_progress = worker_progress_create(&daemon->notify.progress, daemon->workers);
     ev_timer_init(&daemon->status_tick, on_status_tick, STATUS_TICK, STATUS_TICK);
     daemon->status_tick.data = daemon;
     if (daemon->notify.wanted) {
@@ -436,6 +438,7 @@ void daemon_finish(struct daemon *daemon)
         ev_timer_stop(daemon->loop->ev, &daemon->status_tick);
     }
     notify_deinit(&daemon->notify);
+    worker_progress_destroy(daemon->worker_progress);
     workers_destroy(daemon->workers);
     loop_destroy(daemon->loop);
 }

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import ctypes
 import os
 import pathlib
 import re
@@ -9,6 +10,7 @@ import signal
 import socket
 import struct
 import threading
+import time
 
 import axond
 import echoing
@@ -66,6 +68,30 @@ def listening(port):
     """How many sockets listen on a port of 127.0.0.1."""
     rows = [row.split() for row in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return sum(row[1] == f"0100007F:{port:04X}" and row[3] == "0A" for row in rows)
+
+
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+
+
+def ptrace(request, thread):
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    if libc.ptrace(request, thread, None, None) == -1:
+        raise OSError(ctypes.get_errno(), "ptrace")
+
+
+@contextlib.contextmanager
+def stuck(daemon, name):
+    """One thread stands still, as if a component held it."""
+    folders = pathlib.Path(f"/proc/{daemon.pid}/task").iterdir()
+    thread = next(int(folder.name) for folder in folders if (folder / "comm").read_text().strip() == name)
+    ptrace(PTRACE_SEIZE, thread)
+    ptrace(PTRACE_INTERRUPT, thread)
+    os.waitpid(thread, 0x40000000)  # __WALL
+    try:
+        yield
+    finally:
+        ptrace(PTRACE_DETACH, thread)
 
 
 def wakeups(daemon):
@@ -382,6 +408,8 @@ class Reload(TestCase):
                     self.assertIn("1 replaced", daemon.stderr.splitlines()[-1])
                 self.say(clients, 6)
                 wait_connections(daemon, len(clients))
+                for client in clients:
+                    client.close()
                 daemon.stop()
                 texts = [log.read_text() for log in logs]
                 said = [collections.defaultdict(list) for _ in logs]
@@ -515,6 +543,20 @@ class Supervision(TestCase):
             self.assertEqual((listening(daemon.port), listening(other)), (0, 2))
             daemon.ctl("stop", "other")
             self.assertEqual(daemon.wait(), 0)  # nothing is left
+
+
+class Watchdog(TestCase):
+    def test_is_fed_as_long_as_every_worker_turns(self):
+        with axond.Axond(ECHO % "", args=["-w", 3], env={"WATCHDOG_USEC": "400000"}) as daemon:
+            daemon.wait_notified("WATCHDOG=1", 3)
+            with stuck(daemon, "axond/2"):
+                daemon.wait_line("worker 2 has not turned for 0.1 s: systemd is not told that all is well")
+                times = daemon.notified("WATCHDOG=1")
+                time.sleep(0.4)  # it would be fed meanwhile
+                self.assertEqual(daemon.notified("WATCHDOG=1"), times)
+            daemon.wait_line("every loop turns again")
+            daemon.wait_notified("WATCHDOG=1", times + 2)
+            self.greet(daemon.connect())
 
 
 class Seeing(TestCase):
