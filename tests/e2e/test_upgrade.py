@@ -409,6 +409,48 @@ class HandoverOfWorkers(HandingOver):
                 self.answer(client, b"after")
 
 
+class FewerWorkers(TestCase):
+    """Each worker has a socket of its own for an address; who waits in that of one that is no more is let in."""
+
+    GRAPH = """
+daemon: {workers: %d}
+components:
+  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}", max_connections: %d}
+  echo: {type: ProtocolHandler, protocol: EchoProtocol}
+linkages:
+  - server -> echo
+"""
+
+    def test_those_who_wait_are_let_in_by_those_that_there_are(self):
+        for workers, fewer in (3, 1), (4, 3), (2, 1):
+            with self.subTest(workers=workers, fewer=fewer), self.daemon(self.GRAPH % (workers, 1)) as daemon:
+                inside = daemon.connect()
+                inside.sendall(b"inside")
+                self.assertEqual(inside.recv(6, socket.MSG_WAITALL), b"inside")
+                waiting = [daemon.connect() for _ in range(40)]
+                for client in waiting:
+                    client.sendall(b"waiting")
+                daemon.write(self.GRAPH % (fewer, 0))
+                self.upgrade(daemon)
+                inside.close()
+                self.wait_gone(daemon, self.pids[0])
+                for client in waiting:
+                    self.assertEqual(client.recv(7, socket.MSG_WAITALL), b"waiting")
+                    client.close()
+                said = daemon.stderr.count(f"listening on 127.0.0.1:{daemon.port}\n")
+                self.assertEqual(said, 2)
+
+                daemon.write(self.GRAPH % (workers, 0))
+                with Asking(daemon.port) as asking:
+                    asking.wait_more()
+                    daemon.ctl("reload")  # which changes no number of workers
+                    asking.wait_more()
+                    self.upgrade(daemon)
+                    self.wait_gone(daemon, self.pids[1])
+                    asking.wait_more()
+                self.assertEqual(asking.trouble, [])
+
+
 class Refused(TestCase):
     def assert_goes_on(self, daemon, path):
         self.assertEqual(daemon.ask(b"hello"), b"hello")
