@@ -123,7 +123,7 @@ static void finish(struct drain *drain)
     for (size_t i = 0; i < graph_size(graph); i++) {
         struct component *component = graph_component(graph, i);
 
-        if (component != NULL && (component->is_leaving || !crossing_finish(component))) {
+        if (component != NULL && !crossing_finish(component)) {
             component_tell(component, PRODUCER_FINISHED, NULL, 0);
         }
     }

@@ -646,7 +646,7 @@ static bool tcp_server_describe(struct component *self, char *text, size_t size)
         return true;
     }
     (void)snprintf(text, size, "listening on");
-    for (int i = 0; i < server->socket_count; i++) {
+    for (int i = 0; i < server->socket_count && !server->sockets[i].is_left; i++) {
         used = strlen(text);
         (void)snprintf(text + used, size - used, " %s", server->sockets[i].name);
     }

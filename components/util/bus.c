@@ -177,18 +177,11 @@ static void wake_subscribers(const struct bus *bus)
 
 /* ---- hubs on several workers ---- */
 
-/* True if what comes in here is for the hub on the first worker to give to all. */
-static bool is_away(const struct component *self)
-{
-    return component_loop(self)->worker > 0 &&
-           component_replica((struct component *)(uintptr_t)self, 0) != NULL;
-}
-
 /* How much waits to be distributed here. */
 static uint32_t count_waiting(const struct hub *hub)
 {
     const struct inbox *in =
-        component_have_inbox(hub->component, is_away(hub->component) ? HUB_RELAYED : HUB_INBOX);
+        component_have_inbox(hub->component, hub->is_away ? HUB_RELAYED : HUB_INBOX);
 
     return in != NULL ? in->box.queued : 0;
 }
@@ -211,7 +204,8 @@ static void join_hubs(struct hub *hub)
     struct component *self = hub->component;
     struct component *other;
 
-    if (is_away(self)) {
+    hub->is_away = component_loop(self)->worker > 0 && component_replica(self, 0) != NULL;
+    if (hub->is_away) {
         if (!outbox_is_linked(self, HUB_HOME)) { /* after a restart it is */
             REQUIRE(component_link(self, HUB_HOME, component_replica(self, 0), HUB_INBOX) == 0);
         }
@@ -273,7 +267,7 @@ static void ask(struct hub *hub)
 {
     struct component *self = hub->component;
 
-    if (is_away(self)) {
+    if (hub->is_away) {
         inbox_put(
             component_inbox(self, HUB_INBOX),
             message_notice(component_pool(self), MARK, NULL, (int)component_loop(self)->worker));
@@ -287,7 +281,7 @@ static void heed_mark(struct hub *hub, struct message *mark)
 {
     struct list *at;
 
-    if (!is_away(hub->component)) {
+    if (!hub->is_away) {
         list_for_each (at, &hub->relays) {
             const struct relay *relay = container_of(at, struct relay, link);
 
@@ -497,7 +491,7 @@ void hub_run(struct hub *hub)
     if (!inbox_is_empty(hub->component, HUB_RELAYED) && !distribute(hub, HUB_RELAYED)) {
         return;
     }
-    if (is_away(hub->component)) {
+    if (hub->is_away) {
         send_home(hub);
     } else {
         (void)distribute(hub, HUB_INBOX);

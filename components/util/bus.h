@@ -49,6 +49,7 @@ struct hub {
     struct list link; /* in the bus's hubs, the newest last */
     struct component *component;
     struct bus *bus;
+    bool is_away;         /* what comes in here is for the hub on the first worker to give to all */
     uint64_t asked;       /* marks that have not come back, see bus.c */
     struct list relays;   /* one for each other worker's hub; only on the first worker */
     struct list plugs;    /* one for each subscriber */

@@ -186,9 +186,7 @@ components:
 PROXY = "{type: TCPClient, host: 127.0.0.1, port: \"${BACKEND}\"}"
 
 
-class Handover(TestCase):
-    """With "handover: true" connections go on in the new process."""
-
+class HandingOver(TestCase):
     def upgrade(self, daemon):
         """Also waits until the process before is gone: it has no connection left."""
         super().upgrade(daemon)
@@ -197,6 +195,62 @@ class Handover(TestCase):
     def answer(self, client, data):
         client.sendall(data)
         self.assertEqual(client.recv(len(data), socket.MSG_WAITALL), data)
+
+    def transfer(self, graph, more):
+        """Bulk, which pipes move, in both directions at once; "more" are run one after the other meanwhile."""
+        size, block = 96 << 20, os.urandom(1 << 20)
+        with socket.create_server(("127.0.0.1", 0)) as backend:
+            with self.daemon(graph, env={"BACKEND": str(backend.getsockname()[1])}) as daemon:
+                client = daemon.connect()
+                server, _ = backend.accept()
+                server.settimeout(axond.PATIENCE)
+                progress, trouble = {}, []
+
+                def send(sock):
+                    for _ in range(size // len(block)):
+                        sock.sendall(block)
+
+                def receive(sock, name):
+                    progress[name] = 0
+                    while progress[name] < size:
+                        want = progress[name] % len(block)
+                        got = sock.recv(min(1 << 18, len(block) - want))
+                        if not got or got != block[want:want + len(got)]:
+                            trouble.append(f"{name} at {progress[name]}")
+                            return
+                        progress[name] += len(got)
+                        if progress[name] > next_stop[0]:
+                            go_on.wait(axond.PATIENCE)
+
+                go_on, next_stop = threading.Event(), [size // 4]
+                threads = [threading.Thread(target=send, args=[sock]) for sock in (client, server)]
+                threads += [threading.Thread(target=receive, args=pair)
+                            for pair in ((client, "down"), (server, "up"))]
+                for thread in threads:
+                    thread.start()
+                for graph in more:
+                    daemon.write(graph)
+                    axond.wait_for(lambda: trouble or all(progress.get(n, 0) > next_stop[0] for n in ("up", "down")),
+                                   "a part of it")
+                    self.upgrade(daemon)
+                    next_stop[0] += size // 4
+                    go_on.set()
+                    go_on.clear()
+                next_stop[0] = size
+                go_on.set()
+                for thread in threads:
+                    thread.join(axond.PATIENCE)
+
+                self.assertEqual(trouble, [])
+                self.assertEqual(progress, {"up": size, "down": size})
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(server.recv(1), b"")
+                server.close()
+                self.assertEqual(client.recv(1), b"")
+
+
+class Handover(HandingOver):
+    """With "handover: true" connections go on in the new process."""
 
     def test_connections_survive_many_upgrades(self):
         with self.daemon(handing("EchoProtocol")) as daemon:
@@ -241,55 +295,7 @@ class Handover(TestCase):
             self.assertEqual(client.recv(4, socket.MSG_WAITALL), b"TWO\n")
 
     def test_a_long_transfer_through_a_proxy_runs_on(self):
-        """Bulk, which pipes move, in both directions at once."""
-        size, block = 96 << 20, os.urandom(1 << 20)
-        with socket.create_server(("127.0.0.1", 0)) as backend:
-            with self.daemon(handing(PROXY), env={"BACKEND": str(backend.getsockname()[1])}) as daemon:
-                client = daemon.connect()
-                server, _ = backend.accept()
-                server.settimeout(axond.PATIENCE)
-                progress, trouble = {}, []
-
-                def send(sock):
-                    for _ in range(size // len(block)):
-                        sock.sendall(block)
-
-                def receive(sock, name):
-                    progress[name] = 0
-                    while progress[name] < size:
-                        want = progress[name] % len(block)
-                        got = sock.recv(min(1 << 18, len(block) - want))
-                        if not got or got != block[want:want + len(got)]:
-                            trouble.append(f"{name} at {progress[name]}")
-                            return
-                        progress[name] += len(got)
-                        if progress[name] > next_stop[0]:
-                            go_on.wait(axond.PATIENCE)
-
-                go_on, next_stop = threading.Event(), [size // 4]
-                threads = [threading.Thread(target=send, args=[sock]) for sock in (client, server)]
-                threads += [threading.Thread(target=receive, args=pair)
-                            for pair in ((client, "down"), (server, "up"))]
-                for thread in threads:
-                    thread.start()
-                for _ in range(3):
-                    axond.wait_for(lambda: trouble or all(progress.get(n, 0) > next_stop[0] for n in ("up", "down")),
-                                   "a part of it")
-                    self.upgrade(daemon)
-                    next_stop[0] += size // 4
-                    go_on.set()
-                    go_on.clear()
-                next_stop[0] = size
-                go_on.set()
-                for thread in threads:
-                    thread.join(axond.PATIENCE)
-
-                self.assertEqual(trouble, [])
-                self.assertEqual(progress, {"up": size, "down": size})
-                client.shutdown(socket.SHUT_WR)
-                self.assertEqual(server.recv(1), b"")
-                server.close()
-                self.assertEqual(client.recv(1), b"")
+        self.transfer(handing(PROXY), 3 * [handing(PROXY)])
 
     def test_what_is_published_reaches_who_subscribed_before(self):
         protocol = "{type: Graphline, components: {from: {type: SubscribeTo, source: chat}, " \
@@ -320,7 +326,7 @@ class Handover(TestCase):
                 client.sendall(b"question")
                 client.shutdown(socket.SHUT_WR)
                 self.assertEqual(server.recv(100, socket.MSG_WAITALL), b"question")
-                super().upgrade(daemon)
+                TestCase.upgrade(self, daemon)
                 self.assertTrue(self.is_alive(daemon, self.pids[0]))
                 server.sendall(b"answer")
                 server.close()
@@ -333,7 +339,7 @@ class Handover(TestCase):
             client = daemon.connect()
             self.answer(client, b"before")
             daemon.write(handing("Discard"))
-            super().upgrade(daemon)
+            TestCase.upgrade(self, daemon)
             self.answer(client, b"after")
             self.assertTrue(self.is_alive(daemon, self.pids[0]))
             client.close()
@@ -349,6 +355,100 @@ class Handover(TestCase):
             self.upgrade(daemon)
 
             self.answer(client, b"after")
+
+
+class HandoverOfWorkers(HandingOver):
+    """Each process has as many workers as the file says when it starts."""
+
+    COUNTS = (2, 3, 1, 2)
+
+    @staticmethod
+    def on(workers, graph):
+        return f"daemon: {{workers: {workers}}}\n{graph}"
+
+    def threads(self):
+        names = [(task / "comm").read_text() for task in pathlib.Path(f"/proc/{self.pids[-1]}/task").iterdir()]
+        return 1 + sum(name.startswith("axond/") for name in names)
+
+    def test_connections_survive_many_upgrades(self):
+        graph = handing("EchoProtocol")
+        with self.daemon(self.on(self.COUNTS[0], graph)) as daemon:
+            clients = [daemon.connect() for _ in range(50)]
+            for client in clients:
+                self.answer(client, b"before")
+            for workers in self.COUNTS[1:]:
+                daemon.write(self.on(workers, graph))
+                self.upgrade(daemon)
+                self.assertEqual(self.threads(), int(axond.WORKERS or workers))
+                clients.append(daemon.connect())
+                for number, client in enumerate(clients):
+                    self.answer(client, b"after %d" % number)
+
+                self.assertEqual(daemon.ctl("status", json=True)["connections"]["now"], len(clients))
+            for client in clients:
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(client.recv(1), b"")
+            axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 0, "their end")
+
+    def test_a_long_transfer_through_a_proxy_runs_on(self):
+        first, *more = [self.on(workers, handing(PROXY)) for workers in self.COUNTS]
+        self.transfer(first, more)
+
+    def test_after_a_reload_that_has_removed_something(self):
+        """Its place is free in all parts."""
+        graph = handing("EchoProtocol")
+        more = handing("EchoProtocol", "  first: {type: NullSink}\n  more: {type: NullSink}\n")
+        for workers in 1, 2:
+            with self.subTest(workers=workers), self.daemon(self.on(workers, more)) as daemon:
+                client = daemon.connect()
+                self.answer(client, b"before")
+                daemon.write(self.on(workers, graph))
+                daemon.ctl("reload")
+                self.upgrade(daemon)
+
+                self.answer(client, b"after")
+
+
+class FewerWorkers(TestCase):
+    """Each worker has a socket of its own for an address; who waits in that of one that is no more is let in."""
+
+    GRAPH = """
+daemon: {workers: %d}
+components:
+  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}", max_connections: %d}
+  echo: {type: ProtocolHandler, protocol: EchoProtocol}
+linkages:
+  - server -> echo
+"""
+
+    def test_those_who_wait_are_let_in_by_those_that_there_are(self):
+        for workers, fewer in (3, 1), (4, 3), (2, 1):
+            with self.subTest(workers=workers, fewer=fewer), self.daemon(self.GRAPH % (workers, 1)) as daemon:
+                inside = daemon.connect()
+                inside.sendall(b"inside")
+                self.assertEqual(inside.recv(6, socket.MSG_WAITALL), b"inside")
+                waiting = [daemon.connect() for _ in range(40)]
+                for client in waiting:
+                    client.sendall(b"waiting")
+                daemon.write(self.GRAPH % (fewer, 0))
+                self.upgrade(daemon)
+                inside.close()
+                self.wait_gone(daemon, self.pids[0])
+                for client in waiting:
+                    self.assertEqual(client.recv(7, socket.MSG_WAITALL), b"waiting")
+                    client.close()
+                said = daemon.stderr.count(f"listening on 127.0.0.1:{daemon.port}\n")
+                self.assertEqual(said, 2)
+
+                daemon.write(self.GRAPH % (workers, 0))
+                with Asking(daemon.port) as asking:
+                    asking.wait_more()
+                    daemon.ctl("reload")  # which changes no number of workers
+                    asking.wait_more()
+                    self.upgrade(daemon)
+                    self.wait_gone(daemon, self.pids[1])
+                    asking.wait_more()
+                self.assertEqual(asking.trouble, [])
 
 
 class Refused(TestCase):

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import ctypes
 import os
 import pathlib
 import re
@@ -9,6 +10,7 @@ import signal
 import socket
 import struct
 import threading
+import time
 
 import axond
 import echoing
@@ -66,6 +68,30 @@ def listening(port):
     """How many sockets listen on a port of 127.0.0.1."""
     rows = [row.split() for row in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return sum(row[1] == f"0100007F:{port:04X}" and row[3] == "0A" for row in rows)
+
+
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+
+
+def ptrace(request, thread):
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    if libc.ptrace(request, thread, None, None) == -1:
+        raise OSError(ctypes.get_errno(), "ptrace")
+
+
+@contextlib.contextmanager
+def stuck(daemon, name):
+    """One thread stands still, as if a component held it."""
+    folders = pathlib.Path(f"/proc/{daemon.pid}/task").iterdir()
+    thread = next(int(folder.name) for folder in folders if (folder / "comm").read_text().strip() == name)
+    ptrace(PTRACE_SEIZE, thread)
+    ptrace(PTRACE_INTERRUPT, thread)
+    os.waitpid(thread, 0x40000000)  # __WALL
+    try:
+        yield
+    finally:
+        ptrace(PTRACE_DETACH, thread)
 
 
 def wakeups(daemon):
@@ -363,6 +389,67 @@ class Reload(TestCase):
             wait_connections(daemon, 2 * CROWD)
 
 
+    def say(self, clients, count):
+        """Each says its next line, and is answered."""
+        for number, client in enumerate(clients):
+            self.greet(client, line(number, count))
+
+    def test_what_connections_of_all_workers_lead_to_is_replaced_and_each_line_stays_in_its_place(self):
+        logs = [self.directory() / f"{name}.log" for name in "ab"]
+        graphs = [AUDIT_FAR.replace("audit.log", str(log)) for log in logs]
+        for workers in workers_of_two_and_four:
+            with self.subTest(workers=workers), on(workers, graphs[0]) as daemon:
+                for log in logs:
+                    log.write_bytes(b"")
+                clients = [daemon.connect() for _ in range(20)]
+                for count in range(6):
+                    self.say(clients, count)
+                    self.reload(daemon, graphs[(count + 1) % 2])
+                    self.assertIn("1 replaced", daemon.stderr.splitlines()[-1])
+                self.say(clients, 6)
+                wait_connections(daemon, len(clients))
+                for client in clients:
+                    client.close()
+                daemon.stop()
+                texts = [log.read_text() for log in logs]
+                said = [collections.defaultdict(list) for _ in logs]
+                for text, of_log in zip(texts, said):
+                    for one in text.splitlines():
+                        number, count = map(int, one.split())
+                        of_log[number].append(count)
+                for number in range(len(clients)):
+                    self.assertEqual([of_log[number] for of_log in said], [[0, 2, 4, 6], [1, 3, 5]])
+
+    def test_what_is_removed_ends_with_the_last_connection_that_leads_to_it(self):
+        plain = (ECHO % "").replace("  echo:", "  visitors:").replace("server -> echo", "server -> visitors")
+        with on(2, AUDIT_FAR) as daemon:
+            clients = [daemon.connect() for _ in range(20)]
+            self.say(clients, 0)
+            self.reload(daemon, plain)
+            self.say(clients, 1)
+            fresh = self.crowd(daemon, 20)
+            log = daemon.directory / "audit.log"
+            self.assertIn("audit", daemon.ctl("list"))
+            for client in clients:
+                client.close()
+            axond.wait_for(lambda: "audit" not in daemon.ctl("list"), "audit to have gone")
+            self.assert_in_order(log.read_text(), 20, 2)
+            self.reload(daemon, AUDIT_FAR)
+            self.say(fresh, 1)
+
+    def test_what_can_not_be_replaced_goes_on(self):
+        with on(2, AUDIT_FAR) as daemon:
+            clients = [daemon.connect() for _ in range(20)]
+            self.say(clients, 0)
+            daemon.write(AUDIT_FAR.replace("audit.log", "missing/audit.log"))
+            daemon.signal(signal.SIGHUP)
+            daemon.wait_line("audit.*No such file or directory")
+            self.say(clients, 1)
+            log = daemon.directory / "audit.log"
+            axond.wait_for(lambda: log.read_text().count("\n") == 40, "all lines")
+            self.assert_in_order(log.read_text(), 20, 2)
+
+
 class Chat(TestCase):
     CROWD = 20
     LINES = 20
@@ -392,6 +479,30 @@ class Chat(TestCase):
                 one.sendall(line(number, 0))
                 for client in before + after:
                     self.assertEqual(axond.receive(client, 4), line(number, 0))
+
+
+    def test_those_in_a_room_that_is_replaced_or_removed_stay_together_until_the_last_leaves(self):
+        graph = (axond.SOURCE / "etc/chat.yaml").read_text()
+        renamed = re.sub(r"(name|destination|source): chat", r"\1: talk", graph)
+        for room, changed in ("room", renamed), ("hall", renamed.replace("room:", "hall:")):
+            with self.subTest(room), on(2, graph) as daemon:
+                before = [daemon.connect() for _ in range(10)]
+                axond.wait_for(lambda: statistics(daemon, "room")["subscribers"] == 10, "all to be there")
+                self.reload(daemon, changed)
+                after = [daemon.connect() for _ in range(10)]
+                axond.wait_for(lambda: statistics(daemon, room)["subscribers"] == 10, "all to be there")
+                for count in range(3):
+                    for number, those in enumerate((before, after)):
+                        for client in those:
+                            client.sendall(line(number, count))
+                        for client in those:
+                            self.assertEqual(axond.receive(client, 40), line(number, count) * 10)
+                for client in before:
+                    client.close()
+                daemon.wait_line("the last connection of an earlier graph has ended")
+                axond.wait_for(lambda: [one["path"] for one in daemon.ctl("list", json=True)["components"]
+                                        if "/" not in one["path"]] == ["server", "visitors", room],
+                               "the first room to have gone")
 
 
 class Supervision(TestCase):
@@ -432,6 +543,20 @@ class Supervision(TestCase):
             self.assertEqual((listening(daemon.port), listening(other)), (0, 2))
             daemon.ctl("stop", "other")
             self.assertEqual(daemon.wait(), 0)  # nothing is left
+
+
+class Watchdog(TestCase):
+    def test_is_fed_as_long_as_every_worker_turns(self):
+        with axond.Axond(ECHO % "", args=["-w", 3], env={"WATCHDOG_USEC": "400000"}) as daemon:
+            daemon.wait_notified("WATCHDOG=1", 3)
+            with stuck(daemon, "axond/2"):
+                daemon.wait_line("worker 2 has not turned for 0.1 s: systemd is not told that all is well")
+                times = daemon.notified("WATCHDOG=1")
+                time.sleep(0.4)  # it would be fed meanwhile
+                self.assertEqual(daemon.notified("WATCHDOG=1"), times)
+            daemon.wait_line("every loop turns again")
+            daemon.wait_notified("WATCHDOG=1", times + 2)
+            self.greet(daemon.connect())
 
 
 class Seeing(TestCase):
