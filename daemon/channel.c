@@ -111,8 +111,14 @@ int channel_receive(int channel, struct parcel *parcel)
         return got == 0 ? 0 : -errno;
     }
     take_fds(&message, parcel);
-    if (got != (ssize_t)sizeof(head) || (message.msg_flags & MSG_CTRUNC) != 0) {
+    if ((message.msg_flags & MSG_CTRUNC) != 0) {
         return -EMFILE; /* there was no room for the descriptors */
+    }
+    if (got != (ssize_t)sizeof(head)) {
+        return -EPIPE;
+    }
+    if (head.size > PARCEL_SIZE) {
+        return -EMSGSIZE;
     }
     while (parcel->size < head.size) {
         unsigned char bytes[16384];

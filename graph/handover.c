@@ -8,7 +8,14 @@
 #include "graph/pipe.h"
 #include "graph/plan.h"
 
-enum { FORM = 1 }; /* of what is put into parcels */
+enum { FORM = 2 }; /* of what is put into parcels */
+
+/* What is told of a component itself. */
+enum {
+    HAS_SIGNALLED = 1 << 0, /* it said on signal that it has finished */
+    WAS_TOLD = 1 << 1,
+    FINISH_IS_HELD = 1 << 2, /* one of those who lead to control has finished, others have not */
+};
 
 /* ---- what can be handed over ---- */
 
@@ -57,10 +64,11 @@ static struct component *find(const struct graph *root, const char *path)
     return component != NULL && component->state == RUNNING ? component : NULL;
 }
 
-/* The plan of the connections that a component would take over; NULL: it takes none. */
+/* The plan of the connections that a component would take over; NULL: it takes none, or there is no
+ * component. */
 static const struct plan *protocol_of(struct component *component)
 {
-    return component->state == RUNNING && component->type->handed_over != NULL
+    return component != NULL && component->state == RUNNING && component->type->handed_over != NULL
                ? component->type->handed_over(component)
                : NULL;
 }
@@ -76,7 +84,7 @@ static void save_message(struct message *msg, struct parcel *to)
     parcel_put(to, msg->data, msg->size);
 }
 
-/* What waits in an inbox; false: a notice does. */
+/* What waits in an inbox; false: something that can't go along. */
 static bool save_inbox(const struct inbox *in, struct parcel *to)
 {
     const struct message *last =
@@ -86,10 +94,13 @@ static bool save_inbox(const struct inbox *in, struct parcel *to)
     parcel_put_number(to, last != NULL ? in->box.queued : 0);
     while (last != NULL) {
         msg = msg->next;
-        if (msg->kind != DATA && msg->kind != PIPED) {
+        if (msg->kind != DATA && msg->kind != PIPED && msg->kind != PRODUCER_FINISHED) {
             return false;
         }
-        save_message((struct message *)(uintptr_t)msg, to);
+        parcel_put_number(to, msg->kind == PRODUCER_FINISHED);
+        if (msg->kind != PRODUCER_FINISHED) {
+            save_message((struct message *)(uintptr_t)msg, to);
+        }
         if (msg == last) {
             break;
         }
@@ -97,48 +108,117 @@ static bool save_inbox(const struct inbox *in, struct parcel *to)
     return true;
 }
 
-static bool save_component(struct component *component, struct parcel *to)
+static struct inbox *control_of(const struct component *component)
 {
-    const unsigned ends = COMPONENT_TOLD | COMPONENT_STOP_ASKED | COMPONENT_ENDING;
+    return component->control != NO_BOX ? component_have_inbox(component, component->control)
+                                        : NULL;
+}
 
-    if (component->state != RUNNING || (component->flags & ends) != 0 ||
-        (!component->type->stateless && component->type->save == NULL)) {
-        return false;
+static void save_flags(const struct component *component, struct parcel *to)
+{
+    const struct inbox *control = control_of(component);
+    const bool is_held = control != NULL && (control->box.flags & BOX_FINISH_HELD) != 0;
+
+    parcel_put_number(to, ((component->flags & COMPONENT_SIGNALLED) != 0 ? HAS_SIGNALLED : 0U) |
+                              (component->was_told ? WAS_TOLD : 0U) |
+                              (is_held ? FINISH_IS_HELD : 0U));
+}
+
+static const char *save_component(struct component *component, struct parcel *to)
+{
+    if (component->state != RUNNING) {
+        return "a part of it has ended";
     }
+    if ((component->flags & (COMPONENT_STOP_ASKED | COMPONENT_ENDING)) != 0) {
+        return "it is about to end";
+    }
+    if (!component->type->stateless && component->type->save == NULL) {
+        return "a part of it can't give its state";
+    }
+    save_flags(component, to);
     for (unsigned i = 0; i < component->plan->inboxes; i++) {
         if (!save_inbox(component_have_inbox(component, i), to)) {
-            return false;
+            return "it is being told of an end";
         }
     }
-    return component->type->save == NULL || component->type->save(component, to);
+    return component->type->save == NULL || component->type->save(component, to)
+               ? NULL
+               : "it is about to end";
+}
+
+/* One message for an inbox; false: there is none, or it has no place there. */
+static bool restore_message(struct component *component, unsigned index, struct parcel *from)
+{
+    const enum carries carries = component->plan->in[index].spec->carries;
+    const bool is_finish = parcel_get_number(from) != 0;
+    struct pool *pool = component_pool(component);
+    size_t size;
+    const void *bytes;
+
+    if (is_finish) {
+        if (from->is_bad || index != component->control) {
+            return false;
+        }
+        inbox_deliver(component_need_inbox(component, index),
+                      message_notice(pool, PRODUCER_FINISHED, NULL, 0), NULL);
+        return true;
+    }
+    size = parcel_get_number(from);
+    bytes = parcel_get(from, size);
+    if (bytes == NULL || (carries != BYTES && carries != LINES && carries != ANYTHING)) {
+        return false;
+    }
+    inbox_put(component_need_inbox(component, index), message_copy(pool, bytes, size));
+    return true;
+}
+
+static void restore_flags(struct component *component, struct parcel *from)
+{
+    const uint64_t flags = parcel_get_number(from);
+    struct inbox *control = control_of(component);
+    struct outbox *signal =
+        component->signal != NO_BOX ? component_have_outbox(component, component->signal) : NULL;
+
+    component->was_told = (flags & WAS_TOLD) != 0;
+    if ((flags & HAS_SIGNALLED) != 0) {
+        component->flags |= COMPONENT_SIGNALLED;
+    }
+    if ((flags & HAS_SIGNALLED) != 0 && signal != NULL) {
+        signal->box.flags |= BOX_FINISHED;
+    }
+    if ((flags & FINISH_IS_HELD) != 0 && control != NULL) {
+        control->box.flags |= BOX_FINISH_HELD;
+    }
 }
 
 static bool restore_component(struct component *component, struct parcel *from)
 {
+    restore_flags(component, from);
     for (unsigned i = 0; i < component->plan->inboxes; i++) {
         for (uint64_t left = parcel_get_number(from); left > 0; left--) {
-            const size_t size = parcel_get_number(from);
-            const void *bytes = parcel_get(from, size);
-
-            if (bytes == NULL) {
+            if (!restore_message(component, i, from)) {
                 return false;
             }
-            inbox_put(component_need_inbox(component, i),
-                      message_copy(component_pool(component), bytes, size));
         }
     }
     return !from->is_bad &&
            (component->type->restore == NULL || component->type->restore(component, from));
 }
 
+/* NULL, or why it can't be. */
+static const char *save_instance(struct graph *instance, struct parcel *to)
+{
+    const char *why = NULL;
+
+    for (size_t i = 0; i < graph_size(instance) && why == NULL; i++) {
+        why = save_component(graph_component(instance, i), to);
+    }
+    return why == NULL && to->is_bad ? "it has too many descriptors" : why;
+}
+
 bool handover_save(struct graph *instance, struct parcel *to)
 {
-    for (size_t i = 0; i < graph_size(instance); i++) {
-        if (!save_component(graph_component(instance, i), to)) {
-            return false;
-        }
-    }
-    return !to->is_bad;
+    return save_instance(instance, to) == NULL;
 }
 
 bool handover_restore(struct graph *instance, struct parcel *from)
@@ -159,8 +239,12 @@ void handover_offer(const struct graph *root, struct parcel *to)
 
     for (size_t i = 0; i < graph_size(root); i++) {
         struct component *component = graph_component(root, i);
-        const struct plan *protocol = protocol_of(component);
+        const struct plan *protocol;
 
+        if (component == NULL || component->is_leaving) {
+            continue;
+        }
+        protocol = protocol_of(component);
         if (protocol != NULL || component->type->adopt != NULL) {
             parcel_put_text(to, component_path(component, path, sizeof(path)));
             parcel_put_number(to, protocol != NULL ? form(protocol) : 0);
@@ -168,16 +252,22 @@ void handover_offer(const struct graph *root, struct parcel *to)
     }
 }
 
-bool handover_unpack(struct graph *root, struct parcel *from)
+const char *handover_unpack(struct graph *root, struct parcel *from)
 {
     struct component *server = find(root, parcel_get_text(from));
     struct component *handler = find(root, parcel_get_text(from));
+    const uint64_t was = parcel_get_number(from);
     struct component *socket;
     struct graph *instance;
 
-    if (server == NULL || server->type->adopt == NULL || handler == NULL ||
-        protocol_of(handler) == NULL) {
-        return false;
+    if (server == NULL || server->type->adopt == NULL) {
+        return "there is no such server here";
+    }
+    if (handler == NULL || protocol_of(handler) == NULL) {
+        return "there is no such handler here, or it takes none";
+    }
+    if (was != form(protocol_of(handler))) {
+        return "its protocol is another one here";
     }
     socket = server->type->adopt(server);
     instance = handler->type->take_over(handler, socket);
@@ -185,9 +275,9 @@ bool handover_unpack(struct graph *root, struct parcel *from)
         graph_start_instance(instance) < 0 || graph_start_instance(socket->graph) < 0) {
         graph_destroy(socket->graph);
         graph_destroy(instance);
-        return false;
+        return "it could not be made again";
     }
-    return true;
+    return NULL;
 }
 
 /* ---- here ---- */
@@ -208,53 +298,84 @@ static bool is_offered(struct parcel *offer, const struct component *component, 
     return found;
 }
 
-/* Puts in one connection; false: it can't be handed over, or nobody wants it. */
-static bool pack(struct graph *instance, struct parcel *offer, struct parcel *to)
+/* Puts in one connection.  Returns NULL, or why not. */
+static const char *pack(struct graph *instance, struct parcel *offer, struct parcel *to)
 {
     struct graph *socket = instance->peer;
+    const uint64_t is = form(instance->plan);
     char path[PATH_SIZE];
+    const char *why;
 
-    if (socket == NULL || !is_offered(offer, instance->holder, form(instance->plan)) ||
-        !is_offered(offer, socket->holder, 0)) {
-        return false;
+    if (socket == NULL) {
+        return "it is about to end";
+    }
+    if (!is_offered(offer, instance->holder, is) || !is_offered(offer, socket->holder, 0)) {
+        return "nobody takes it";
     }
     parcel_put_text(to, component_path(socket->holder, path, sizeof(path)));
     parcel_put_text(to, component_path(instance->holder, path, sizeof(path)));
-    return handover_save(socket, to) && handover_save(instance, to);
+    parcel_put_number(to, is);
+    why = save_instance(socket, to);
+    return why == NULL ? save_instance(instance, to) : why;
 }
 
-/* The other process has it: here its descriptors are closed, and nobody is told anything. */
-static void let_go(struct graph *instance)
+void handover_let_go(struct graph *connection)
 {
-    graph_destroy(instance->peer);
-    graph_destroy(instance);
+    graph_destroy(connection->peer);
+    graph_destroy(connection);
 }
 
-size_t handover_pack(struct graph *root, struct parcel *offer,
-                     bool (*send)(void *, struct parcel *), void *arg)
+/* The connections of a component that hands over; NULL: it has none, or does not. */
+static struct graph *first_connection(struct component *handler)
+{
+    return protocol_of(handler) != NULL ? component_next_graph(handler, NULL) : NULL;
+}
+
+size_t handover_count(const struct graph *root)
 {
     size_t count = 0;
+
+    for (size_t i = 0; i < graph_size(root); i++) {
+        struct component *handler = graph_component(root, i);
+
+        for (struct graph *at = first_connection(handler); at != NULL;
+             at = component_next_graph(handler, at)) {
+            count++;
+        }
+    }
+    return count;
+}
+
+static void log_staying(const struct graph *instance, const char *why)
+{
+    const struct graph *named = instance->peer != NULL ? instance->peer : instance;
+
+    component_log(graph_component(named, 0), LOG_LEVEL_DEBUG,
+                  "this connection is not handed over: %s", why);
+}
+
+void handover_pack(struct graph *root, struct parcel *offer,
+                   bool (*take)(void *arg, struct graph *connection, struct parcel *parcel),
+                   void *arg)
+{
     bool is_well = true;
 
     for (size_t i = 0; i < graph_size(root) && is_well; i++) {
         struct component *handler = graph_component(root, i);
-        struct graph *instance =
-            protocol_of(handler) != NULL ? component_next_graph(handler, NULL) : NULL;
+        struct graph *instance = first_connection(handler);
 
         while (instance != NULL && is_well) {
             struct graph *next = component_next_graph(handler, instance);
             struct parcel parcel = {0};
+            const char *why = pack(instance, offer, &parcel);
 
-            if (pack(instance, offer, &parcel)) {
-                is_well = send(arg, &parcel);
-                if (is_well) {
-                    let_go(instance);
-                    count++;
-                }
+            if (why == NULL) {
+                is_well = take(arg, instance, &parcel);
+            } else {
+                log_staying(instance, why);
             }
             parcel_deinit(&parcel, false);
             instance = next;
         }
     }
-    return count;
 }
