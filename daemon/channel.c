@@ -93,6 +93,13 @@ int channel_adopt(int channel)
     return flags == -1 || fcntl(channel, F_SETFL, flags & ~O_NONBLOCK) == -1 ? -errno : 0;
 }
 
+int channel_poll(int channel)
+{
+    const int flags = fcntl(channel, F_GETFL);
+
+    return flags == -1 || fcntl(channel, F_SETFL, flags | O_NONBLOCK) == -1 ? -errno : 0;
+}
+
 int channel_receive(int channel, struct parcel *parcel)
 {
     struct head head = {0};

@@ -12,6 +12,7 @@
 #include "daemon/control.h"
 #include "daemon/jobs.h"
 #include "daemon/reloading.h"
+#include "daemon/restart.h"
 #include "daemon/upgrade.h"
 #include "graph/document.h"
 #include "graph/drain.h"
@@ -312,6 +313,7 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
     if (upgrade_is_expected(daemon)) {
         upgrade_ready(daemon);
     } else {
+        restart_take(daemon);
         daemon_announce_start(daemon);
     }
     return true;
@@ -357,6 +359,7 @@ void daemon_finish(struct daemon *daemon)
         refuse_reload(daemon);
     }
     upgrade_cancel(daemon);
+    restart_cancel(daemon);
     control_close(daemon->control);
     daemon->control = NULL;
     jobs_destroy(daemon->jobs);
@@ -635,7 +638,7 @@ void daemon_stop(struct daemon *daemon)
     struct list *at;
     struct list *after;
     const bool again = daemon->was_told_to_stop;
-    const double timeout = daemon->settings.drain_timeout;
+    double timeout = daemon->settings.drain_timeout;
     char line[200];
 
     daemon->was_told_to_stop = true;
@@ -644,9 +647,10 @@ void daemon_stop(struct daemon *daemon)
         activation_end(&daemon->activation);
         daemon_status_line(daemon, line, sizeof(line));
         notify_stopping(&daemon->notify, line);
-        notify_extend(&daemon->notify, timeout + 5.0);
+        notify_extend(&daemon->notify, timeout + RESTART_MARGIN + 5.0);
         log_draining(daemon->loop->connections, timeout);
         control_draining(daemon->control);
+        timeout += restart_begin(daemon) ? RESTART_MARGIN : 0;
     } else {
         daemon->state = DAEMON_STOPPING;
     }
