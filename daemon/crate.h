@@ -17,7 +17,7 @@
 #include "graph/parcel.h"
 
 enum {
-    CRATE_FDS = 16384,    /* at most: they, and the memfd, take 66 messages, as a queue holds */
+    CRATE_FDS = 32768,    /* at most: they take 130 messages, half of what a queue usually holds */
     CRATE_SIZE = 1 << 28, /* bytes, at most */
 };
 

@@ -15,17 +15,19 @@
 #include "graph/graph.h"
 #include "graph/handover.h"
 #include "graph/loop.h"
+#include "graph/workers.h"
 
 #define AT_ONCE 0.001 /* s: the shortest deadline of a drain */
+
+#define LOOK_EVERY 0.05 /* s: looks at what is left of others, wherever they are */
 
 struct restart {
     struct job job;
     struct daemon *daemon;
     struct manager_answer answer;
-    int result;       /* of asking; -errno: there is no answer */
-    double end;       /* of drain_timeout, ev_time() */
-    ev_prepare look;  /* at what is left, before the loop sleeps */
-    ev_timer on_end;  /* of drain_timeout */
+    int result; /* of asking; -errno: there is no answer */
+    double end; /* of drain_timeout, ev_time() */
+    ev_timer look;
     uint64_t look_at; /* so many connections at most: until then there are others for sure */
 };
 
@@ -34,6 +36,7 @@ struct load {
     struct crate crate;
     struct graph **connections; /* as many as there are parcels */
     bool is_full;
+    bool has_gone;
 };
 
 static struct restart *of(struct job *job)
@@ -73,9 +76,7 @@ void restart_cancel(struct daemon *daemon)
 
     if (restart != NULL) {
         daemon->restart = NULL;
-        ev_ref(ev);
-        ev_prepare_stop(ev, &restart->look);
-        ev_timer_stop(ev, &restart->on_end);
+        ev_timer_stop(ev, &restart->look);
         free(restart);
     }
 }
@@ -107,9 +108,10 @@ static bool take(void *arg, struct graph *connection, struct parcel *parcel)
 static void load_all(struct graph *root, struct load *to)
 {
     struct parcel offer = {0};
+    const struct courier courier = {.offer = &offer, .take = take, .arg = to};
 
     handover_offer(root, &offer); /* the next one's graph is most likely the same */
-    handover_pack(root, &offer, take, to);
+    handover_pack(root, &courier);
     parcel_deinit(&offer, false);
 }
 
@@ -127,80 +129,86 @@ static int store(struct daemon *daemon, const struct crate *crate)
     return result;
 }
 
-static void let_go(struct daemon *daemon, struct load *load)
+/* Hands over what is packed, if systemd takes it. */
+static void hand_over(struct daemon *daemon, struct load *load)
 {
-    uint64_t rest;
+    const int result = store(daemon, &load->crate);
 
+    if (result < 0) {
+        log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = result},
+                  "could not leave connections with systemd: %zu drain here", load->crate.count);
+        return;
+    }
     for (size_t i = 0; i < load->crate.count; i++) {
         handover_let_go(load->connections[i]);
     }
-    notify_wait(&daemon->notify); /* systemd has it before we end */
-    rest = daemon->loop->connections;
+    load->has_gone = true;
+}
+
+static void log_gone(struct daemon *daemon, const struct load *load)
+{
+    const uint64_t rest = daemon->loop->connections->now;
+
     log_event(LOG_LEVEL_NOTICE, NULL,
               "%zu connection%s wait%s with systemd for the next start; %llu drain%s here",
               load->crate.count, load->crate.count == 1 ? "" : "s",
               load->crate.count == 1 ? "s" : "", (unsigned long long)rest, rest == 1 ? "s" : "");
 }
 
-/* Hands over what there is.  is_last: else it waits while not all of it fits into a crate, since
- * who has gone is not served while others drain. */
-static void go(struct restart *restart, bool is_last)
+/* Hands over what there is.  is_last: else not before all of it fits into a crate, since who has
+ * gone is not served while others drain.  Returns false if it is to be tried again at the end. */
+static bool go(struct restart *restart, bool is_last)
 {
     struct daemon *daemon = restart->daemon;
     struct load load = {0};
-    int result = 0;
+    bool is_done;
 
+    workers_halt(daemon->workers); /* what is packed stays as it is */
     load_all(daemon->graph, &load);
-    if (load.is_full && !is_last) {
-        restart->look_at = 0; /* nor will it later */
-    } else if (load.crate.count > 0) {
-        result = store(daemon, &load.crate);
-        if (result == 0) {
-            let_go(daemon, &load);
-        } else {
-            log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = result},
-                      "could not leave connections with systemd: %zu drain here", load.crate.count);
-        }
+    is_done = is_last || !load.is_full;
+    if (is_done && load.crate.count > 0) {
+        hand_over(daemon, &load);
+    }
+    workers_release(daemon->workers);
+    if (load.has_gone) {
+        notify_wait(&daemon->notify); /* systemd has it before we end */
+        log_gone(daemon, &load);
     }
     crate_deinit(&load.crate, false);
     free(load.connections);
-    if (is_last || !load.is_full) {
-        finish(restart);
-    }
+    return is_done;
 }
 
 /* ---- waiting ---- */
 
-static void on_end(struct ev_loop *ev, ev_timer *watcher, int revents)
+/* True if there are no connections but those that can go. */
+static bool is_time(struct restart *restart)
 {
-    struct restart *restart = watcher->data;
+    const uint64_t now = restart->daemon->loop->connections->now;
+    uint64_t movable;
 
-    if (restart->daemon->state == DAEMON_DRAINING && restart->daemon->graph != NULL) {
-        go(restart, true);
-    } else {
-        finish(restart);
+    if (now > restart->look_at) {
+        return false;
     }
+    movable = handover_count(restart->daemon->graph);
+    restart->look_at = movable;
+    return now <= movable;
 }
 
-/* Hands over once there are no connections but those that can go. */
-static void on_look(struct ev_loop *ev, ev_prepare *watcher, int revents)
+static void on_look(struct ev_loop *ev, ev_timer *watcher, int revents)
 {
     struct restart *restart = watcher->data;
     const struct daemon *daemon = restart->daemon;
-    uint64_t movable;
+    const bool is_last = ev_time() >= restart->end;
 
     if (daemon->state != DAEMON_DRAINING || daemon->graph == NULL) {
         finish(restart);
-        return;
-    }
-    if (daemon->loop->connections > restart->look_at) {
-        return;
-    }
-    movable = handover_count(daemon->graph);
-    if (movable < daemon->loop->connections) {
-        restart->look_at = movable;
-    } else {
-        go(restart, false);
+    } else if (is_last || is_time(restart)) {
+        if (go(restart, is_last)) {
+            finish(restart);
+        } else {
+            restart->look_at = 0; /* nor will they fit later */
+        }
     }
 }
 
@@ -210,13 +218,9 @@ static void wait_for_others(struct restart *restart)
 
     restart->daemon->restart = restart;
     restart->look_at = UINT64_MAX;
-    ev_prepare_init(&restart->look, on_look);
+    ev_timer_init(&restart->look, on_look, 0.0, LOOK_EVERY);
     restart->look.data = restart;
-    ev_prepare_start(ev, &restart->look);
-    ev_unref(ev);
-    ev_timer_init(&restart->on_end, on_end, left(restart), 0.0);
-    restart->on_end.data = restart;
-    ev_timer_start(ev, &restart->on_end);
+    ev_timer_start(ev, &restart->look);
 }
 
 /* ---- asking ---- */

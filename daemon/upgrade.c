@@ -136,6 +136,8 @@ static bool send_connection(void *arg, struct graph *connection, struct parcel *
 /* Says that it may go on in our place, and hands over the connections that it takes. */
 static void hand_over(struct upgrade *upgrade)
 {
+    const struct courier courier = {
+        .offer = &upgrade->offer, .take = send_connection, .arg = upgrade};
     const struct parcel go = {0};
     const int result = channel_send(upgrade->channel, &go);
 
@@ -143,7 +145,7 @@ static void hand_over(struct upgrade *upgrade)
         log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = result},
                   "process %d has ended just when it was to come in our place", (int)upgrade->pid);
     } else if (upgrade->daemon->graph != NULL) {
-        handover_pack(upgrade->daemon->graph, &upgrade->offer, send_connection, upgrade);
+        handover_pack(upgrade->daemon->graph, &courier);
     }
 }
 
@@ -158,7 +160,7 @@ static void give_way(struct upgrade *upgrade)
     control_let_go(daemon->control);
     notify_replaced(&daemon->notify, upgrade->pid);
     hand_over(upgrade);
-    left = daemon->loop->connections;
+    left = atomic_load(&daemon->loop->connections->now);
     log_event(
         LOG_LEVEL_NOTICE, NULL,
         "process %d is here in our place, with %zu connection%s of ours; draining %llu, however "

@@ -3,15 +3,18 @@
 #include <ev.h>
 #include <stdlib.h>
 
+#include "graph/crossing.h"
 #include "graph/graph.h"
 #include "graph/loop.h"
+#include "graph/placement.h"
 #include "graph/plan.h"
+#include "graph/root.h"
 
 struct drain {
     struct list link; /* in the loop's drains */
     struct graph *graph;
     ev_timer deadline;
-    bool finishing; /* no server is left, and the rest was told */
+    bool is_quiet; /* no server is left in this part; once none is in any, the rest is told */
 };
 
 static struct drain *find(struct graph *graph)
@@ -32,7 +35,7 @@ static struct drain *find(struct graph *graph)
 static void log_late(const struct graph *graph)
 {
     const struct component *first = NULL;
-    const uint64_t connections = graph->loop->connections;
+    const uint64_t connections = graph->loop->connections->now;
     size_t others = 0;
     char path[PATH_SIZE];
 
@@ -61,7 +64,7 @@ static void on_deadline(struct ev_loop *ev, ev_timer *watcher, int revents)
     struct drain *drain = container_of(watcher, struct drain, deadline);
 
     log_late(drain->graph);
-    graph_stop(drain->graph);
+    graph_tell(drain->graph, SHUTDOWN_MICROPROCESS, 0);
 }
 
 bool component_is_fed(const struct component *component)
@@ -107,22 +110,74 @@ void component_drain(struct component *component)
     }
 }
 
+static bool takes_in(const struct component *component)
+{
+    return component != NULL && component->state == RUNNING && component->type->drain != NULL;
+}
+
+/* Tells the rest.  What other workers have sent on its way comes first. */
+static void finish(struct drain *drain)
+{
+    struct graph *graph = drain->graph;
+    const struct parts *parts = parts_of(graph);
+
+    graph->refs++; /* while we walk through it */
+    for (size_t i = 0; i < graph_size(graph); i++) {
+        struct component *component = graph_component(graph, i);
+
+        if (component != NULL &&
+            (parts == NULL || parts->homes[i] == EVERY_WORKER || !crossing_finish(component))) {
+            component_tell(component, PRODUCER_FINISHED, NULL, 0);
+        }
+    }
+    graph_unref(graph);
+}
+
+/* No part takes anything in any more. */
+static void on_quiet(struct letter *letter)
+{
+    struct parts *parts = container_of(letter, struct parts, quiet);
+
+    workers_halt(parts->main->workers);
+    for (unsigned i = 0; i < parts->count && !parts->is_destroyed; i++) {
+        struct drain *drain = find(parts->part[i]);
+
+        if (drain != NULL) {
+            finish(drain);
+        }
+    }
+    workers_release(parts->main->workers);
+    parts_unref(parts);
+}
+
+/* Nothing in this part takes anything in any more, or it has ended. */
+static void note_quiet(struct parts *parts)
+{
+    if (atomic_fetch_sub_explicit(&parts->busy, 1, memory_order_acq_rel) == 1) {
+        parts->quiet.open = on_quiet;
+        parts_post(parts, 0, &parts->quiet);
+    }
+}
+
 void drain_go_on(struct graph *graph)
 {
     struct drain *drain = find(graph);
+    struct parts *parts = parts_of(graph);
 
-    if (drain == NULL || drain->finishing) {
+    if (drain == NULL || drain->is_quiet) {
         return;
     }
     for (size_t i = 0; i < graph_size(graph); i++) {
-        const struct component *component = graph_component(graph, i);
-
-        if (component != NULL && component->state == RUNNING && component->type->drain != NULL) {
+        if (takes_in(graph_component(graph, i))) {
             return; /* it still has connections */
         }
     }
-    drain->finishing = true;
-    graph_tell(graph, PRODUCER_FINISHED, 0);
+    drain->is_quiet = true;
+    if (parts == NULL) {
+        finish(drain);
+    } else {
+        note_quiet(parts);
+    }
 }
 
 static struct drain *begin(struct graph *graph)
@@ -147,7 +202,7 @@ static struct drain *begin(struct graph *graph)
     return find(graph);
 }
 
-void graph_drain(struct graph *graph, double seconds)
+static void drain_part(struct graph *graph, double seconds)
 {
     struct drain *drain = graph->is_draining ? find(graph) : begin(graph);
 
@@ -158,11 +213,39 @@ void graph_drain(struct graph *graph, double seconds)
     }
 }
 
+void graph_drain(struct graph *graph, double seconds)
+{
+    struct parts *parts = parts_of(graph);
+
+    if (parts == NULL) {
+        drain_part(graph, seconds);
+        return;
+    }
+    workers_halt(parts->main->workers);
+    if (!graph->is_draining) {
+        atomic_store_explicit(&parts->busy, parts->count, memory_order_relaxed);
+    }
+    for (unsigned i = 0; i < parts->count; i++) {
+        struct graph *part = parts->part[i];
+
+        if (part->living > 0) {
+            drain_part(part, seconds);
+        } else if (!part->is_draining) {
+            part->is_draining = true;
+            note_quiet(parts);
+        }
+    }
+    workers_release(parts->main->workers);
+}
+
 void drain_forget(struct graph *graph)
 {
     struct drain *drain = find(graph);
 
     if (drain != NULL) {
+        if (!drain->is_quiet && parts_of(graph) != NULL) {
+            note_quiet(parts_of(graph));
+        }
         ev_timer_stop(graph->loop->ev, &drain->deadline);
         list_remove(&drain->link);
         free(drain);

@@ -7,6 +7,7 @@
 #include "graph/parcel.h"
 #include "graph/pipe.h"
 #include "graph/plan.h"
+#include "graph/workers.h"
 
 enum { FORM = 2 }; /* of what is put into parcels */
 
@@ -55,13 +56,24 @@ static uint64_t form(const struct plan *plan)
     return sum;
 }
 
-/* A component of a root graph that runs, by its path; NULL: there is none. */
-static struct component *find(const struct graph *root, const char *path)
+/* A component of a part that runs there, by its path; NULL: there is none. */
+static struct component *find(const struct graph *part, const char *path)
 {
-    const struct plan_component *plan = plan_find(root->plan, path);
-    struct component *component = plan != NULL ? graph_component(root, plan->index) : NULL;
+    const struct plan_component *plan = plan_find(part->plan, path);
+    struct component *component = plan != NULL ? graph_component(part, plan->index) : NULL;
 
     return component != NULL && component->state == RUNNING ? component : NULL;
+}
+
+/* The same in any part. */
+static struct component *find_anywhere(struct graph *root, const char *path)
+{
+    struct component *found = NULL;
+
+    for (unsigned i = 0; i < graph_parts(root) && found == NULL; i++) {
+        found = find(graph_part(root, i), path);
+    }
+    return found;
 }
 
 /* The plan of the connections that a component would take over; NULL: it takes none, or there is no
@@ -233,44 +245,57 @@ bool handover_restore(struct graph *instance, struct parcel *from)
 
 /* ---- there ---- */
 
-void handover_offer(const struct graph *root, struct parcel *to)
+void handover_offer(struct graph *root, struct parcel *to)
 {
     char path[PATH_SIZE];
 
-    for (size_t i = 0; i < graph_size(root); i++) {
-        struct component *component = graph_component(root, i);
-        const struct plan *protocol;
+    for (size_t i = 0; i < root->plan->component_count; i++) {
+        struct component *component = find_anywhere(root, root->plan->components[i].path);
+        const struct plan *protocol = protocol_of(component);
 
-        if (component == NULL || component->is_leaving) {
-            continue;
-        }
-        protocol = protocol_of(component);
-        if (protocol != NULL || component->type->adopt != NULL) {
+        if (protocol != NULL || (component != NULL && component->type->adopt != NULL)) {
             parcel_put_text(to, component_path(component, path, sizeof(path)));
             parcel_put_number(to, protocol != NULL ? form(protocol) : 0);
         }
     }
 }
 
-const char *handover_unpack(struct graph *root, struct parcel *from)
+/* One part after the other is given a connection, if it has that server and that handler. */
+static bool choose(struct graph *root, const char *server, const char *handler,
+                   struct component *found[2])
 {
-    struct component *server = find(root, parcel_get_text(from));
-    struct component *handler = find(root, parcel_get_text(from));
+    const unsigned count = graph_parts(root);
+    const unsigned first = (unsigned)(root->loop->connections->in_all % count);
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct graph *part = graph_part(root, (first + i) % count);
+
+        found[0] = find(part, server);
+        found[1] = find(part, handler);
+        if (found[0] != NULL && found[0]->type->adopt != NULL && protocol_of(found[1]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *unpack(struct graph *root, struct parcel *from)
+{
+    const char *server = parcel_get_text(from);
+    const char *handler = parcel_get_text(from);
     const uint64_t was = parcel_get_number(from);
+    struct component *found[2];
     struct component *socket;
     struct graph *instance;
 
-    if (server == NULL || server->type->adopt == NULL) {
-        return "there is no such server here";
+    if (!choose(root, server, handler, found)) {
+        return "its server or its handler is not here, or takes none";
     }
-    if (handler == NULL || protocol_of(handler) == NULL) {
-        return "there is no such handler here, or it takes none";
-    }
-    if (was != form(protocol_of(handler))) {
+    if (was != form(protocol_of(found[1]))) {
         return "its protocol is another one here";
     }
-    socket = server->type->adopt(server);
-    instance = handler->type->take_over(handler, socket);
+    socket = found[0]->type->adopt(found[0]);
+    instance = found[1]->type->take_over(found[1], socket);
     if (!handover_restore(socket->graph, from) || !handover_restore(instance, from) ||
         graph_start_instance(instance) < 0 || graph_start_instance(socket->graph) < 0) {
         graph_destroy(socket->graph);
@@ -278,6 +303,17 @@ const char *handover_unpack(struct graph *root, struct parcel *from)
         return "it could not be made again";
     }
     return NULL;
+}
+
+const char *handover_unpack(struct graph *root, struct parcel *from)
+{
+    struct workers *workers = root->loop->workers;
+    const char *why;
+
+    workers_halt(workers);
+    why = unpack(root, from);
+    workers_release(workers);
+    return why;
 }
 
 /* ---- here ---- */
@@ -331,18 +367,25 @@ static struct graph *first_connection(struct component *handler)
     return protocol_of(handler) != NULL ? component_next_graph(handler, NULL) : NULL;
 }
 
-size_t handover_count(const struct graph *root)
+size_t handover_count(struct graph *root)
 {
+    struct workers *workers = root->loop->workers;
     size_t count = 0;
 
-    for (size_t i = 0; i < graph_size(root); i++) {
-        struct component *handler = graph_component(root, i);
+    workers_halt(workers);
+    for (unsigned i = 0; i < graph_parts(root); i++) {
+        const struct graph *part = graph_part(root, i);
 
-        for (struct graph *at = first_connection(handler); at != NULL;
-             at = component_next_graph(handler, at)) {
-            count++;
+        for (size_t j = 0; j < graph_size(part); j++) {
+            struct component *handler = graph_component(part, j);
+
+            for (struct graph *at = first_connection(handler); at != NULL;
+                 at = component_next_graph(handler, at)) {
+                count++;
+            }
         }
     }
+    workers_release(workers);
     return count;
 }
 
@@ -354,28 +397,40 @@ static void log_staying(const struct graph *instance, const char *why)
                   "this connection is not handed over: %s", why);
 }
 
-void handover_pack(struct graph *root, struct parcel *offer,
-                   bool (*take)(void *arg, struct graph *connection, struct parcel *parcel),
-                   void *arg)
+/* What a handler has; false: one was not taken. */
+static bool pack_all(struct component *handler, const struct courier *courier)
 {
+    struct graph *instance = first_connection(handler);
     bool is_well = true;
 
-    for (size_t i = 0; i < graph_size(root) && is_well; i++) {
-        struct component *handler = graph_component(root, i);
-        struct graph *instance = first_connection(handler);
+    while (instance != NULL && is_well) {
+        struct graph *next = component_next_graph(handler, instance);
+        struct parcel parcel = {0};
+        const char *why = pack(instance, courier->offer, &parcel);
 
-        while (instance != NULL && is_well) {
-            struct graph *next = component_next_graph(handler, instance);
-            struct parcel parcel = {0};
-            const char *why = pack(instance, offer, &parcel);
+        if (why == NULL) {
+            is_well = courier->take(courier->arg, instance, &parcel);
+        } else {
+            log_staying(instance, why);
+        }
+        parcel_deinit(&parcel, false);
+        instance = next;
+    }
+    return is_well;
+}
 
-            if (why == NULL) {
-                is_well = take(arg, instance, &parcel);
-            } else {
-                log_staying(instance, why);
-            }
-            parcel_deinit(&parcel, false);
-            instance = next;
+void handover_pack(struct graph *root, const struct courier *courier)
+{
+    struct workers *workers = root->loop->workers;
+    bool is_well = true;
+
+    workers_halt(workers);
+    for (unsigned i = 0; i < graph_parts(root); i++) {
+        const struct graph *part = graph_part(root, i);
+
+        for (size_t j = 0; j < graph_size(part) && is_well; j++) {
+            is_well = pack_all(graph_component(part, j), courier);
         }
     }
+    workers_release(workers);
 }

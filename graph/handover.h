@@ -14,7 +14,10 @@
  * connection of which one way is closed goes on in the other.
  *
  * Only what the new process offers is packed: a handler of the same path, with a protocol of the
- * same form.  The form goes along, for one that could not be asked (daemon/restart.h). */
+ * same form.  The form goes along, for one that could not be asked (daemon/restart.h).
+ *
+ * All is done by the main thread; where there are workers they stand still meanwhile, and each is
+ * given its share of the connections. */
 #ifndef AXOND_GRAPH_HANDOVER_H
 #define AXOND_GRAPH_HANDOVER_H
 
@@ -34,7 +37,7 @@ const struct plan_component *handover_obstacle(const struct plan *plan);
 /* ---- there ---- */
 
 /* Puts in which connections this root graph would take. */
-void handover_offer(const struct graph *root, struct parcel *to);
+void handover_offer(struct graph *root, struct parcel *to);
 
 /* Makes the connection that is in the parcel, and starts it.  Returns NULL, or why it can't, in
  * words. */
@@ -43,15 +46,19 @@ MUST_CHECK const char *handover_unpack(struct graph *root, struct parcel *from);
 /* ---- here ---- */
 
 /* Connections of handlers that hand over, whatever the state of each. */
-size_t handover_count(const struct graph *root);
+size_t handover_count(struct graph *root);
 
-/* Packs each connection of the root graph that is offered, and has take() take it; ends at the
- * first for which that returns false.  It is as it was, and take() or its caller, before the loop
- * goes on, lets it go by handover_let_go() once it is the other process's.  The log tells, for
- * debugging, which can't go and why. */
-void handover_pack(struct graph *root, struct parcel *offer,
-                   bool (*take)(void *arg, struct graph *connection, struct parcel *parcel),
-                   void *arg);
+struct courier {
+    struct parcel *offer;
+    bool (*take)(void *arg, struct graph *connection, struct parcel *parcel);
+    void *arg;
+};
+
+/* Packs each connection of the root graph that is offered, and has it taken; ends at the first for
+ * which that returns false.  It is as it was: take(), or its caller before any loop goes on, lets
+ * it go by handover_let_go() once it is the other process's.  The log tells, for debugging, which
+ * can't go and why. */
+void handover_pack(struct graph *root, const struct courier *courier);
 
 /* The other process has it: here its descriptors are closed, and nobody is told anything. */
 void handover_let_go(struct graph *connection);

@@ -72,7 +72,7 @@ class CommandLine(File):
             ("--log-level",): "log-level",
             ("--log-level", "loud"): 'error, warning, notice, info or debug; got "loud"',
             ("--log-target", "syslog"): 'auto, stderr or journal; got "syslog"',
-            ("--workers", "2"): 'got "2"',
+            ("--workers", "65"): 'got "65"',
             ("--workers", "many"): 'got "many"',
             ("one.yaml", "two.yaml"): "one graph file, not 2",
         }.items():
