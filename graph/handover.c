@@ -163,16 +163,19 @@ static bool restore_message(struct component *component, unsigned index, struct 
 {
     const enum carries carries = component->plan->in[index].spec->carries;
     const bool is_finish = parcel_get_number(from) != 0;
+    struct inbox *in = component_need_inbox(component, index);
     struct pool *pool = component_pool(component);
     size_t size;
     const void *bytes;
 
+    if (from->is_bad || (in->box.flags & BOX_PASSES) != 0) {
+        return false;
+    }
     if (is_finish) {
-        if (from->is_bad || index != component->control) {
+        if (index != component->control) {
             return false;
         }
-        inbox_deliver(component_need_inbox(component, index),
-                      message_notice(pool, PRODUCER_FINISHED, NULL, 0), NULL);
+        inbox_deliver(in, message_notice(pool, PRODUCER_FINISHED, NULL, 0), NULL);
         return true;
     }
     size = parcel_get_number(from);
@@ -180,7 +183,7 @@ static bool restore_message(struct component *component, unsigned index, struct 
     if (bytes == NULL || (carries != BYTES && carries != LINES && carries != ANYTHING)) {
         return false;
     }
-    inbox_put(component_need_inbox(component, index), message_copy(pool, bytes, size));
+    inbox_put(in, message_copy(pool, bytes, size));
     return true;
 }
 

@@ -399,7 +399,6 @@ static bool tcp_client_restore(struct component *self, struct parcel *from)
     }
     csa = make_csa(self);
     if (!handover_restore(csa->graph, from)) {
-        csa_close(csa);
         graph_destroy(csa->graph);
         return false;
     }
