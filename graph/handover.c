@@ -80,9 +80,10 @@ static struct component *find_anywhere(struct graph *root, const char *path)
  * component. */
 static const struct plan *protocol_of(struct component *component)
 {
-    return component != NULL && component->state == RUNNING && component->type->handed_over != NULL
-               ? component->type->handed_over(component)
-               : NULL;
+    if (component == NULL || component->state != RUNNING || component->type->handed_over == NULL) {
+        return NULL;
+    }
+    return component->type->handed_over(component);
 }
 
 /* ---- one component ---- */
@@ -263,9 +264,15 @@ void handover_offer(struct graph *root, struct parcel *to)
     }
 }
 
+/* Who takes a connection, in one part. */
+struct taker {
+    struct component *server;
+    struct component *handler;
+    const struct plan *protocol;
+};
+
 /* One part after the other is given a connection, if it has that server and that handler. */
-static bool choose(struct graph *root, const char *server, const char *handler,
-                   struct component *found[2])
+static bool choose(struct graph *root, const char *server, const char *handler, struct taker *taker)
 {
     const unsigned count = graph_parts(root);
     const unsigned first = (unsigned)(root->loop->connections->in_all % count);
@@ -273,9 +280,11 @@ static bool choose(struct graph *root, const char *server, const char *handler,
     for (unsigned i = 0; i < count; i++) {
         const struct graph *part = graph_part(root, (first + i) % count);
 
-        found[0] = find(part, server);
-        found[1] = find(part, handler);
-        if (found[0] != NULL && found[0]->type->adopt != NULL && protocol_of(found[1]) != NULL) {
+        taker->server = find(part, server);
+        taker->handler = find(part, handler);
+        taker->protocol = protocol_of(taker->handler);
+        if (taker->server != NULL && taker->server->type->adopt != NULL &&
+            taker->protocol != NULL) {
             return true;
         }
     }
@@ -287,18 +296,18 @@ static const char *unpack(struct graph *root, struct parcel *from)
     const char *server = parcel_get_text(from);
     const char *handler = parcel_get_text(from);
     const uint64_t was = parcel_get_number(from);
-    struct component *found[2];
+    struct taker taker;
     struct component *socket;
     struct graph *instance;
 
-    if (!choose(root, server, handler, found)) {
+    if (!choose(root, server, handler, &taker)) {
         return "its server or its handler is not here, or takes none";
     }
-    if (was != form(protocol_of(found[1]))) {
+    if (was != form(taker.protocol)) {
         return "its protocol is another one here";
     }
-    socket = found[0]->type->adopt(found[0]);
-    instance = found[1]->type->take_over(found[1], socket);
+    socket = taker.server->type->adopt(taker.server);
+    instance = taker.handler->type->take_over(taker.handler, socket);
     if (!handover_restore(socket->graph, from) || !handover_restore(instance, from) ||
         graph_start_instance(instance) < 0 || graph_start_instance(socket->graph) < 0) {
         graph_destroy(socket->graph);

@@ -9,7 +9,7 @@ import socket
 import threading
 
 import axond
-from backend import full_listener
+from backend import Backend, echo, full_listener
 
 ECHO = """
 components:
@@ -449,6 +449,14 @@ class Handover(TestCase):
 
             self.wait_gone(daemon, self.pids[0])
 
+    def test_the_example_keeps_its_promise(self):
+        with self.daemon("etc/handover.yaml", env={"BACKEND": str(Backend(echo).port)}) as daemon:
+            client = daemon.connect()
+            self.answer(client, b"before")
+            self.upgrade(daemon)
+
+            self.answer(client, b"after")
+
     def test_goes_with_a_server_core(self):
         graph = "components:\n  server: {type: ServerCore, host: 127.0.0.1, port: \"${PORT}\", " \
                 "protocol: EchoProtocol, handover: true}\n"
@@ -458,6 +466,34 @@ class Handover(TestCase):
             self.upgrade(daemon)
 
             self.answer(client, b"after")
+
+
+class Restart(axond.TestCase):
+    """What becomes of connections between one process and the next; with systemd: tests/systemd."""
+
+    def test_who_can_not_be_asked_is_told_and_connections_drain(self):
+        env = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"}
+        with axond.Axond(handing("EchoProtocol"), env=env) as daemon:
+            client = daemon.connect()
+            client.sendall(b"before")
+            self.assertEqual(client.recv(6, socket.MSG_WAITALL), b"before")
+            daemon.signal(signal.SIGTERM)
+            daemon.wait_line("could not ask systemd whether it will start us again: connections drain")
+            client.sendall(b"after")
+            self.assertEqual(client.recv(5, socket.MSG_WAITALL), b"after")
+            client.close()
+            self.assertEqual(daemon.wait(), 0)
+
+    def test_what_was_left_in_disorder_is_refused_and_forgotten(self):
+        for leave in (lambda sock: None, lambda sock: sock.sendall(b"\0" * 8), lambda sock: sock.sendall(b"\xff" * 20)):
+            ours, theirs = socket.socketpair()
+            leave(ours)
+            ours.close()
+            with theirs, axond.Axond(handing("EchoProtocol"), sockets={"connections=": theirs}) as daemon:
+                daemon.wait_line("can't go on with what the process before has left with systemd, so its connections "
+                                 "are closed: ")
+                self.assertEqual(daemon.ask(b"hello"), b"hello")
+                self.assertIn("FDNAME=connections=", daemon.notifications)
 
 
 class Refused(TestCase):

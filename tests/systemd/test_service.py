@@ -443,8 +443,9 @@ linkages: [server -> handler, other -> others]
         self.assertEqual(client.recv(1), b"")
 
     def test_clients_do_not_notice_restarts(self):
-        self.handing()
+        self.handing(more="daemon: {workers: 2}\n")
         systemctl("start", "axond")
+        stored = show("axond", "NFileDescriptorStore")
         with contextlib.ExitStack() as crowd:
             clients = [crowd.enter_context(connect(8080)) for _ in range(300)]
             for client in clients:
@@ -455,15 +456,17 @@ linkages: [server -> handler, other -> others]
                     self.assertEqual(answer(client, b"after %d" % number), b"after %d" % number)
             self.assertIn("300 connections wait with systemd", messages("axond"))
             self.assertIn("went on with 300 connections", messages("axond"))
-            axond.wait_for(lambda: show("axond", "NFileDescriptorStore") == "2", "the two ports alone to be stored")
+            axond.wait_for(lambda: show("axond", "NFileDescriptorStore") == stored, "the ports alone to be stored")
             for client in clients:
                 client.shutdown(socket.SHUT_WR)
                 self.assert_closed(client)
 
-    def test_a_long_transfer_through_a_proxy_runs_on(self):
+    def test_a_long_transfer_through_the_proxy_of_the_example_runs_on(self):
         size, block, stops = 64 << 20, os.urandom(1 << 20), 3
+        (ETC / "axond.yaml").write_text((axond.SOURCE / "etc/handover.yaml").read_text())
+        (ETC / "environment").write_text("BACKEND=8082\n")
+        self.addCleanup((ETC / "environment").unlink)
         with socket.create_server(("127.0.0.1", 8082)) as backend:
-            self.handing("{type: TCPClient, host: 127.0.0.1, port: 8082}")
             systemctl("start", "axond")
             with connect(8080) as client, backend.accept()[0] as server:
                 server.settimeout(axond.PATIENCE)
@@ -502,6 +505,19 @@ linkages: [server -> handler, other -> others]
                 self.assertEqual(list(progress.values()), [size, size])
                 client.shutdown(socket.SHUT_WR)
                 self.assert_closed(server)
+
+    def test_nor_do_they_after_an_upgrade(self):
+        self.handing()
+        systemctl("start", "axond")
+        with connect(8080) as client:
+            self.assertEqual(answer(client, b"before"), b"before")
+            before = show("axond", "MainPID")
+            os.kill(int(before), signal.SIGUSR2)
+            axond.wait_for(lambda: show("axond", "MainPID") != before, "another main process")
+            self.assertEqual(answer(client, b"meanwhile"), b"meanwhile")
+            self.restart()
+
+            self.assertEqual(answer(client, b"after"), b"after")
 
     def test_a_stop_drains(self):
         self.handing()
