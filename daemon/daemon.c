@@ -13,6 +13,7 @@
 #include "daemon/control.h"
 #include "daemon/jobs.h"
 #include "daemon/reloading.h"
+#include "daemon/restart.h"
 #include "daemon/upgrade.h"
 #include "daemon/worker_progress.h"
 #include "graph/document.h"
@@ -377,6 +378,7 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
     if (upgrade_is_expected(daemon)) {
         upgrade_ready(daemon);
     } else {
+        restart_take(daemon);
         daemon_announce_start(daemon);
     }
     return true;
@@ -423,6 +425,7 @@ void daemon_finish(struct daemon *daemon)
         refuse_reload(daemon);
     }
     upgrade_cancel(daemon);
+    restart_cancel(daemon);
     control_close(daemon->control);
     daemon->control = NULL;
     jobs_destroy(daemon->jobs);
@@ -716,7 +719,7 @@ void daemon_stop(struct daemon *daemon)
     struct list *at;
     struct list *after;
     const bool again = daemon->was_told_to_stop;
-    const double timeout = daemon->settings.drain_timeout;
+    double timeout = daemon->settings.drain_timeout;
     char line[200];
 
     daemon->was_told_to_stop = true;
@@ -725,9 +728,10 @@ void daemon_stop(struct daemon *daemon)
         activation_end(&daemon->activation);
         daemon_status_line(daemon, line, sizeof(line));
         notify_stopping(&daemon->notify, line);
-        notify_extend(&daemon->notify, timeout + 5.0);
+        notify_extend(&daemon->notify, timeout + RESTART_MARGIN + 5.0);
         log_draining(daemon->loop->connections->now, timeout);
         control_draining(daemon->control);
+        timeout += restart_begin(daemon) ? RESTART_MARGIN : 0;
     } else {
         daemon->state = DAEMON_STOPPING;
     }

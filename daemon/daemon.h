@@ -27,6 +27,7 @@ struct metrics_writer;
 struct plan;
 struct plan_edit;
 struct reloading;
+struct restart;
 struct worker_progress;
 struct workers;
 
@@ -61,6 +62,7 @@ struct daemon {
     struct control *control;            /* NULL: no control socket */
     struct jobs *jobs;                  /* graph files that are being loaded */
     struct reloading *signalled_reload; /* by SIGHUP, not begun yet; NULL: none */
+    struct restart *restart;            /* connections are to outlive us; NULL: they are not */
     enum daemon_state state;
     bool was_told_to_stop; /* the next time, it stops at once */
     bool is_reloading;     /* and has said so */

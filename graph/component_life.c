@@ -112,6 +112,9 @@ void component_end(struct component *component, enum component_state state)
         return;
     }
     if (component->state == CREATED) { /* it was never started: nobody waits for its end */
+        if (component->type->restore != NULL) {
+            component_dismantle(component); /* it may have been given something */
+        }
         component->state = (uint8_t)state;
         component_deinit_boxes(component);
         return; /* only with its graph, or before it has become a part of that */

@@ -221,7 +221,7 @@ struct component_type {
     void (*graph_ended)(struct component *self, struct graph *graph);
     /* Handover to another process, see handover.h.  save: puts in what its struct holds beyond
      * parameters and statistics; false: it can't now.  restore: gets it, before start; false: it
-     * makes no sense. */
+     * makes no sense.  Whatever comes of it, stop() frees what it got. */
     bool (*save)(struct component *self, struct parcel *to);
     bool (*restore)(struct component *self, struct parcel *from);
     /* Of a server: a component for a socket that is handed over, not started.  Of a handler: the

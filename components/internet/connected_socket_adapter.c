@@ -394,10 +394,18 @@ static void csa_run(struct component *self)
     }
 }
 
+/* A connection that comes from another process may be closed in one way already. */
 static int csa_start(struct component *self)
 {
+    const struct connected_socket_adapter *csa = component_state(self);
+
     note_activity(self);
-    set_reading(self, true);
+    if ((csa->flags & HAS_ENDED) == 0) {
+        set_reading(self, true);
+    }
+    if ((csa->flags & FINISHED) != 0) {
+        outbox_notify(self, CSA_CREATOR_FEEDBACK, PRODUCER_FINISHED, self, 0);
+    }
     return 0;
 }
 
@@ -421,15 +429,16 @@ void csa_init(struct component *self, int fd, const struct sockaddr_storage *pee
     }
 }
 
-/* The socket, as long as both ends go on: its end is a matter of moments. */
+/* The socket, and which of its ways are closed, unless the connection is over. */
 static bool csa_save(struct component *self, struct parcel *to)
 {
     const struct connected_socket_adapter *csa = component_state(self);
 
-    if (!csa->has_socket || (csa->flags & (HAS_ENDED | FINISHED | OVER)) != 0) {
+    if (!csa->has_socket || (csa->flags & OVER) != 0) {
         return false;
     }
     parcel_put(to, &csa->peer, sizeof(csa->peer));
+    parcel_put_number(to, csa->flags & (HAS_ENDED | FINISHED));
     parcel_put_fd(to, readiness_fd(&csa->readiness));
     return true;
 }
@@ -438,6 +447,7 @@ static bool csa_restore(struct component *self, struct parcel *from)
 {
     struct connected_socket_adapter *csa = component_state(self);
     const void *peer = parcel_get(from, sizeof(csa->peer));
+    const uint64_t closed = parcel_get_number(from);
     const int fd = parcel_get_fd(from);
 
     if (fd == -1) {
@@ -448,7 +458,8 @@ static bool csa_restore(struct component *self, struct parcel *from)
     if (peer != NULL) {
         memcpy(&csa->peer, peer, sizeof(csa->peer));
     }
-    return peer != NULL;
+    csa->flags = (uint8_t)(closed & (HAS_ENDED | FINISHED));
+    return !from->is_bad && csa->flags != (HAS_ENDED | FINISHED);
 }
 
 void csa_close(struct component *self)
