@@ -11,7 +11,8 @@ struct drain {
     struct list link; /* in the loop's drains */
     struct graph *graph;
     ev_timer deadline;
-    bool finishing; /* no server is left, and the rest was told */
+    ev_timer look;  /* something has ended: others may have nothing more to wait for */
+    bool finishing; /* no server is left */
 };
 
 static struct drain *find(struct graph *graph)
@@ -107,11 +108,64 @@ void component_drain(struct component *component)
     }
 }
 
+static bool is_alive(const struct component *component)
+{
+    return component != NULL && (component->state == RUNNING || component->state == RESTARTING);
+}
+
+/* True if another may still send it something, through whatever chassis. */
+static bool is_fed_by_another(const struct component *component)
+{
+    for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
+        struct inbox *in = component_have_inbox(component, i);
+        struct outbox *out = NULL;
+
+        while (in != NULL && component_inbox_plan(component, i)->spec->carries != NOTICES &&
+               (out = box_next_sender(&in->box, out)) != NULL) {
+            if (box_owner(&out->box) != component) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Tells those to finish whom nothing feeds any more, so that what waits anywhere arrives before the
+ * end does; their own end has us look again.  When none of them is left, the rest wait for each
+ * other, in a ring: then all are told. */
+static void finish_unfed(struct graph *graph)
+{
+    bool is_any_on_its_way = false;
+
+    graph->refs++; /* while we walk through it */
+    for (size_t i = 0; i < graph_size(graph); i++) {
+        struct component *component = graph_component(graph, i);
+
+        if (is_alive(component) && !component->was_told && !is_fed_by_another(component)) {
+            component_tell(component, PRODUCER_FINISHED, NULL, 0);
+        }
+        is_any_on_its_way = is_any_on_its_way || (is_alive(component) && component->was_told);
+    }
+    if (!is_any_on_its_way) {
+        graph_tell(graph, PRODUCER_FINISHED, 0);
+    }
+    graph_unref(graph);
+}
+
+static void on_look(struct ev_loop *ev, ev_timer *watcher, int revents)
+{
+    finish_unfed(container_of(watcher, struct drain, look)->graph);
+}
+
 void drain_go_on(struct graph *graph)
 {
     struct drain *drain = find(graph);
 
-    if (drain == NULL || drain->finishing) {
+    if (drain == NULL) {
+        return;
+    }
+    if (drain->finishing) { /* many may end at once: one look is enough */
+        ev_timer_start(graph->loop->ev, &drain->look);
         return;
     }
     for (size_t i = 0; i < graph_size(graph); i++) {
@@ -122,7 +176,7 @@ void drain_go_on(struct graph *graph)
         }
     }
     drain->finishing = true;
-    graph_tell(graph, PRODUCER_FINISHED, 0);
+    finish_unfed(graph);
 }
 
 static struct drain *begin(struct graph *graph)
@@ -131,6 +185,7 @@ static struct drain *begin(struct graph *graph)
 
     drain->graph = graph;
     ev_timer_init(&drain->deadline, on_deadline, 0.0, 0.0);
+    ev_timer_init(&drain->look, on_look, 0.0, 0.0);
     list_append(&graph->loop->drains, &drain->link);
     graph->is_draining = true;
     graph->refs++; /* while we walk through it */
@@ -164,6 +219,7 @@ void drain_forget(struct graph *graph)
 
     if (drain != NULL) {
         ev_timer_stop(graph->loop->ev, &drain->deadline);
+        ev_timer_stop(graph->loop->ev, &drain->look);
         list_remove(&drain->link);
         free(drain);
     }

@@ -36,6 +36,26 @@ components:
 linkages:
   - server -> echo
 """
+# Lines of many clients to one place, by way of a bus; each stands before the one that feeds it.
+LINES_TO_ONE = """\
+daemon: {drain_timeout: 10min}
+graphs:
+  lines:
+    components: {lines: {type: LineFramer}}
+    linkages: [self -> lines, lines.outbox -> /relay.inbox]
+components:
+  out: {type: TCPClient, host: 127.0.0.1, port: "${SINK}"}
+  hear: {type: SubscribeTo, source: lines, boxes: {inbox: {size: 3, when_full: block}}}
+  bus: {type: Backplane, name: lines}
+  publish: {type: PublishTo, destination: lines}
+  relay: {type: PassThrough}
+  clients: {type: ProtocolHandler, protocol: lines}
+  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
+linkages:
+  - server -> clients
+  - relay.outbox -> publish.inbox
+  - hear.outbox -> out.inbox
+"""
 DEFAULT_GRAPH = pathlib.Path("/etc/axond/axond.yaml")
 
 
@@ -243,6 +263,22 @@ class End(File):
 
         self.assertEqual(len(got), len(data))
         self.assertTrue(got == data)
+
+    def test_what_waits_on_its_way_through_a_backplane_arrives_before_the_end(self):
+        line = b"x" * 999 + b"\n"
+        with socket.create_server(("127.0.0.1", 0)) as sink:
+            with axond.Axond(LINES_TO_ONE, env={"SINK": str(sink.getsockname()[1])}) as daemon:
+                reader, _ = sink.accept()
+                client = daemon.connect()
+                sent = daemon.fill(client, line * 100000)
+                client.shutdown(socket.SHUT_WR)
+                daemon.signal(signal.SIGTERM)
+                daemon.wait_line("draining")
+                got = axond.receive_all(reader)
+                reader.close()
+                daemon.wait(0)
+
+        self.assertEqual(len(got), sent)
 
     def test_after_drain_timeout_connections_are_ended(self):
         with axond.Axond(ECHO + "daemon: {drain_timeout: 500ms}\n") as daemon:
