@@ -58,6 +58,7 @@ struct daemon {
     struct jobs *jobs;                  /* graph files that are being loaded */
     struct reloading *signalled_reload; /* by SIGHUP, not begun yet; NULL: none */
     enum daemon_state state;
+    int status;            /* that the process is to exit with, once daemon_run() has returned */
     bool was_told_to_stop; /* the next time, it stops at once */
     bool is_reloading;     /* and has said so */
     bool has_come;         /* in the place of another process; upgrade.h */

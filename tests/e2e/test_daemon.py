@@ -29,6 +29,10 @@ components:
 linkages:
   - source -> console
 """
+UNREACHABLE = """\
+components:
+  client: {type: TCPClient, host: 127.0.0.1, port: "${SINK}"}
+"""
 BAD = """\
 components:
   server: {type: TCPServer, listenprot: 8080}
@@ -225,6 +229,27 @@ class End(File):
         done = axond.axond(self.graph(FINITE))
 
         self.assertEqual((done.returncode, done.stdout), (0, "helloworld"))
+
+    def test_a_graph_that_has_ended_by_failure_ends_the_daemon_with_1_and_says_why(self):
+        done = axond.axond(self.graph(UNREACHABLE), env={"SINK": str(axond.free_port())})
+
+        self.assertEqual(done.returncode, axond.EXIT_FAILED)
+        self.assertRegex(done.stderr.splitlines()[-1],
+                         "client: ending with status 1: nothing runs any more, and this had failed: "
+                         "could not connect to .*: Connection refused$")
+
+    def test_of_several_that_have_failed_the_log_names_the_first(self):
+        twice = UNREACHABLE + "  again: {type: TCPClient, host: 127.0.0.1, port: \"${SINK}\", delay: 100ms}\n"
+        done = axond.axond(self.graph(twice), env={"SINK": str(axond.free_port())})
+
+        self.assertEqual(done.returncode, axond.EXIT_FAILED)
+        self.assertRegex(done.stderr.splitlines()[-1], "client: ending .* had failed, and so had 1 other: could not")
+
+    def test_told_to_stop_it_ends_with_0_whatever_had_failed(self):
+        both = ECHO.replace("linkages", UNREACHABLE.partition("\n")[2] + "linkages")
+        with axond.Axond(both, env={"SINK": str(axond.free_port())}) as daemon:
+            daemon.wait_line("client: could not connect")
+            daemon.stop(0)
 
     def test_without_connections_sigterm_and_sigint_end_it_at_once(self):
         for number in signal.SIGTERM, signal.SIGINT:
