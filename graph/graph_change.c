@@ -548,6 +548,33 @@ static void replace(struct graph_change *change)
 
 /* ---- linkages ---- */
 
+/* What waits in a fan-out that goes, since "a -> [b, c]" has become "a -> b", is given to b and c
+ * now: it would come to b after what a sends there from now on. */
+static void empty_fanout(struct component *fanout)
+{
+    struct inbox *in = component_inbox(fanout, fanout->plan->main_in);
+
+    while (in->box.last != NULL) {
+        struct message *msg = inbox_pop(in);
+
+        for (unsigned i = NO_BOX; (i = component_next_outbox(fanout, i)) != NO_BOX;) {
+            if (component_outbox_plan(fanout, i)->spec->carries != NOTICES) {
+                outbox_send(fanout, i, message_share(component_pool(fanout), msg));
+            }
+        }
+        message_release(msg);
+    }
+}
+
+static void empty_removed_fanouts(const struct graph_change *change)
+{
+    for (size_t i = 0; i < change->removed_count; i++) {
+        if (change->removed[i]->type->is_fanout && change->removed[i]->state == RUNNING) {
+            empty_fanout(change->removed[i]);
+        }
+    }
+}
+
 static struct box *find_box(const struct component *component, const struct plan_end *end)
 {
     struct inbox *in = end->is_inbox ? component_have_inbox(component, end->index) : NULL;
@@ -710,6 +737,7 @@ void graph_change_commit(struct graph_change *change)
     struct root *root = change->root;
 
     replace(change);
+    empty_removed_fanouts(change);
     cut_linkages(change);
     silence_leavers(change);
     make_linkages(change);
