@@ -13,10 +13,26 @@
 #include "daemon/log.h"
 #include "graph/graph.h"
 #include "graph/supervise.h"
+#include "graph/workers.h"
 
 static void note(void *context, const char *text)
 {
     log_event_limited(LOG_LEVEL_WARNING, NULL, "control socket: %s", text);
+}
+
+/* A call may look at all that runs, and change it. */
+static void enter(void *context)
+{
+    const struct control *control = context;
+
+    workers_halt(control->daemon->workers);
+}
+
+static void leave(void *context)
+{
+    const struct control *control = context;
+
+    workers_release(control->daemon->workers);
 }
 
 static const struct varlink_interface interfaces[] = {
@@ -31,6 +47,8 @@ static const struct varlink_service service = {
     .url = "https://github.com/axond/axond",
     .interfaces = interfaces,
     .too_many_clients = "io.axond.TooManyClients",
+    .enter = enter,
+    .leave = leave,
     .note = note,
 };
 
@@ -165,7 +183,7 @@ void control_component_changed(struct control *control, const struct component *
     char text[640];
     const char *reason = component_reason(component);
 
-    if (control == NULL || list_is_empty(&control->subscribers)) {
+    if (!control_is_listened_to(control)) {
         return;
     }
     (void)component_path(component, path, sizeof(path));

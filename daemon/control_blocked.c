@@ -7,6 +7,7 @@
 
 #include "daemon/control_private.h"
 #include "graph/waiting.h"
+#include "graph/workers.h"
 
 #define LOOK 1.0 /* seconds between two looks */
 
@@ -75,7 +76,11 @@ static void on_look(struct ev_loop *ev, ev_timer *watcher, int revents)
     for (size_t i = 0; i < blocked->count; i++) {
         blocked->inboxes[i].free_looks++;
     }
-    waiting_each_stuck(control->daemon->loop->waiting, STUCK, see, control);
+    workers_halt(control->daemon->workers);
+    for (unsigned i = 0; i < worker_count(control->daemon->loop); i++) {
+        waiting_each_stuck(worker_loop(control->daemon->loop, i)->waiting, STUCK, see, control);
+    }
+    workers_release(control->daemon->workers);
     for (size_t i = 0; i < blocked->count; i++) {
         if (blocked->inboxes[i].free_looks > FREE_LOOKS) {
             tell_unblocked(control, &blocked->inboxes[i]);

@@ -63,8 +63,10 @@ static void add_component(struct control_boxes *boxes, const struct component *c
 static void add_graph(struct control_boxes *boxes, const struct graph *graph)
 {
     for (size_t i = 0; i < graph_size(graph); i++) {
-        if (!component_is_over(graph_component(graph, i))) {
-            add_component(boxes, graph_component(graph, i));
+        const struct component *component = graph_component(graph, i);
+
+        if (component != NULL && !component_is_over(component)) {
+            add_component(boxes, component);
         }
     }
 }

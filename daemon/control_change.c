@@ -11,6 +11,7 @@
 #include "graph/plan.h"
 #include "graph/supervise.h"
 #include "graph/waiting.h"
+#include "graph/workers.h"
 
 /* ---- send ---- */
 
@@ -26,7 +27,7 @@ static bool is_sendable(enum message_kind kind)
            kind == SOCKET_SHUTDOWN;
 }
 
-static struct message *make_data(struct varlink_call *call)
+static struct message *make_data(struct varlink_call *call, struct pool *pool)
 {
     const json_t *data = varlink_value(call, "data");
     const char *encoding = varlink_string(call, "encoding");
@@ -43,12 +44,12 @@ static struct message *make_data(struct varlink_call *call)
         }
         bytes = decoded;
     }
-    msg = message_copy(&control_loop(call)->pool, bytes, size);
+    msg = message_copy(pool, bytes, size);
     free(decoded);
     return msg;
 }
 
-static struct message *make_notice(struct varlink_call *call)
+static struct message *make_notice(struct varlink_call *call, struct pool *pool)
 {
     const enum message_kind kind = message_kind_by_name(varlink_string(call, "notice"));
 
@@ -56,7 +57,7 @@ static struct message *make_notice(struct varlink_call *call)
         varlink_invalid_parameter(call, "notice");
         return NULL;
     }
-    return message_notice(&control_loop(call)->pool, kind, NULL, 0);
+    return message_notice(pool, kind, NULL, 0);
 }
 
 /* Answers that a message goes to an inbox of the component, and to which. */
@@ -122,6 +123,22 @@ static bool is_full(const struct inbox *in)
     return control_is_bounded(in->box.flags) && inbox_policy(in) == BLOCK && inbox_is_full(in);
 }
 
+/* A notice for a component on every worker is for all of them. */
+static void notify_others(struct inbox *in, const struct message *msg)
+{
+    const struct component *first = box_owner(&in->box);
+    struct component *replica = NULL;
+
+    while ((replica = component_next_replica(first, replica)) != NULL) {
+        if (replica != first && !component_is_over(replica)) {
+            inbox_deliver(inbox_sink(component_need_inbox(replica, box_index(&in->box))),
+                          message_notice(component_pool(replica), (enum message_kind)msg->kind,
+                                         NULL, msg->error),
+                          NULL);
+        }
+    }
+}
+
 void control_on_send(struct varlink_call *call)
 {
     const bool is_data = varlink_value(call, "data") != NULL;
@@ -143,8 +160,15 @@ void control_on_send(struct varlink_call *call)
                                 control_unit(in->box.flags)));
         return;
     }
-    msg = is_data ? make_data(call) : make_notice(call);
+    if (is_data) {
+        msg = make_data(call, component_pool(box_owner(&in->box)));
+    } else {
+        msg = make_notice(call, component_pool(box_owner(&in->box)));
+    }
     if (msg != NULL) {
+        if (!is_data) {
+            notify_others(in, msg);
+        }
         inbox_deliver(in, msg, NULL);
         varlink_reply(call, NULL);
     }
@@ -161,18 +185,48 @@ struct stopping {
     double deadline;
 };
 
+/* A component on every worker is stopped on every one. */
 static bool has_stopped(const struct stopping *stopping)
 {
-    return stopping->component != NULL ? component_is_over(stopping->component)
-                                       : stopping->graph->living == 0;
+    struct component *replica = NULL;
+
+    if (stopping->graph->is_destroyed) {
+        return true; /* its parts on other workers may be gone */
+    }
+    if (stopping->component == NULL) {
+        return stopping->graph->living == 0;
+    }
+    while ((replica = component_next_replica(stopping->component, replica)) != NULL) {
+        if (!component_is_over(replica)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void end_by_force(const struct stopping *stopping)
 {
-    if (stopping->component != NULL) {
-        component_end(stopping->component, STOPPED);
-    } else {
+    struct component *replica = NULL;
+
+    if (stopping->component == NULL) {
         graph_destroy(stopping->graph);
+        return;
+    }
+    while ((replica = component_next_replica(stopping->component, replica)) != NULL) {
+        component_end(replica, STOPPED);
+    }
+}
+
+static void tell_to_stop(struct component *component)
+{
+    struct component *replica = NULL;
+
+    while ((replica = component_next_replica(component, replica)) != NULL) {
+        if (replica->state == CREATED || replica->control == NO_BOX) {
+            component_end(replica, STOPPED);
+        } else {
+            component_tell(replica, SHUTDOWN_MICROPROCESS, NULL, 0);
+        }
     }
 }
 
@@ -224,10 +278,8 @@ void control_stop(struct varlink_call *call, struct graph *graph, struct compone
     control_wait_begin(&stopping->wait, call, answer_stop);
     if (component == NULL) {
         graph_stop(graph);
-    } else if (component->state == CREATED || component->control == NO_BOX) {
-        component_end(component, STOPPED);
     } else {
-        component_tell(component, SHUTDOWN_MICROPROCESS, NULL, 0);
+        tell_to_stop(component);
     }
 }
 
@@ -284,15 +336,22 @@ static bool may_restart(struct varlink_call *call, const struct component *compo
 void control_on_restart(struct varlink_call *call)
 {
     const char *path = varlink_string(call, "path");
+    struct component *replica = NULL;
+    const struct component *failed = NULL;
     struct place place;
+    int result = 0;
 
     if (!control_find_component(call, &place) || !may_restart(call, place.component)) {
         return;
     }
     log_event(LOG_LEVEL_NOTICE, NULL, "restarting %s, as uid %u asks", path,
               (unsigned)call->peer.uid);
-    if (component_restart(place.component) < 0) {
-        const char *reason = component_reason(place.component);
+    while (result == 0 && (replica = component_next_replica(place.component, replica)) != NULL) {
+        result = component_restart(replica);
+        failed = replica;
+    }
+    if (result < 0) {
+        const char *reason = component_reason(failed);
 
         varlink_error(call, "io.axond.CannotStart",
                       json_pack("{s:s, s:o, s:o}", "path", path, "reason",
@@ -316,14 +375,20 @@ struct draining {
 
 static json_int_t count_left(const struct draining *draining)
 {
+    struct component *replica = NULL;
     const struct graph *graph = NULL;
     json_int_t count = 0;
 
     if (draining->component == NULL) {
-        return (json_int_t)control_loop(draining->wait.call)->connections;
+        return (json_int_t)control_loop(draining->wait.call)->connections->now;
     }
-    while ((graph = component_next_graph(draining->component, graph)) != NULL) {
-        count += graph->living > 0;
+    if (draining->component->graph->is_destroyed) {
+        return 0; /* its parts on other workers may be gone */
+    }
+    while ((replica = component_next_replica(draining->component, replica)) != NULL) {
+        while ((graph = component_next_graph(replica, graph)) != NULL) {
+            count += graph->living > 0;
+        }
     }
     return count;
 }
@@ -344,7 +409,12 @@ static void answer_drain(struct control_wait *wait)
 static void on_look(struct ev_loop *ev, ev_timer *watcher, int revents)
 {
     struct draining *draining = watcher->data;
-    const json_int_t left = count_left(draining);
+    struct workers *workers = control_loop(draining->wait.call)->workers;
+    json_int_t left;
+
+    workers_halt(workers);
+    left = count_left(draining);
+    workers_release(workers);
 
     if (left == 0) {
         answer_drain(&draining->wait);
@@ -369,6 +439,7 @@ static void on_drain_end(struct varlink_call *call)
 static void drain(struct varlink_call *call, struct component *component)
 {
     struct draining *draining = mem_alloc(sizeof(*draining));
+    struct component *replica = NULL;
 
     draining->component = component != NULL ? component_ref(component) : NULL;
     ev_timer_init(&draining->look, on_look, DRAIN_LOOK, DRAIN_LOOK);
@@ -377,8 +448,10 @@ static void drain(struct varlink_call *call, struct component *component)
     call->on_end = on_drain_end;
     control_wait_begin(&draining->wait, call, answer_drain);
     if (component != NULL) {
-        component->is_halted = true;
-        component_drain(component);
+        while ((replica = component_next_replica(component, replica)) != NULL) {
+            replica->is_halted = true;
+            component_drain(replica);
+        }
     } else {
         daemon_drain(control_of(call)->daemon);
     }

@@ -49,7 +49,7 @@ static void add_component(struct listing *listing, const struct component *compo
 /* From the outbox that sends to the inbox that keeps, whatever passes on in between. */
 static const struct inbox *end_of(const struct outbox *out)
 {
-    return out != NULL && (out->box.flags & BOX_PASSES) == 0 ? out->sink : NULL;
+    return out != NULL && (out->box.flags & BOX_PASSES) == 0 ? outbox_destination(out) : NULL;
 }
 
 static void add_linkage(struct listing *listing, const struct outbox *out, const struct inbox *in)
@@ -116,7 +116,7 @@ static void add_to_picture(struct listing *listing, const struct component *comp
 {
     const struct component *outermost = component_outermost(component);
 
-    if (outermost->graph != listing->only || outermost->is_leaving) {
+    if (graph_part(outermost->graph, 0) != listing->only || outermost->is_leaving) {
         return; /* a second component of the same path would only confuse */
     }
     if (listing->has_edges) {

@@ -5,6 +5,7 @@
 
 #include <ev.h>
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "daemon/control.h"
@@ -54,6 +55,7 @@ struct control {
     char *path;                       /* of the socket */
     struct control_settings settings; /* that the socket was made with: copies */
     struct list subscribers;          /* calls of Events */
+    _Atomic unsigned listening;       /* how many they are, for other threads */
     struct list waiting;              /* calls that end with what they wait for */
     struct traffic_sample sample;
     struct control_blocked blocked;
@@ -162,8 +164,11 @@ void control_begin_change(struct varlink_call *call, struct plan_edit *edit);
 
 /* ---- events ---- */
 
-/* path may be NULL. */
+/* By any worker's thread.  kind: lives for ever; path may be NULL. */
 void control_event(struct control *control, const char *kind, const char *path, const char *text);
+
+/* True if somebody wants to hear of events; likewise. */
+bool control_is_listened_to(const struct control *control);
 
 /* From the first subscriber on, and until the last one has gone: says which inboxes are blocked. */
 void control_blocked_watch(struct control *control);

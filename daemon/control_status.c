@@ -14,6 +14,7 @@
 #include "graph/plan.h"
 #include "graph/source.h"
 #include "graph/supervise.h"
+#include "graph/workers.h"
 
 #define SAMPLE_SHORTEST 0.2  /* seconds that rates are over */
 #define SAMPLE_LONGEST  10.0 /* older ones are not used */
@@ -203,10 +204,12 @@ static void warn_of_earlier(struct status *status)
 
 /* ---- rates ---- */
 
-static struct traffic_sample take_sample(const struct loop *loop)
+static struct traffic_sample take_sample(struct loop *loop)
 {
+    const struct totals totals = loop_totals(loop);
+
     return (struct traffic_sample){
-        .time = ev_now(loop->ev), .messages = loop->pool.messages, .bytes = loop->pool.bytes};
+        .time = ev_now(loop->ev), .messages = totals.messages, .bytes = totals.bytes};
 }
 
 /* Works the rates out, if there is an earlier sample that will do.  Else returns how long to wait
@@ -282,20 +285,21 @@ static json_t *make_reply(struct status *status)
 {
     const struct daemon *daemon = control_of(status->call)->daemon;
     const struct loop *loop = daemon->loop;
+    const struct totals totals = loop_totals(daemon->loop);
     json_t *components =
         json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "starting", (int)status->counts[CREATED],
                   "running", (int)status->counts[RUNNING], "restarting",
                   (int)status->counts[RESTARTING], "stopping", (int)status->counts[STOPPING],
                   "stopped", (int)status->counts[STOPPED], "failed", (int)status->counts[FAILED]);
-    json_t *connections = json_pack("{s:I, s:I, s:I}", "now", (json_int_t)loop->connections,
-                                    "total", (json_int_t)loop->connections_in_all, "refused",
-                                    (json_int_t)loop->connections_refused);
+    json_t *connections = json_pack("{s:I, s:I, s:I}", "now", (json_int_t)loop->connections->now,
+                                    "total", (json_int_t)loop->connections->in_all, "refused",
+                                    (json_int_t)loop->connections->refused);
     json_t *traffic =
-        json_pack("{s:I, s:I, s:f, s:f}", "messages", (json_int_t)loop->pool.messages, "bytes",
-                  (json_int_t)loop->pool.bytes, "messages_per_second", status->messages_per_second,
+        json_pack("{s:I, s:I, s:f, s:f}", "messages", (json_int_t)totals.messages, "bytes",
+                  (json_int_t)totals.bytes, "messages_per_second", status->messages_per_second,
                   "bytes_per_second", status->bytes_per_second);
     json_t *held = json_pack("{s:f, s:I, s:f}", "limit", HELD_LIMIT, "times",
-                             (json_int_t)loop->held.times, "longest", loop->held.longest);
+                             (json_int_t)totals.held, "longest", totals.held_longest);
 
     return json_pack(
         "{s:s, s:i, s:s, s:f, s:f, s:o, s:i, s:o, s:O, s:I, s:o, s:o, s:o, s:o, s:O, s:I}",
@@ -322,7 +326,12 @@ static void reply_or_wait(struct status *status)
 
 static void on_sampled(struct ev_loop *ev, ev_timer *watcher, int revents)
 {
-    reply_or_wait(watcher->data);
+    struct status *status = watcher->data;
+    struct workers *workers = control_loop(status->call)->workers;
+
+    workers_halt(workers);
+    reply_or_wait(status);
+    workers_release(workers);
 }
 
 static void produce(struct varlink_call *call)

@@ -142,6 +142,7 @@ static void see(void *arg, struct box *box, const struct message *msg)
     if (tapping->left == 0) {
         return;
     }
+    tapping->lost += tap_lost(tapped->tap);
     switch (filter(tapping, msg)) {
     case TAP_MATCHES:
         break;
@@ -173,7 +174,7 @@ static void start(struct tapping *tapping, const struct control_boxes *boxes)
 
         *tapped = (struct tapped){
             .tapping = tapping, .box = boxes->boxes[i], .name = box_name(boxes->boxes[i])};
-        tapped->tap = tap_add(control_loop(tapping->call), tapped->box, see, tapped);
+        tapped->tap = tap_add(tapped->box, see, tapped);
     }
 }
 

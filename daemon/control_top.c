@@ -239,18 +239,19 @@ static json_t *bottlenecks_of(struct top *top)
 
 static json_t *make_reply(struct top *top, double seconds)
 {
-    const struct loop *loop = control_loop(top->call);
+    struct loop *loop = control_loop(top->call);
+    const struct totals totals = loop_totals(loop);
     json_t *rows = json_array();
     json_t *traffic =
-        json_pack("{s:I, s:I, s:f, s:f}", "messages", (json_int_t)loop->pool.messages, "bytes",
-                  (json_int_t)loop->pool.bytes, "messages_per_second",
-                  (double)(loop->pool.messages - top->sample.messages) / seconds,
-                  "bytes_per_second", (double)(loop->pool.bytes - top->sample.bytes) / seconds);
+        json_pack("{s:I, s:I, s:f, s:f}", "messages", (json_int_t)totals.messages, "bytes",
+                  (json_int_t)totals.bytes, "messages_per_second",
+                  (double)(totals.messages - top->sample.messages) / seconds, "bytes_per_second",
+                  (double)(totals.bytes - top->sample.bytes) / seconds);
 
     top_rows_each(&top->rows, add_row, rows);
     return json_pack("{s:f, s:f, s:I, s:I, s:I, s:o, s:o, s:o}", "time", ev_now(loop->ev),
                      "seconds", seconds, "components", (json_int_t)top->components, "linkages",
-                     (json_int_t)top->linkages, "connections", (json_int_t)loop->connections,
+                     (json_int_t)top->linkages, "connections", (json_int_t)loop->connections->now,
                      "traffic", traffic, "rows", rows, "bottlenecks", bottlenecks_of(top));
 }
 
@@ -258,10 +259,11 @@ static json_t *make_reply(struct top *top, double seconds)
 
 static void take_sample(struct top *top)
 {
-    const struct loop *loop = control_loop(top->call);
+    struct loop *loop = control_loop(top->call);
+    const struct totals totals = loop_totals(loop);
 
     top->sample = (struct traffic_sample){
-        .time = ev_now(loop->ev), .messages = loop->pool.messages, .bytes = loop->pool.bytes};
+        .time = ev_now(loop->ev), .messages = totals.messages, .bytes = totals.bytes};
 }
 
 /* How many linkages there will be, more or less: data and an end for each component. */

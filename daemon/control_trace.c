@@ -95,6 +95,25 @@ static void on_end(struct varlink_call *call)
     free(tracing);
 }
 
+/* What another worker runs goes on while we look at what it told us.  Returns false after an
+ * answer.
+ */
+static bool are_traceable(struct varlink_call *call, const struct control_boxes *boxes)
+{
+    for (size_t i = 0; i < boxes->count; i++) {
+        const struct component *owner = box_owner(boxes->boxes[i]);
+
+        if (component_loop(owner)->worker > 0) {
+            control_invalid_state(call, varlink_string(call, "path"), component_condition(owner),
+                                  "it runs on worker %u, and only what the first worker runs can "
+                                  "be traced; tap works everywhere",
+                                  component_loop(owner)->worker + 1);
+            return false;
+        }
+    }
+    return true;
+}
+
 void control_on_trace(struct varlink_call *call)
 {
     const double patience = varlink_float(call, "patience", USUAL_PATIENCE);
@@ -106,6 +125,10 @@ void control_on_trace(struct varlink_call *call)
         return;
     }
     if (!control_find_boxes(call, &boxes)) {
+        return;
+    }
+    if (!are_traceable(call, &boxes)) {
+        free(boxes.boxes);
         return;
     }
     tracing = mem_alloc(sizeof(*tracing));

@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,12 +20,14 @@
 #include "graph/error.h"
 #include "graph/graph.h"
 #include "graph/graph_change.h"
+#include "graph/inspect.h"
 #include "graph/listeners.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/plan_difference.h"
 #include "graph/plan_edit.h"
 #include "graph/source.h"
+#include "graph/workers.h"
 
 #define STATUS_TICK 10.0 /* seconds between status lines, where systemd listens */
 
@@ -65,15 +68,15 @@ void daemon_status_line(const struct daemon *daemon, char *text, size_t size)
         state = "stopping: ";
     }
     (void)snprintf(text, size, "%s%llu connection%s (%llu in all), %zu component%s, generation %u",
-                   state, (unsigned long long)loop->connections, plural(loop->connections),
-                   (unsigned long long)loop->connections_in_all, components, plural(components),
-                   daemon->generation);
+                   state, (unsigned long long)loop->connections->now,
+                   plural(loop->connections->now), (unsigned long long)loop->connections->in_all,
+                   components, plural(components), daemon->generation);
 }
 
 static void on_status_tick(struct ev_loop *ev, ev_timer *watcher, int revents)
 {
     struct daemon *daemon = watcher->data;
-    const uint64_t messages = daemon->loop->pool.messages;
+    const uint64_t messages = loop_totals(daemon->loop).messages;
     char line[200];
 
     daemon_status_line(daemon, line, sizeof(line));
@@ -130,21 +133,39 @@ static void on_leavers_ended(void *arg, struct graph *graph)
     log_event(LOG_LEVEL_INFO, NULL, "the last connection of an earlier graph has ended");
 }
 
+/* A graph without life may stay in the list for a while: somebody keeps its memory. */
+static bool is_anything_alive(const struct loop *loop)
+{
+    struct list *at;
+
+    list_for_each (at, &loop->graphs) {
+        if (graph_is_alive(container_of(at, struct graph, sibling))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* With one worker there is one graph, which changes; with several each reload makes another. */
 static void on_graph_ended(void *arg, struct graph *graph)
 {
     struct daemon *daemon = arg;
 
-    if (!graph->has_leavers) { /* else that was said */
+    if (graph == daemon->graph && !graph->has_leavers) { /* else that was said */
         on_present_ended(daemon, graph);
     } else {
         on_leavers_ended(daemon, graph);
     }
-    if (daemon->state < DAEMON_DRAINING) { /* else it was told to */
-        daemon->status = outcome_of(graph);
+    if (graph == daemon->graph) {
+        if (daemon->state < DAEMON_DRAINING) { /* else it was told to */
+            daemon->status = outcome_of(graph);
+        }
+        daemon->graph = NULL;
     }
-    daemon->graph = NULL;
     graph_destroy(graph);
-    loop_stop(daemon->loop);
+    if (daemon->graph == NULL && !is_anything_alive(daemon->loop)) {
+        loop_stop(daemon->loop);
+    }
 }
 
 /* ---- signals ---- */
@@ -209,13 +230,65 @@ static void raise_descriptor_limit(void)
 
 static void apply_settings(struct daemon *daemon, const struct settings *settings)
 {
+    const unsigned workers = worker_count(daemon->loop);
+
     daemon->settings = *settings;
-    daemon->loop->pool.memory_limit = settings->limits.buffer_memory;
-    daemon->loop->leave_timeout = settings->drain_timeout;
-    daemon->loop->connection_limit = (uint64_t)settings->limits.connections;
+    workers_halt(daemon->workers);
+    for (unsigned i = 0; i < workers; i++) {
+        struct loop *loop = worker_loop(daemon->loop, i);
+
+        loop->pool.memory_limit = settings->limits.buffer_memory / workers;
+        loop->leave_timeout = settings->drain_timeout;
+    }
+    daemon->loop->connections->limit = (uint64_t)settings->limits.connections;
+    workers_release(daemon->workers);
     if (!daemon->options.has_level) {
         log_set_level((enum log_level)(LOG_LEVEL_ERROR + settings->log_level));
     }
+}
+
+/* As many threads as the command line says, or the file. */
+static unsigned workers_wanted(const struct daemon *daemon)
+{
+    const int64_t wanted =
+        daemon->options.has_workers ? daemon->options.workers : daemon->settings.workers;
+    cpu_set_t cores;
+    int count;
+
+    if (wanted > 0) {
+        return (unsigned)wanted;
+    }
+    if (sched_getaffinity(0, sizeof(cores), &cores) == -1) {
+        log_event(LOG_LEVEL_WARNING, &(struct log_fields){.error = errno},
+                  "could not count the cores: running with one worker");
+        return 1;
+    }
+    count = CPU_COUNT(&cores);
+    return count > WORKERS_MOST ? WORKERS_MOST : (unsigned)count;
+}
+
+/* Makes the loop, and those of the other workers. */
+static bool make_loops(struct daemon *daemon)
+{
+    const struct loop_hooks hooks = {.arg = daemon,
+                                     .log = on_log,
+                                     .wants = wants_log,
+                                     .changed = on_changed,
+                                     .present_ended = on_present_ended,
+                                     .leavers_ended = on_leavers_ended,
+                                     .graph_ended = on_graph_ended,
+                                     .metrics = daemon_write_metrics};
+    const unsigned count = workers_wanted(daemon);
+
+    daemon->loop = loop_create(component_types, &hooks);
+    if (daemon->loop != NULL && count > 1) {
+        daemon->workers = workers_create(daemon->loop, count, component_types, &hooks);
+    }
+    if (daemon->loop == NULL || (count > 1 && daemon->workers == NULL)) {
+        log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = errno}, "could not make a loop");
+        return false;
+    }
+    return true;
 }
 
 static bool take_passed_sockets(struct daemon *daemon)
@@ -276,22 +349,23 @@ void daemon_announce_start(struct daemon *daemon)
     notify_ready(&daemon->notify, text);
 }
 
+/* ", 4 workers"; nothing where there is one.  Returns text. */
+static const char *workers_text(const struct daemon *daemon, char *text, size_t size)
+{
+    const unsigned count = worker_count(daemon->loop);
+
+    (void)snprintf(text, size, count > 1 ? ", %u workers" : "", count);
+    return text;
+}
+
 bool daemon_start(struct daemon *daemon, struct plan *plan)
 {
-    const struct loop_hooks hooks = {.arg = daemon,
-                                     .log = on_log,
-                                     .wants = wants_log,
-                                     .changed = on_changed,
-                                     .present_ended = on_present_ended,
-                                     .leavers_ended = on_leavers_ended,
-                                     .graph_ended = on_graph_ended,
-                                     .metrics = daemon_write_metrics};
+    char text[40];
+    int result;
 
     daemon->state = DAEMON_STARTING;
     daemon->started = ev_time();
-    daemon->loop = loop_create(component_types, &hooks);
-    if (daemon->loop == NULL) {
-        log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = errno}, "could not make a loop");
+    if (!make_loops(daemon)) {
         plan_release(plan);
         return false;
     }
@@ -309,10 +383,17 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
     if (!start_first(daemon, plan)) {
         return false;
     }
+    result = workers_start(daemon->workers);
+    if (result < 0) {
+        log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = result},
+                  "could not start the threads of %u workers", worker_count(daemon->loop));
+        return false;
+    }
     daemon->generation = 1;
     daemon->state = DAEMON_RUNNING;
-    log_event(LOG_LEVEL_INFO, NULL, "running %s: %zu component%s", daemon->options.graph,
-              daemon->graph->plan->component_count, plural(daemon->graph->plan->component_count));
+    log_event(LOG_LEVEL_INFO, NULL, "running %s: %zu component%s%s", daemon->options.graph,
+              daemon->graph->plan->component_count, plural(daemon->graph->plan->component_count),
+              workers_text(daemon, text, sizeof(text)));
     if (upgrade_is_expected(daemon)) {
         upgrade_ready(daemon);
     } else {
@@ -357,6 +438,7 @@ void daemon_finish(struct daemon *daemon)
         return;
     }
     block_signals();
+    workers_stop(daemon->workers);
     if (daemon->is_reloading) {
         refuse_reload(daemon);
     }
@@ -376,6 +458,7 @@ void daemon_finish(struct daemon *daemon)
         ev_timer_stop(daemon->loop->ev, &daemon->status_tick);
     }
     notify_deinit(&daemon->notify);
+    workers_destroy(daemon->workers);
     loop_destroy(daemon->loop);
 }
 
@@ -496,6 +579,12 @@ static void describe_switch(const struct daemon *daemon, const struct reloading 
         (void)snprintf(text + used, size - used, ", nothing has changed");
     }
     used = strlen(text);
+    if (reloading->is_all_new) {
+        (void)snprintf(text + used, size - used,
+                       "; all start anew, as what leads to another "
+                       "worker has to");
+    }
+    used = strlen(text);
     if (edits > 0) {
         (void)snprintf(text + used, size - used, "; %zu live edit%s undone: the files count", edits,
                        edits == 1 ? " is" : "s are");
@@ -551,10 +640,49 @@ static enum reload_outcome fail_to_start(struct daemon *daemon, const struct pla
     return RELOAD_CANNOT_START;
 }
 
+/* With several workers, where something that is to go is led to from another: starts the new graph
+ * as a whole beside the old one, which is to drain.  Returns NULL, or who could not start: then
+ * nothing has changed. */
+static const struct plan_component *replace_graph(struct daemon *daemon,
+                                                  struct reloading *reloading)
+{
+    struct reload_failure *failure = &reloading->failure;
+    const struct plan_component *failed = NULL;
+    struct graph *old = daemon->graph;
+    struct graph *fresh = graph_start_or(daemon->loop, plan_ref(reloading->difference->fresh),
+                                         &failed, failure->reason, sizeof(failure->reason));
+
+    if (fresh == NULL) {
+        return failed;
+    }
+    daemon->graph = fresh;
+    reloading->is_all_new = true;
+    graph_drain(old, 0.0);
+    return NULL;
+}
+
+/* Changes what differs; likewise. */
+static const struct plan_component *change_graph(struct daemon *daemon, struct reloading *reloading)
+{
+    struct reload_failure *failure = &reloading->failure;
+    struct graph_change *change = graph_change_create(daemon->graph, reloading->difference);
+    const struct plan_component *failed;
+
+    find_revived(reloading, change);
+    if (reloading->is_dry_run || !graph_change_is_possible(change)) {
+        graph_change_cancel(change);
+        return reloading->is_dry_run ? NULL : replace_graph(daemon, reloading);
+    }
+    failed = graph_change_prepare(change, failure->reason, sizeof(failure->reason));
+    if (failed == NULL) {
+        graph_change_commit(change);
+    }
+    return failed;
+}
+
 enum reload_outcome daemon_switch(struct daemon *daemon, struct reloading *reloading)
 {
     const bool is_quiet = reloading->is_dry_run || reloading->edit != NULL; /* the caller hears */
-    struct graph_change *change;
     const struct plan_component *failed;
     size_t edits;
     char text[400];
@@ -575,18 +703,13 @@ enum reload_outcome daemon_switch(struct daemon *daemon, struct reloading *reloa
         }
         return RELOAD_BAD_GRAPH;
     }
-    change = graph_change_create(daemon->graph, reloading->difference);
-    find_revived(reloading, change);
-    if (reloading->is_dry_run) {
-        graph_change_cancel(change);
-        return RELOAD_DONE;
-    }
-    failed =
-        graph_change_prepare(change, reloading->failure.reason, sizeof(reloading->failure.reason));
+    failed = change_graph(daemon, reloading);
     if (failed != NULL) {
         return fail_to_start(daemon, failed, reloading->edit != NULL, &reloading->failure);
     }
-    graph_change_commit(change);
+    if (reloading->is_dry_run) {
+        return RELOAD_DONE;
+    }
     daemon->generation++;
     if (reloading->edit != NULL) {
         keep_edit(daemon, reloading);
@@ -649,7 +772,7 @@ void daemon_stop(struct daemon *daemon)
         daemon_status_line(daemon, line, sizeof(line));
         notify_stopping(&daemon->notify, line);
         notify_extend(&daemon->notify, timeout + 5.0);
-        log_draining(daemon->loop->connections, timeout);
+        log_draining(daemon->loop->connections->now, timeout);
         control_draining(daemon->control);
     } else {
         daemon->state = DAEMON_STOPPING;

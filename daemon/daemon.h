@@ -27,6 +27,7 @@ struct metrics_writer;
 struct plan;
 struct plan_edit;
 struct reloading;
+struct workers;
 
 /* Who could not start in a reload, and why. */
 struct reload_failure {
@@ -47,7 +48,8 @@ struct reload_result {
 struct daemon {
     struct options options;
     struct settings settings; /* of the running graph */
-    struct loop *loop;
+    struct loop *loop;        /* the main thread's */
+    struct workers *workers;  /* NULL: there is no other */
     struct graph *graph;      /* NULL: all of it has ended, and so do we */
     struct plan *files;       /* what the graph files said when they were last loaded; kept */
     struct plan_edit **edits; /* made to that since, in their order */

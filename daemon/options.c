@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/settings.h"
+
 const struct option_spec option_specs[] = {
     {'t', "check", NULL,
      "check graph files, or all in a folder, and exit, without opening anything"},
     {'s', "control", "PATH", "control socket (default: the file's, or " DEFAULT_CONTROL ")"},
-    {'w', "workers", "N", "event-loop threads; only 1 for now"},
+    {'w', "workers", "N", "event-loop threads, 1 to 64; auto: one per core"},
     {'l', "log-level", "LEVEL", "error, warning, notice, info or debug"},
     {'T', "log-target", "TARGET", "auto, stderr or journal"},
     {'S', "schema", NULL, "print the JSON Schema of graph files, for editors, and exit"},
@@ -51,8 +53,6 @@ static bool refuse(int *status, const char *what, const char *value, const char 
 /* Takes one option.  Returns false to exit. */
 static bool take(struct options *options, int letter, const char *value, int *status)
 {
-    char *end;
-
     switch (letter) {
     case 't':
         options->check = true;
@@ -61,9 +61,9 @@ static bool take(struct options *options, int letter, const char *value, int *st
         options->control = value;
         return true;
     case 'w':
-        options->workers = (int)strtol(value, &end, 10);
-        if (*end != '\0' || options->workers != 1) {
-            return refuse(status, "--workers", value, "1 (more come with a later version)");
+        options->has_workers = true;
+        if (!settings_parse_workers(value, &options->workers)) {
+            return refuse(status, "--workers", value, settings_workers_accepted);
         }
         return true;
     case 'l':

@@ -3,6 +3,7 @@
 #define AXOND_DAEMON_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "daemon/log.h"
 
@@ -29,7 +30,8 @@ struct options {
     bool has_level; /* of the log; else the file says */
     enum log_level level;
     enum log_target target;
-    int workers; /* 0: the file says */
+    bool has_workers; /* else the file says */
+    int64_t workers;  /* as in settings.h */
 };
 
 /* An option, for the parser, help, completion and the manual. */

@@ -8,43 +8,48 @@
 #include "graph/component.h"
 #include "graph/graph.h"
 
-/* Whose end came first: that of the others may have followed from it. */
-static const struct component *find_first_failed(const struct graph *graph, size_t *count)
-{
-    const struct component *first = NULL;
+/* Those that have failed, and whose end came first: that of the others may have followed from it.
+ */
+struct failures {
+    const struct component *first; /* NULL: there are none */
+    size_t count;
+};
 
-    *count = 0;
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        const struct component *component = graph_component(graph, i);
+static void look_for_failures(const struct graph *part, struct failures *failures)
+{
+    for (size_t i = 0; i < graph_size(part); i++) {
+        const struct component *component = graph_component(part, i);
 
         if (component == NULL || component->state != FAILED || component->is_leaving) {
             continue;
         }
-        if (first == NULL || component->since < first->since) {
-            first = component;
+        if (failures->first == NULL || component->since < failures->first->since) {
+            failures->first = component;
         }
-        ++*count;
+        failures->count++;
     }
-    return first;
 }
 
-int outcome_of(const struct graph *graph)
+int outcome_of(struct graph *graph)
 {
-    size_t count;
-    const struct component *failed = find_first_failed(graph, &count);
-    const char *reason = failed != NULL ? component_reason(failed) : NULL;
+    struct failures failures = {0};
+    const char *reason;
     char path[PATH_SIZE];
     char others[64] = "";
 
-    if (failed == NULL) {
+    for (unsigned i = 0; i < graph_parts(graph); i++) {
+        look_for_failures(graph_part(graph, i), &failures);
+    }
+    if (failures.first == NULL) {
         return EXIT_SUCCESS;
     }
-    if (count > 1) {
-        (void)snprintf(others, sizeof(others), ", and so had %zu other%s", count - 1,
-                       count == 2 ? "" : "s");
+    reason = component_reason(failures.first);
+    if (failures.count > 1) {
+        (void)snprintf(others, sizeof(others), ", and so had %zu other%s", failures.count - 1,
+                       failures.count == 2 ? "" : "s");
     }
     log_event(LOG_LEVEL_ERROR,
-              &(struct log_fields){.component = component_path(failed, path, sizeof(path))},
+              &(struct log_fields){.component = component_path(failures.first, path, sizeof(path))},
               "ending with status %d: nothing runs any more, and this had failed%s%s%s",
               EXIT_FAILED, others, reason != NULL ? ": " : "", reason != NULL ? reason : "");
     return EXIT_FAILED;

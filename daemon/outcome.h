@@ -7,6 +7,6 @@ struct graph;
 
 /* The exit status: EXIT_FAILED if one of its components had failed, which is logged, with the
  * reason, as the last that is heard of it; else EXIT_SUCCESS. */
-int outcome_of(const struct graph *graph);
+int outcome_of(struct graph *graph);
 
 #endif

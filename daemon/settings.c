@@ -1,9 +1,11 @@
 #include "daemon/settings.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "graph/document.h"
 #include "graph/error.h"
+#include "graph/workers.h"
 
 const char *const log_level_names[] = {"error", "warning", "notice", "info", "debug", NULL};
 
@@ -20,16 +22,25 @@ static bool parse_mode(const struct node *node, void *field, struct arena *arena
     return true;
 }
 
+const char settings_workers_accepted[] = "a number from 1 to 64, or auto: one per core";
+_Static_assert(WORKERS_MOST == 64, "as the text says");
+
+bool settings_parse_workers(const char *text, int64_t *workers)
+{
+    char *end;
+
+    if (strcmp(text, "auto") == 0) {
+        *workers = 0;
+        return true;
+    }
+    *workers = strtol(text, &end, 10);
+    return text[0] >= '1' && text[0] <= '9' && *end == '\0' && *workers <= WORKERS_MOST;
+}
+
 static bool parse_workers(const struct node *node, void *field, struct arena *arena,
                           struct error *err)
 {
-    const char **workers = field;
-
-    if (!node_is(node, "1")) {
-        return error_set(err, node, "workers must be 1; more come with a later version");
-    }
-    *workers = node->text;
-    return true;
+    return node->kind == NODE_SCALAR && settings_parse_workers(node->text, field);
 }
 
 static const struct param_spec control_table[] = {
@@ -58,7 +69,7 @@ const struct param_spec settings_table[] = {
     {PARAM_SECTION(struct settings, control), .section = control_table,
      .doc = "the control socket"},
     {PARAM_CUSTOM(struct settings, workers), .parse = parse_workers, .fallback = "1",
-     .accepts = "1", .doc = "event-loop threads"},
+     .accepts = settings_workers_accepted, .doc = "event-loop threads; auto: one per core"},
     {PARAM_DURATION(struct settings, drain_timeout), .fallback = "10s", .min = 0, .max = 86400,
      .doc = "how long connections may go on once the daemon was told to stop"},
     {PARAM_CHOICE(struct settings, log_level), .choices = log_level_names, .fallback = "info",

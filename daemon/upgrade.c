@@ -132,6 +132,8 @@ static bool send_connection(void *arg, struct parcel *connection)
 /* Says that it may go on in our place, and hands over the connections that it takes. */
 static size_t hand_over(struct upgrade *upgrade)
 {
+    const struct courier courier = {
+        .offer = &upgrade->offer, .send = send_connection, .arg = upgrade};
     const struct parcel go = {0};
     const int result = channel_send(upgrade->channel, &go);
 
@@ -140,9 +142,7 @@ static size_t hand_over(struct upgrade *upgrade)
                   "process %d has ended just when it was to come in our place", (int)upgrade->pid);
         return 0;
     }
-    return upgrade->daemon->graph != NULL
-               ? handover_pack(upgrade->daemon->graph, &upgrade->offer, send_connection, upgrade)
-               : 0;
+    return upgrade->daemon->graph != NULL ? handover_pack(upgrade->daemon->graph, &courier) : 0;
 }
 
 /* From here on we are the past. */
@@ -157,7 +157,7 @@ static void give_way(struct upgrade *upgrade)
     control_let_go(daemon->control);
     notify_replaced(&daemon->notify, upgrade->pid);
     handed = hand_over(upgrade);
-    left = daemon->loop->connections;
+    left = atomic_load(&daemon->loop->connections->now);
     log_event(
         LOG_LEVEL_NOTICE, NULL,
         "process %d is here in our place, with %zu connection%s of ours; draining %llu, however "

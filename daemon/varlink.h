@@ -111,6 +111,10 @@ struct varlink_service {
     /* Sent to a client that is one too many, with its limit; NULL: just disconnected. */
     const char *too_many_clients;
 
+    /* Called before and after anything that a call does; both or neither may be NULL. */
+    void (*enter)(void *context);
+    void (*leave)(void *context);
+
     /* Told what the operator should know, such as that no descriptors are left.  May be NULL. */
     void (*note)(void *context, const char *text);
 };

@@ -257,10 +257,8 @@ static void arm(struct varlink_connection *conn)
     }
 }
 
-static void on_io(struct ev_loop *loop, ev_io *watcher, int revents)
+static void take_turn(struct varlink_connection *conn, int revents)
 {
-    struct varlink_connection *conn = watcher->data;
-
     conn->in_turn = true;
     if ((revents & EV_READ) != 0 && !conn->lost) {
         connection_read(conn);
@@ -274,6 +272,21 @@ static void on_io(struct ev_loop *loop, ev_io *watcher, int revents)
         varlink_connection_destroy(conn);
     } else {
         arm(conn);
+    }
+}
+
+static void on_io(struct ev_loop *loop, ev_io *watcher, int revents)
+{
+    struct varlink_connection *conn = watcher->data;
+    const struct varlink_service *service = conn->server->service;
+    void *context = conn->server->context;
+
+    if (service->enter != NULL) {
+        service->enter(context);
+    }
+    take_turn(conn, revents);
+    if (service->leave != NULL) {
+        service->leave(context);
     }
 }
 

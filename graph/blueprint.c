@@ -9,6 +9,7 @@
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/plan_same.h"
+#include "graph/root.h"
 
 static const char *const edge_names[EDGES] = {"inbox", "control", "outbox", "signal"};
 
@@ -160,7 +161,7 @@ static void link_outer(const struct blueprint *blueprint, struct graph *graph)
 
     for (size_t i = 0; i < blueprint->outer_count; i++) {
         const struct outer_linkage *outer = &blueprint->outer[i];
-        struct component *to = graph_component(root, outer->to);
+        struct component *to = root_reach(root, outer->to);
 
         if (to != NULL && !component_is_over(to)) {
             REQUIRE(component_link((struct component *)(void *)((char *)graph + outer->component),

@@ -5,6 +5,7 @@
 #include "graph/component_extra.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
+#include "graph/root.h"
 #include "graph/supervise.h"
 
 /* The next component inside a chassis, in the order of the plan; *at begins as 0. */
@@ -89,8 +90,10 @@ static bool is_inside(const struct plan_end *end, const struct component *chassi
 
 static struct component *component_of(const struct plan_end *end, struct graph *graph)
 {
-    return graph_component(end->kind == END_OUTER ? graph_root(graph) : graph,
-                           end->component->index);
+    struct graph *where = end->kind == END_OUTER ? graph_root(graph) : graph;
+
+    return where->holder == NULL ? root_reach(where, end->component->index)
+                                 : graph_component(where, end->component->index);
 }
 
 /* Makes one linkage from or to what is inside; one to what has ended meanwhile is left out. */

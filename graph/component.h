@@ -222,6 +222,11 @@ MUST_CHECK int component_link(struct component *from, unsigned outbox, struct co
 struct component *component_next_child(const struct component *parent,
                                        const struct component *after);
 
+/* Of a type with .on_each_worker: its like on another worker, or rather what stands for that here
+ * (crossing.h).  Itself for its own worker; NULL if it is the only one, or there are fewer workers.
+ */
+struct component *component_replica(struct component *self, unsigned worker);
+
 /* The component of a root graph that has made the graph that this one is in, by whatever way;
  * itself in a root graph. */
 const struct component *component_outermost(const struct component *component);

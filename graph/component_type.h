@@ -183,6 +183,11 @@ struct component_type {
     /* The component reads its control itself.  Otherwise the runtime does: it ends the component at
      * once on shutdownMicroprocess, and on producerFinished when its inboxes are empty. */
     bool heeds_control;
+    /* With several workers there is one on each, see placement.h.  has_relay: whatever there is one
+     * of may be linked to it, as it sees to it that all of them get what is for all. */
+    bool on_each_worker;
+    bool has_relay;
+    bool on_main_thread; /* it looks at what runs, or reads the terminal */
     /* Its struct holds parameters and statistics, and what start() makes anew: see handover.h. */
     bool stateless;
     size_t children; /* offset of a struct list of graphs that it made (struct graph.sibling); 0:

@@ -6,14 +6,19 @@
 #include "graph/graph.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/root.h"
+#include "graph/unfed.h"
 
 struct drain {
     struct list link; /* in the loop's drains */
     struct graph *graph;
     ev_timer deadline;
-    ev_timer look;  /* something has ended: others may have nothing more to wait for */
-    bool finishing; /* no server is left */
+    ev_timer look; /* something has ended: others may have nothing more to wait for */
+    bool is_quiet; /* no server is left in this part; once none is in any, the rest is told, in
+                      order */
 };
+
+#define RELAY_TIME 0.005 /* s until a look at whether a relay has sent on what it has */
 
 static struct drain *find(struct graph *graph)
 {
@@ -33,7 +38,7 @@ static struct drain *find(struct graph *graph)
 static void log_late(const struct graph *graph)
 {
     const struct component *first = NULL;
-    const uint64_t connections = graph->loop->connections;
+    const uint64_t connections = graph->loop->connections->now;
     size_t others = 0;
     char path[PATH_SIZE];
 
@@ -62,7 +67,7 @@ static void on_deadline(struct ev_loop *ev, ev_timer *watcher, int revents)
     struct drain *drain = container_of(watcher, struct drain, deadline);
 
     log_late(drain->graph);
-    graph_stop(drain->graph);
+    graph_tell(drain->graph, SHUTDOWN_MICROPROCESS, 0);
 }
 
 bool component_is_fed(const struct component *component)
@@ -108,75 +113,120 @@ void component_drain(struct component *component)
     }
 }
 
-static bool is_alive(const struct component *component)
+static bool takes_in(const struct component *component)
 {
-    return component != NULL && (component->state == RUNNING || component->state == RESTARTING);
+    return component != NULL && component->state == RUNNING && component->type->drain != NULL;
 }
 
-/* True if another may still send it something, through whatever chassis. */
-static bool is_fed_by_another(const struct component *component)
+/* Nothing is taken in any more: tells those to finish whose turn it is. */
+static void finish(struct graph *graph)
 {
-    for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
-        struct inbox *in = component_have_inbox(component, i);
-        struct outbox *out = NULL;
+    struct unfed look = {0};
 
-        while (in != NULL && component_inbox_plan(component, i)->spec->carries != NOTICES &&
-               (out = box_next_sender(&in->box, out)) != NULL) {
-            if (box_owner(&out->box) != component) {
-                return true;
-            }
-        }
+    unfed_tell(graph, &look);
+    if (!look.is_any_told) {
+        unfed_tell_rest(graph);
     }
-    return false;
 }
 
-/* Tells those to finish whom nothing feeds any more, so that what waits anywhere arrives before the
- * end does; their own end has us look again.  When none of them is left, the rest wait for each
- * other, in a ring: then all are told. */
-static void finish_unfed(struct graph *graph)
+static void set_look(struct drain *drain, double seconds)
 {
-    bool is_any_on_its_way = false;
+    if (!ev_is_active(&drain->look)) {
+        ev_timer_set(&drain->look, seconds, 0.0);
+        ev_timer_start(drain->graph->loop->ev, &drain->look);
+    }
+}
 
-    graph->refs++; /* while we walk through it */
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        struct component *component = graph_component(graph, i);
+/* The same of all parts. */
+static void finish_parts(struct parts *parts)
+{
+    struct unfed look = {0};
+    struct drain *drain;
 
-        if (is_alive(component) && !component->was_told && !is_fed_by_another(component)) {
-            component_tell(component, PRODUCER_FINISHED, NULL, 0);
+    for (unsigned i = 0; i < parts->count; i++) {
+        if (find(parts->part[i]) != NULL) {
+            unfed_tell(parts->part[i], &look);
         }
-        is_any_on_its_way = is_any_on_its_way || (is_alive(component) && component->was_told);
     }
-    if (!is_any_on_its_way) {
-        graph_tell(graph, PRODUCER_FINISHED, 0);
+    for (unsigned i = 0; i < parts->count && !look.is_any_told && !look.is_any_relaying; i++) {
+        if (find(parts->part[i]) != NULL) {
+            unfed_tell_rest(parts->part[i]);
+        }
     }
-    graph_unref(graph);
+    drain = look.is_any_relaying ? find(parts->part[0]) : NULL;
+    if (drain != NULL) {
+        set_look(drain, RELAY_TIME);
+    }
+}
+
+/* No part takes anything in any more, or something has ended since. */
+static void on_quiet(struct letter *letter)
+{
+    struct parts *parts = container_of(letter, struct parts, quiet);
+
+    workers_halt(parts->main->workers);
+    if (!parts->is_destroyed) {
+        finish_parts(parts);
+    }
+    workers_release(parts->main->workers);
+    parts_unref(parts);
+}
+
+/* Many may end at once: one look is enough. */
+static void look_soon(struct drain *drain)
+{
+    struct parts *parts = parts_of(drain->graph);
+
+    if (parts == NULL) {
+        set_look(drain, 0.0);
+    } else if (atomic_load_explicit(&parts->busy, memory_order_acquire) == 0) {
+        parts_post(parts, 0, &parts->quiet);
+    }
 }
 
 static void on_look(struct ev_loop *ev, ev_timer *watcher, int revents)
 {
-    finish_unfed(container_of(watcher, struct drain, look)->graph);
+    struct drain *drain = container_of(watcher, struct drain, look);
+
+    if (parts_of(drain->graph) == NULL) {
+        finish(drain->graph);
+    } else {
+        look_soon(drain);
+    }
+}
+
+/* Nothing in this part takes anything in any more, or it has ended. */
+static void note_quiet(struct parts *parts)
+{
+    if (atomic_fetch_sub_explicit(&parts->busy, 1, memory_order_acq_rel) == 1) {
+        parts->quiet.open = on_quiet;
+        parts_post(parts, 0, &parts->quiet);
+    }
 }
 
 void drain_go_on(struct graph *graph)
 {
     struct drain *drain = find(graph);
+    struct parts *parts = parts_of(graph);
 
     if (drain == NULL) {
         return;
     }
-    if (drain->finishing) { /* many may end at once: one look is enough */
-        ev_timer_start(graph->loop->ev, &drain->look);
+    if (drain->is_quiet) {
+        look_soon(drain);
         return;
     }
     for (size_t i = 0; i < graph_size(graph); i++) {
-        const struct component *component = graph_component(graph, i);
-
-        if (component != NULL && component->state == RUNNING && component->type->drain != NULL) {
+        if (takes_in(graph_component(graph, i))) {
             return; /* it still has connections */
         }
     }
-    drain->finishing = true;
-    finish_unfed(graph);
+    drain->is_quiet = true;
+    if (parts == NULL) {
+        finish(graph);
+    } else {
+        note_quiet(parts);
+    }
 }
 
 static struct drain *begin(struct graph *graph)
@@ -202,7 +252,7 @@ static struct drain *begin(struct graph *graph)
     return find(graph);
 }
 
-void graph_drain(struct graph *graph, double seconds)
+static void drain_part(struct graph *graph, double seconds)
 {
     struct drain *drain = graph->is_draining ? find(graph) : begin(graph);
 
@@ -213,11 +263,41 @@ void graph_drain(struct graph *graph, double seconds)
     }
 }
 
+void graph_drain(struct graph *graph, double seconds)
+{
+    struct parts *parts = parts_of(graph);
+
+    if (parts == NULL) {
+        drain_part(graph, seconds);
+        return;
+    }
+    workers_halt(parts->main->workers);
+    if (!graph->is_draining) {
+        atomic_store_explicit(&parts->busy, parts->count, memory_order_relaxed);
+    }
+    for (unsigned i = 0; i < parts->count; i++) {
+        struct graph *part = parts->part[i];
+
+        if (part->living > 0) {
+            drain_part(part, seconds);
+        } else if (!part->is_draining) {
+            part->is_draining = true;
+            note_quiet(parts);
+        }
+    }
+    workers_release(parts->main->workers);
+}
+
 void drain_forget(struct graph *graph)
 {
     struct drain *drain = find(graph);
 
     if (drain != NULL) {
+        if (!drain->is_quiet && parts_of(graph) != NULL) {
+            note_quiet(parts_of(graph));
+        } else if (parts_of(graph) != NULL) {
+            look_soon(drain); /* it may have fed others */
+        }
         ev_timer_stop(graph->loop->ev, &drain->deadline);
         ev_timer_stop(graph->loop->ev, &drain->look);
         list_remove(&drain->link);

@@ -5,16 +5,19 @@
 #include <stdlib.h>
 
 #include "graph/blueprint.h"
-#include "graph/cell.h"
+#include "graph/crossing.h"
 #include "graph/drain.h"
 #include "graph/ledger.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/root.h"
 #include "graph/thread.h"
+#include "graph/workers.h"
 
 /* Components of a root graph that a thread frees, since it takes milliseconds. */
 enum { FREED_APART = 10000 };
+
+enum { REASON_SIZE = 400 };
 
 size_t graph_size(const struct graph *graph)
 {
@@ -77,33 +80,26 @@ struct graph *graph_root(struct graph *graph)
     return graph;
 }
 
-static struct graph *root_create(struct loop *loop, struct plan *plan)
+bool graph_is_alive(const struct graph *graph)
 {
-    struct root *root = mem_alloc(sizeof(*root));
-    struct graph *graph = &root->graph;
+    const struct parts *parts = parts_of(graph);
 
-    graph->loop = loop;
-    graph->plan = plan;
-    graph->refs = 1; /* the caller's, until graph_destroy() */
-    root->places = plan->places;
-    root->present = plan->component_count;
-    graph->components = mem_alloc(sizeof(struct component *) * (plan->places + 1));
-    for (size_t i = 0; i < plan->component_count; i++) {
-        struct component *cell = mem_alloc(cell_size(&plan->components[i]));
+    return parts != NULL ? atomic_load_explicit(&parts->living, memory_order_acquire) > 0
+                         : graph->living > 0;
+}
 
-        cell_init(cell, &plan->components[i], graph);
-        graph->components[plan->components[i].index] = cell;
-    }
-    for (size_t i = 0; i < plan->linkage_count; i++) {
-        const struct plan_linkage *linkage = &plan->linkages[i];
+struct graph *graph_part(struct graph *graph, unsigned worker)
+{
+    const struct parts *parts = parts_of(graph);
 
-        if (linkage->from.kind != END_SELF && linkage->to.kind != END_SELF) {
-            cell_link(graph->components[linkage->from.component->index],
-                      graph->components[linkage->to.component->index], linkage);
-        }
-    }
-    list_init(&graph->sibling);
-    return graph;
+    return parts != NULL ? parts->part[worker] : graph;
+}
+
+unsigned graph_parts(const struct graph *graph)
+{
+    const struct parts *parts = parts_of(graph);
+
+    return parts != NULL ? parts->count : 1;
 }
 
 /* Keeps a graph from being over before all its components have begun. */
@@ -129,8 +125,11 @@ static int start_all(struct graph *graph, struct component **failed)
 
     hold(graph);
     for (size_t i = 0; i < graph->plan->component_count && result == 0; i++) {
-        struct component *component = graph_component(graph, i); /* no place is free, or changed */
+        struct component *component = graph_component(graph, graph->plan->components[i].index);
 
+        if (component == NULL) {
+            continue; /* another worker has it */
+        }
         result = component_start(component);
         if (result < 0) {
             *failed = component;
@@ -142,38 +141,105 @@ static int start_all(struct graph *graph, struct component **failed)
     return result;
 }
 
-static struct graph *start_root(struct loop *loop, struct plan *plan, bool is_service, char *text,
-                                size_t size)
+/* Makes the parts and links them.  Takes over one reference of the plan. */
+static struct graph *create_parts(struct loop *loop, struct plan *plan)
 {
-    struct graph *graph = root_create(loop, plan);
-    struct component *failed = NULL;
-    int result;
+    struct parts *parts = parts_create(loop, plan);
+    struct graph *first;
 
+    for (unsigned i = 0; i < parts->count; i++) {
+        struct graph *part = root_create(worker_loop(loop, i), plan_ref(plan), parts);
+
+        list_append(&part->loop->graphs, &part->sibling);
+    }
+    plan_release(plan);
+    for (unsigned i = 0; i < parts->count; i++) {
+        root_link(parts->part[i]);
+    }
+    first = parts->part[0];
+    parts_unref(parts);
+    return first;
+}
+
+static struct graph *create_whole(struct loop *loop, struct plan *plan, bool is_service)
+{
+    struct graph *graph = root_create(loop, plan, NULL);
+
+    root_link(graph);
     graph->is_service = is_service;
     if (!is_service) {
         list_append(&loop->graphs, &graph->sibling);
     }
-    result = start_all(graph, &failed);
-    if (result < 0) {
-        char path[PATH_SIZE];
-        const char *reason = component_reason(failed);
+    return graph;
+}
 
-        (void)snprintf(text, size, "%s: %s", component_path(failed, path, sizeof(path)),
-                       reason != NULL ? reason : "could not start");
+static struct graph *start_root(struct loop *loop, struct plan *plan, bool is_service,
+                                const struct plan_component **entry, char *reason, size_t size)
+{
+    struct graph *graph = loop->workers != NULL && !is_service
+                              ? create_parts(loop, plan)
+                              : create_whole(loop, plan, is_service);
+    struct component *failed = NULL;
+    int result = 0;
+
+    for (unsigned i = 0; i < graph_parts(graph) && result == 0; i++) {
+        result = start_all(graph_part(graph, i), &failed);
+    }
+    if (result < 0) {
+        const char *why = component_reason(failed);
+
+        (void)snprintf(reason, size, "%s", why != NULL ? why : "could not start");
+        *entry = failed->plan;
         graph_destroy(graph);
         return NULL;
     }
     return graph;
 }
 
+struct graph *graph_start_or(struct loop *loop, struct plan *plan,
+                             const struct plan_component **failed, char *reason, size_t size)
+{
+    struct graph *graph;
+
+    workers_halt(loop->workers);
+    graph = start_root(loop, plan, false, failed, reason, size);
+    workers_release(loop->workers);
+    return graph;
+}
+
+/* Says who could not start, and why. */
+static void complain(const struct plan_component *failed, const char *reason, char *text,
+                     size_t size)
+{
+    (void)snprintf(text, size, "%s: %s", failed->path, reason);
+}
+
 struct graph *graph_start(struct loop *loop, struct plan *plan, char *text, size_t size)
 {
-    return start_root(loop, plan, false, text, size);
+    const struct plan_component *failed;
+    struct plan *kept = plan_ref(plan);
+    char reason[REASON_SIZE];
+    struct graph *graph = graph_start_or(loop, plan, &failed, reason, sizeof(reason));
+
+    if (graph == NULL) {
+        complain(failed, reason, text, size);
+    }
+    plan_release(kept);
+    return graph;
 }
 
 struct graph *graph_start_service(struct loop *loop, struct plan *plan, char *text, size_t size)
 {
-    return start_root(loop, plan, true, text, size);
+    const struct plan_component *failed;
+    struct plan *kept = plan_ref(plan);
+    char reason[REASON_SIZE];
+    struct graph *graph = start_root(loop, plan, true, &failed, reason, sizeof(reason));
+
+    if (graph == NULL) {
+        complain(failed, reason, text, size);
+    }
+    plan_release(kept);
+    return graph;
 }
 
 int graph_start_instance(struct graph *graph)
@@ -208,7 +274,17 @@ struct component *graph_failed(const struct graph *graph)
 
 void graph_stop(struct graph *graph)
 {
-    graph_tell(graph, SHUTDOWN_MICROPROCESS, 0);
+    const struct parts *parts = parts_of(graph);
+
+    if (parts == NULL) {
+        graph_tell(graph, SHUTDOWN_MICROPROCESS, 0);
+        return;
+    }
+    workers_halt(parts->main->workers);
+    for (unsigned i = 0; i < parts->count; i++) {
+        graph_tell(parts->part[i], SHUTDOWN_MICROPROCESS, 0);
+    }
+    workers_release(parts->main->workers);
 }
 
 static bool is_over(const struct graph *graph)
@@ -221,6 +297,9 @@ static void die(struct graph *graph)
 {
     if (graph->refs == 0 && is_over(graph) && !graph->is_dead) {
         graph->is_dead = true;
+        if (graph->loop->ledger != NULL && parts_of(graph) != NULL) {
+            ledger_close_graph(graph->loop->ledger, graph); /* until now it might have gone on */
+        }
         list_remove(&graph->sibling);
         list_append(&graph->loop->dead, &graph->sibling);
     }
@@ -257,6 +336,12 @@ void graph_place_is_over(struct component *component)
         return;
     }
     root->over++;
+    if (root->parts != NULL) {
+        if (root->over == root->present && !graph->is_destroyed) {
+            part_looks_over(graph);
+        }
+        return;
+    }
     if (root->over == root->present && graph->living > 1 && !graph->is_destroyed &&
         !graph->is_held && hooks->present_ended != NULL) {
         hooks->present_ended(hooks->arg, graph);
@@ -277,7 +362,7 @@ void graph_one_ended(struct graph *graph)
         }
         return;
     }
-    if (loop->ledger != NULL) {
+    if (loop->ledger != NULL && parts_of(graph) == NULL) {
         ledger_close_graph(loop->ledger, graph);
     }
     if (graph->is_draining) {
@@ -290,13 +375,16 @@ void graph_one_ended(struct graph *graph)
         graph_unpair(graph);
     } else if (graph->is_service) {
         graph_destroy(graph); /* it ended by itself: nobody else has a hold of it */
+    } else if (parts_of(graph) != NULL) {
+        part_ended(graph);
     } else if (!graph->is_destroyed && loop->hooks.graph_ended != NULL) {
         loop->hooks.graph_ended(loop->hooks.arg, graph);
     }
     die(graph);
 }
 
-void graph_destroy(struct graph *graph)
+/* One graph, or one part of it. */
+static void destroy(struct graph *graph)
 {
     if (graph->is_destroyed) {
         return;
@@ -318,27 +406,45 @@ void graph_destroy(struct graph *graph)
         graph_settle_stop(root_of(graph));
     }
     let_go(graph);
+    if (graph_is_root(graph)) {
+        crossings_end(graph);
+    }
     if (graph->holder == NULL) {
         graph->refs--; /* the one of graph_start() */
     }
     graph_unref(graph);
 }
 
-/* Memory and nothing else: any thread may do it. */
-static void *root_free(void *arg)
+static void destroy_parts(struct parts *parts)
 {
-    struct root *root = arg;
-    struct graph *graph = &root->graph;
+    struct workers *workers = parts->main->workers;
 
-    for (size_t i = 0; i < root->places; i++) {
-        if (graph->components[i] != NULL) {
-            component_free_extra(graph->components[i]);
-            free(graph->components[i]);
-        }
+    if (parts->is_destroyed) {
+        return;
     }
-    free(graph->components);
-    plan_release((struct plan *)(uintptr_t)graph->plan);
-    free(root);
+    parts->is_destroyed = true;
+    (void)atomic_fetch_add_explicit(&parts->refs, 1, memory_order_relaxed);
+    workers_halt(workers);
+    for (unsigned i = 0; i < parts->count; i++) {
+        destroy(parts->part[i]);
+    }
+    workers_release(workers);
+    parts_unref(parts);
+}
+
+void graph_destroy(struct graph *graph)
+{
+    if (parts_of(graph) != NULL) {
+        destroy_parts(parts_of(graph));
+    } else {
+        destroy(graph);
+    }
+}
+
+/* Memory and nothing else: any thread may do it. */
+static void *free_root(void *arg)
+{
+    root_free(arg);
     return NULL;
 }
 
@@ -353,6 +459,9 @@ bool graph_free(struct graph *graph)
             return false;
         }
     }
+    if (graph_is_root(graph) && !crossings_are_idle(graph)) {
+        return false;
+    }
     list_remove(&graph->sibling);
     if (graph_is_root(graph)) {
         if (loop->ledger != NULL) {
@@ -360,14 +469,18 @@ bool graph_free(struct graph *graph)
         }
         leavers_free(root_of(graph));
         if (graph_size(graph) >= FREED_APART) {
-            thread_create_detached(root_free, root_of(graph));
+            thread_create_detached(free_root, root_of(graph));
         } else {
-            (void)root_free(root_of(graph));
+            root_free(root_of(graph));
         }
         return true;
     }
     for (size_t i = 0; i < graph_size(graph); i++) {
-        component_free_extra(graph_component(graph, i));
+        struct component *component = graph_component(graph, i);
+
+        if (component != NULL) {
+            component_free_extra(component);
+        }
     }
     blueprint_free_instance(graph);
     loop_graph_freed(loop);

@@ -22,6 +22,7 @@
 struct blueprint;
 struct loop;
 struct plan;
+struct root;
 
 struct graph {
     struct loop *loop;
@@ -46,11 +47,16 @@ struct graph {
     uint16_t seen;    /* the last round of gathering that came by, see ledger.h */
 };
 
-/* Makes the graph of a plan and starts its components, in the order of the file.  Takes over one
- * reference of the plan, also on failure.
+/* Makes the graph of a plan, in one piece or with a part on each worker (root.h), and starts its
+ * components, in the order of the file.  Takes over one reference of the plan, also on failure.
  * Returns NULL when one could not start: all that had started has been stopped again, and text
  * (of size bytes) says who and why. */
 struct graph *graph_start(struct loop *loop, struct plan *plan, char *text, size_t size);
+
+/* The same; says apart which entry of the plan could not start, and why in reason (of size bytes).
+ * The caller must have a further reference of the plan. */
+struct graph *graph_start_or(struct loop *loop, struct plan *plan,
+                             const struct plan_component **failed, char *reason, size_t size);
 
 /* The same for a service of the loop: nobody is told when it ends. */
 struct graph *graph_start_service(struct loop *loop, struct plan *plan, char *text, size_t size);
@@ -61,8 +67,10 @@ void graph_stop(struct graph *graph);
 /* Ends every component at once, without a word to the others.  The memory goes when it may. */
 void graph_destroy(struct graph *graph);
 
-/* By the plan's index; it may have ended.  A root graph that was changed may have free places,
- * NULL, and has those that still leave it behind the others. */
+/* Where there are workers the two are done to all parts of a root graph, by the main thread. */
+
+/* By the plan's index; it may have ended.  A root graph may have free places, NULL: another worker
+ * has what is there, or a change has taken it out.  What still leaves is behind the others. */
 struct component *graph_component(const struct graph *graph, size_t index);
 size_t graph_size(const struct graph *graph);
 
@@ -79,6 +87,13 @@ bool graph_is_earlier(const struct graph *graph);
 
 /* The root graph that a graph is in, through its holders; itself if it is one. */
 struct graph *graph_root(struct graph *graph);
+
+/* True if something in a root graph has not ended, on whatever worker. */
+bool graph_is_alive(const struct graph *graph);
+
+/* The part of a root graph on a worker: the graph itself where it is in one piece. */
+struct graph *graph_part(struct graph *graph, unsigned worker);
+unsigned graph_parts(const struct graph *graph);
 
 /* The first child after "after" (NULL: the first) among the graphs that a component made.  NULL
  * after one that was thrown away meanwhile: so were the others then. */

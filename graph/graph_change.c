@@ -6,13 +6,17 @@
 
 #include "graph/cell.h"
 #include "graph/component_extra.h"
+#include "graph/crossing.h"
 #include "graph/graph.h"
 #include "graph/ledger.h"
 #include "graph/loop.h"
+#include "graph/placement.h"
 #include "graph/plan.h"
 #include "graph/plan_difference.h"
 #include "graph/root.h"
+#include "graph/share.h"
 #include "graph/waiting.h"
+#include "graph/workers.h"
 
 /* What is made, and in whose place. */
 struct newcomer {
@@ -27,24 +31,38 @@ struct newcomer {
     } old_ends;
 };
 
-struct graph_change {
+/* Of the graph, or of one part of it. */
+struct part_change {
+    const struct graph_change *whole;
     struct root *root;
     const struct plan_difference *difference;
     struct newcomer *newcomers; /* in the order of the new plan */
     size_t newcomer_count;
     struct component **removed;
     size_t removed_count;
-    const struct plan_linkage **linkages; /* to be made */
-    size_t linkage_count;
     struct inbox **unsettled; /* see inbox_settle() */
     size_t unsettled_count;
-    bool is_prepared;
     /* As it was before. */
     struct plan *plan;
     size_t places, present, over;
 };
 
-static struct component *at_place(const struct graph_change *change,
+struct graph_change {
+    const struct plan_difference *difference;
+    struct parts *parts;                /* NULL: the graph is in one piece */
+    const struct plan_component **made; /* what is new, or is revived, in the order of the plan */
+    bool *is_revived;
+    size_t made_count;
+    const struct plan_linkage **linkages; /* to be made */
+    size_t linkage_count;
+    uint8_t *homes;          /* by place, of the new plan, while parts has those of the old one */
+    struct shared **retired; /* of what is made, see share.h */
+    bool is_prepared;
+    unsigned count;
+    struct part_change part[];
+};
+
+static struct component *at_place(const struct part_change *change,
                                   const struct plan_component *plan)
 {
     return change->root->graph.components[plan->index];
@@ -52,17 +70,42 @@ static struct component *at_place(const struct graph_change *change,
 
 /* ---- what is to be made ---- */
 
-static void add_newcomer(struct graph_change *change, const struct plan_component *plan,
-                         bool is_revived)
+static void add_made(struct graph_change *change, const struct plan_component *plan,
+                     bool is_revived)
 {
-    change->newcomers =
-        mem_resize_array(change->newcomers, change->newcomer_count + 1, sizeof(*change->newcomers));
-    change->newcomers[change->newcomer_count++] =
-        (struct newcomer){.plan = plan, .is_revived = is_revived};
+    const size_t count = change->made_count++;
+
+    change->made = mem_resize_array(change->made, count + 1, sizeof(*change->made));
+    change->is_revived = mem_resize_array(change->is_revived, count + 1, sizeof(bool));
+    change->made[count] = plan;
+    change->is_revived[count] = is_revived;
 }
 
 /* Where each component of the new plan stands, by its position there. */
 enum standing { STAYS, IS_OVER, IS_NEW, IS_REVIVED };
+
+/* It is in the old plan as well, and is to live on another worker now. */
+static bool is_moved(const struct graph_change *change, size_t place)
+{
+    return change->homes != NULL && place < root_of(change->parts->part[0])->places &&
+           change->parts->homes[place] != NOWHERE &&
+           change->parts->homes[place] != change->homes[place];
+}
+
+/* Of one that is on every worker any may have ended. */
+static enum standing find_standing(const struct graph_change *change, size_t place)
+{
+    enum standing standing = is_moved(change, place) ? IS_REVIVED : STAYS;
+
+    for (unsigned i = 0; i < change->count && standing != IS_REVIVED; i++) {
+        const struct component *component = change->part[i].root->graph.components[place];
+
+        if (component != NULL && component_is_over(component)) {
+            standing = component->state == FAILED || component->is_halted ? IS_REVIVED : IS_OVER;
+        }
+    }
+    return standing;
+}
 
 static void find_standings(const struct graph_change *change, enum standing *standings)
 {
@@ -77,12 +120,8 @@ static void find_standings(const struct graph_change *change, enum standing *sta
         }
     }
     for (size_t i = 0; i < fresh->component_count; i++) {
-        const struct component *component =
-            standings[i] == STAYS ? at_place(change, &fresh->components[i]) : NULL;
-
-        if (component != NULL && component_is_over(component)) {
-            standings[i] =
-                component->state == FAILED || component->is_halted ? IS_REVIVED : IS_OVER;
+        if (standings[i] == STAYS) {
+            standings[i] = find_standing(change, fresh->components[i].index);
         }
     }
 }
@@ -138,8 +177,8 @@ static void add_linkages_of_revived(struct graph_change *change, const enum stan
     }
 }
 
-/* Something has ended: all are looked at. */
-static void find_all_newcomers(struct graph_change *change)
+/* Something has ended, or moves: all are looked at. */
+static void find_all_made(struct graph_change *change)
 {
     const struct plan *fresh = change->difference->fresh;
     enum standing *standings = mem_alloc_array(fresh->component_count + 1, sizeof(*standings));
@@ -149,14 +188,31 @@ static void find_all_newcomers(struct graph_change *change)
     }
     for (size_t i = 0; i < fresh->component_count; i++) {
         if (is_started(standings[i])) {
-            add_newcomer(change, &fresh->components[i], standings[i] == IS_REVIVED);
+            add_made(change, &fresh->components[i], standings[i] == IS_REVIVED);
         }
     }
     add_linkages_of_revived(change, standings);
     free(standings);
 }
 
-static void find_newcomers(struct graph_change *change)
+static bool is_any_to_be_looked_at(const struct graph_change *change)
+{
+    const struct plan *fresh = change->difference->fresh;
+
+    for (unsigned i = 0; i < change->count; i++) {
+        if (change->part[i].root->over > 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; change->homes != NULL && i < fresh->component_count; i++) {
+        if (is_moved(change, fresh->components[i].index)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void find_made(struct graph_change *change)
 {
     const struct plan_difference *difference = change->difference;
 
@@ -164,63 +220,108 @@ static void find_newcomers(struct graph_change *change)
     change->linkages =
         mem_resize_array(NULL, difference->made_count + 1, sizeof(*change->linkages));
     memcpy(change->linkages, difference->made, difference->made_count * sizeof(*change->linkages));
-    if (change->root->over > 0) {
-        find_all_newcomers(change);
+    if (is_any_to_be_looked_at(change)) {
+        find_all_made(change);
         return;
     }
     for (size_t i = 0; i < difference->count; i++) {
         const struct plan_change *one = &difference->changes[i];
 
         if (one->kind == PLAN_ADDED || one->kind == PLAN_REPLACED) {
-            add_newcomer(change, one->after, false);
+            add_made(change, one->after, false);
         }
     }
 }
 
 /* ---- the places ---- */
 
-static void leave_place(struct graph_change *change, struct component *component)
+static void leave_place(struct part_change *change, struct component *component)
 {
     component->is_leaving = true;
     change->root->over -= component_is_over(component);
 }
 
-static void clear_removed(struct graph_change *change)
+static bool is_here(const struct part_change *change, const struct plan_component *plan)
+{
+    const uint8_t *homes = change->whole->homes;
+
+    return homes == NULL || homes[plan->index] == EVERY_WORKER ||
+           homes[plan->index] == change->root->graph.loop->worker;
+}
+
+static void clear_place(struct part_change *change, const struct plan_component *plan)
+{
+    struct component *component = at_place(change, plan);
+
+    if (component != NULL) {
+        change->removed =
+            mem_resize_array(change->removed, change->removed_count + 1, sizeof(*change->removed));
+        change->removed[change->removed_count++] = component;
+        change->root->graph.components[plan->index] = NULL;
+        leave_place(change, component);
+    }
+}
+
+/* Of what is not part of the graph any more, or lives on another worker from now on. */
+static void clear_removed(struct part_change *change)
 {
     const struct plan_difference *difference = change->difference;
+    const struct graph_change *whole = change->whole;
 
-    change->removed = mem_alloc_array(difference->removed + 1, sizeof(*change->removed));
     for (size_t i = 0; i < difference->count; i++) {
-        const struct plan_component *before = difference->changes[i].before;
-
         if (difference->changes[i].kind == PLAN_REMOVED) {
-            struct component *component = at_place(change, before);
-
-            change->removed[change->removed_count++] = component;
-            change->root->graph.components[before->index] = NULL;
-            leave_place(change, component);
+            clear_place(change, difference->changes[i].before);
+        }
+    }
+    for (size_t i = 0; i < whole->made_count; i++) {
+        if (!is_here(change, whole->made[i])) {
+            clear_place(change, whole->made[i]);
         }
     }
 }
 
-static void take_places(struct graph_change *change)
+static void take_places(struct part_change *change)
 {
     struct graph *graph = &change->root->graph;
+    const struct graph_change *whole = change->whole;
 
-    for (size_t i = 0; i < change->newcomer_count; i++) {
-        struct newcomer *newcomer = &change->newcomers[i];
+    change->newcomers = mem_alloc_array(whole->made_count + 1, sizeof(*change->newcomers));
+    for (size_t i = 0; i < whole->made_count; i++) {
+        const struct plan_component *plan = whole->made[i];
+        struct newcomer *newcomer = &change->newcomers[change->newcomer_count];
 
-        newcomer->old = at_place(change, newcomer->plan);
-        newcomer->component = mem_alloc(cell_size(newcomer->plan));
-        cell_init(newcomer->component, newcomer->plan, graph);
-        graph->components[newcomer->plan->index] = newcomer->component;
+        if (!is_here(change, plan)) {
+            continue;
+        }
+        change->newcomer_count++;
+        newcomer->plan = plan;
+        newcomer->is_revived = whole->is_revived[i];
+        newcomer->old = at_place(change, plan);
+        newcomer->component = mem_alloc(cell_size(plan));
+        cell_init(newcomer->component, plan, graph);
+        graph->components[plan->index] = newcomer->component;
         if (newcomer->old != NULL) {
             leave_place(change, newcomer->old);
         }
     }
 }
 
-static void switch_places(struct graph_change *change)
+/* How many of the new plan's live here. */
+static size_t count_present(const struct part_change *change)
+{
+    const struct plan *fresh = change->difference->fresh;
+    size_t count = 0;
+
+    if (change->whole->homes == NULL) {
+        return fresh->component_count;
+    }
+    for (size_t i = 0; i < fresh->component_count; i++) {
+        count += is_here(change, &fresh->components[i]);
+    }
+    return count;
+}
+
+static void switch_places(struct part_change *change)
 {
     struct root *root = change->root;
     struct graph *graph = &root->graph;
@@ -235,7 +336,7 @@ static void switch_places(struct graph_change *change)
         graph->components[i] = NULL;
     }
     root->places = places;
-    root->present = change->difference->fresh->component_count;
+    root->present = count_present(change);
     graph->plan = change->difference->fresh;
     if (graph->loop->ledger != NULL) {
         ledger_forget(graph->loop->ledger, graph);
@@ -245,7 +346,7 @@ static void switch_places(struct graph_change *change)
 }
 
 /* All as it was; what was made is ended, and goes when nobody knows it any more. */
-static void switch_back(struct graph_change *change)
+static void switch_back(struct part_change *change)
 {
     struct root *root = change->root;
 
@@ -279,14 +380,16 @@ static bool is_made_now(const struct component *component)
 }
 
 /* What is new is linked among itself before it starts, as in a graph that is new as a whole. */
-static void link_newcomers(const struct graph_change *change)
+static void link_newcomers(const struct part_change *change)
 {
-    for (size_t i = 0; i < change->linkage_count; i++) {
-        const struct plan_linkage *linkage = change->linkages[i];
+    const struct graph_change *whole = change->whole;
+
+    for (size_t i = 0; i < whole->linkage_count; i++) {
+        const struct plan_linkage *linkage = whole->linkages[i];
         struct component *from = at_place(change, linkage->from.component);
         struct component *to = at_place(change, linkage->to.component);
 
-        if (is_made_now(from) && is_made_now(to) &&
+        if (is_made_now(from) && is_made_now(to) && root_is_within(&change->root->graph, linkage) &&
             box_next(cell_box(from, &linkage->from)) == NULL) {
             cell_link(from, to, linkage);
         }
@@ -294,7 +397,7 @@ static void link_newcomers(const struct graph_change *change)
 }
 
 /* Returns NULL, or who could not start. */
-static struct newcomer *start_newcomers(const struct graph_change *change)
+static struct newcomer *start_newcomers(const struct part_change *change)
 {
     for (size_t i = 0; i < change->newcomer_count; i++) {
         if (component_start(change->newcomers[i].component) < 0) {
@@ -304,7 +407,7 @@ static struct newcomer *start_newcomers(const struct graph_change *change)
     return NULL;
 }
 
-static void end_newcomers(const struct graph_change *change)
+static void end_newcomers(const struct part_change *change)
 {
     for (size_t i = change->newcomer_count; i-- > 0;) {
         struct component *component = change->newcomers[i].component;
@@ -316,17 +419,11 @@ static void end_newcomers(const struct graph_change *change)
     }
 }
 
-static void change_free(struct graph_change *change)
-{
-    free(change->newcomers);
-    free(change->removed);
-    free(change->linkages);
-    free(change->unsettled);
-    free(change);
-}
-
 static void hold(struct graph *graph)
 {
+    if (graph->living == 0) {
+        part_revived(graph);
+    }
     graph->is_held = true; /* who can't start now is not to be restarted */
     graph->living++;
 }
@@ -337,68 +434,25 @@ static void let_go(struct graph *graph)
     graph_one_ended(graph);
 }
 
-void graph_change_cancel(struct graph_change *change)
+static void cancel_part(struct part_change *change)
 {
-    struct root *root = change->root;
-
-    if (change->is_prepared) {
-        end_newcomers(change);
-        switch_back(change);
-        leavers_look(root);
-        let_go(&root->graph);
-    }
-    change_free(change);
+    end_newcomers(change);
+    switch_back(change);
+    leavers_look(change->root);
+    let_go(&change->root->graph);
 }
 
-struct graph_change *graph_change_create(struct graph *graph,
-                                         const struct plan_difference *difference)
+static void prepare_part(struct part_change *change)
 {
-    struct graph_change *change = mem_alloc(sizeof(*change));
-
-    REQUIRE(graph->plan == difference->old);
-    change->root = root_of(graph);
-    change->difference = difference;
-    find_newcomers(change);
-    return change;
-}
-
-const struct plan_component *graph_change_prepare(struct graph_change *change, char *reason,
-                                                  size_t size)
-{
-    const struct newcomer *failed;
-    const struct plan_component *plan;
-
     graph_settle_now(change->root);
     leavers_look(change->root);
     hold(&change->root->graph);
-    change->is_prepared = true;
     switch_places(change);
-    link_newcomers(change);
-    failed = start_newcomers(change);
-    if (failed == NULL) {
-        return NULL;
-    }
-    (void)snprintf(reason, size, "%s",
-                   component_reason(failed->component) != NULL ? component_reason(failed->component)
-                                                               : "could not start");
-    plan = failed->plan;
-    graph_change_cancel(change);
-    return plan;
-}
-
-const struct plan_component *graph_change_revived(const struct graph_change *change, size_t index)
-{
-    for (size_t i = 0; i < change->newcomer_count; i++) {
-        if (change->newcomers[i].is_revived && index-- == 0) {
-            return change->newcomers[i].plan;
-        }
-    }
-    return NULL;
 }
 
 /* ---- the second phase: from what is replaced to what replaces it ---- */
 
-static void note_unsettled(struct graph_change *change, struct inbox *in)
+static void note_unsettled(struct part_change *change, struct inbox *in)
 {
     if ((in->box.flags & BOX_FINISH_HELD) != 0) {
         change->unsettled = mem_resize_array(change->unsettled, change->unsettled_count + 1,
@@ -407,7 +461,7 @@ static void note_unsettled(struct graph_change *change, struct inbox *in)
     }
 }
 
-static void cut_quietly(struct graph_change *change, struct box *from)
+static void cut_quietly(struct part_change *change, struct box *from)
 {
     struct box *next = box_next(from);
 
@@ -477,7 +531,7 @@ static void move_messages(struct inbox *from, struct inbox *to, bool are_notices
 
 /* Those who lead to an inbox by themselves, as the graphs of connections do to "/audit.inbox": the
  * linkages of the plans are seen to elsewhere. */
-static void move_sources(struct graph_change *change, const struct newcomer *newcomer,
+static void move_sources(struct part_change *change, const struct newcomer *newcomer,
                          struct inbox *from, struct inbox *to)
 {
     struct list *at = from->sources;
@@ -498,7 +552,7 @@ static void move_sources(struct graph_change *change, const struct newcomer *new
     }
 }
 
-static void hand_over(struct graph_change *change, struct newcomer *newcomer)
+static void hand_over(struct part_change *change, struct newcomer *newcomer)
 {
     struct component *old = newcomer->old;
     unsigned i = NO_BOX;
@@ -526,7 +580,7 @@ static void hand_over(struct graph_change *change, struct newcomer *newcomer)
     }
 }
 
-static void replace(struct graph_change *change)
+static void replace(struct part_change *change)
 {
     for (size_t i = 0; i < change->newcomer_count; i++) {
         struct newcomer *newcomer = &change->newcomers[i];
@@ -566,7 +620,7 @@ static void empty_fanout(struct component *fanout)
     }
 }
 
-static void empty_removed_fanouts(const struct graph_change *change)
+static void empty_removed_fanouts(const struct part_change *change)
 {
     for (size_t i = 0; i < change->removed_count; i++) {
         if (change->removed[i]->type->is_fanout && change->removed[i]->state == RUNNING) {
@@ -583,14 +637,15 @@ static struct box *find_box(const struct component *component, const struct plan
     return in != NULL ? &in->box : out != NULL ? &out->box : NULL;
 }
 
-static void cut_linkages(struct graph_change *change)
+static void cut_linkages(struct part_change *change)
 {
     const struct plan_difference *difference = change->difference;
 
     for (size_t i = 0; i < difference->cut_count; i++) {
         const struct plan_end *from = &difference->cut[i]->from;
-        struct component *component = at_place(change, from->component);
-        struct box *box = component->state != CREATED ? find_box(component, from) : NULL;
+        const struct component *component = at_place(change, from->component);
+        struct box *box =
+            component != NULL && component->state != CREATED ? find_box(component, from) : NULL;
 
         if (box != NULL) {
             cut_quietly(change, box);
@@ -599,7 +654,7 @@ static void cut_linkages(struct graph_change *change)
 }
 
 /* What leaves says its end to nobody who stays. */
-static void silence(struct graph_change *change, struct component *component, bool is_at_once)
+static void silence(struct part_change *change, struct component *component, bool is_at_once)
 {
     unsigned i = NO_BOX;
 
@@ -615,7 +670,7 @@ static void silence(struct graph_change *change, struct component *component, bo
     }
 }
 
-static void silence_leavers(struct graph_change *change)
+static void silence_leavers(struct part_change *change)
 {
     for (size_t i = 0; i < change->newcomer_count; i++) {
         if (change->newcomers[i].old != NULL) {
@@ -627,15 +682,21 @@ static void silence_leavers(struct graph_change *change)
     }
 }
 
-static void make_linkages(struct graph_change *change)
+static void make_linkages(struct part_change *change)
 {
-    for (size_t i = 0; i < change->linkage_count; i++) {
-        const struct plan_linkage *linkage = change->linkages[i];
+    const struct graph_change *whole = change->whole;
+
+    for (size_t i = 0; i < whole->linkage_count; i++) {
+        const struct plan_linkage *linkage = whole->linkages[i];
         struct component *from = at_place(change, linkage->from.component);
-        struct component *to = at_place(change, linkage->to.component);
+        struct component *to;
         struct box *box;
 
-        if (component_is_over(from) || component_is_over(to)) {
+        if (from == NULL || component_is_over(from)) {
+            continue;
+        }
+        to = root_target(&change->root->graph, linkage);
+        if (to == NULL || component_is_over(to)) {
             continue;
         }
         box = cell_box(from, &linkage->from);
@@ -647,7 +708,7 @@ static void make_linkages(struct graph_change *change)
     }
 }
 
-static void settle_inboxes(const struct graph_change *change)
+static void settle_inboxes(const struct part_change *change)
 {
     for (size_t i = 0; i < change->unsettled_count; i++) {
         if (!component_is_over(box_owner(&change->unsettled[i]->box))) {
@@ -673,7 +734,7 @@ static void change_bounds(struct component *component, const struct plan_compone
     }
 }
 
-static void change_in_place(const struct graph_change *change)
+static void change_in_place(const struct part_change *change)
 {
     const struct plan_difference *difference = change->difference;
 
@@ -685,8 +746,8 @@ static void change_in_place(const struct graph_change *change)
             continue;
         }
         component = at_place(change, one->after);
-        if (component->plan == one->after) {
-            continue; /* it had ended, and is made anew */
+        if (component == NULL || component->plan == one->after) {
+            continue; /* another worker has it; or it had ended, and is made anew */
         }
         change_bounds(component, one->after);
         component_adopt(component, one->after);
@@ -704,7 +765,7 @@ static void change_in_place(const struct graph_change *change)
     }
 }
 
-static void dismiss(struct graph_change *change)
+static void dismiss(struct part_change *change)
 {
     struct root *root = change->root;
     const size_t first = root->leaver_count;
@@ -732,7 +793,12 @@ static void dismiss(struct graph_change *change)
     leavers_drain(root, first);
 }
 
-void graph_change_commit(struct graph_change *change)
+static void cut_unexpected(void *arg, struct box *from)
+{
+    cut_quietly(arg, from);
+}
+
+static void commit_part(struct part_change *change)
 {
     struct root *root = change->root;
 
@@ -741,12 +807,189 @@ void graph_change_commit(struct graph_change *change)
     cut_linkages(change);
     silence_leavers(change);
     make_linkages(change);
+    crossings_forget_finish(&root->graph, cut_unexpected, change);
     settle_inboxes(change);
     change_in_place(change);
     dismiss(change);
     (void)plan_ref(change->difference->fresh);
     graph_settle_begin(root, change->plan);
-    change_free(change);
     loop_changed(root->graph.loop);
-    let_go(&root->graph);
+}
+
+/* ---- all parts ---- */
+
+static struct workers *workers_of(const struct graph_change *change)
+{
+    return change->part[0].root->graph.loop->workers;
+}
+
+struct graph_change *graph_change_create(struct graph *graph,
+                                         const struct plan_difference *difference)
+{
+    const unsigned count = graph_parts(graph);
+    struct graph_change *change = mem_alloc(sizeof(*change) + count * sizeof(struct part_change));
+
+    REQUIRE(graph->plan == difference->old);
+    change->difference = difference;
+    change->parts = parts_of(graph);
+    change->count = count;
+    for (unsigned i = 0; i < count; i++) {
+        change->part[i] = (struct part_change){
+            .whole = change, .root = root_of(graph_part(graph, i)), .difference = difference};
+    }
+    if (change->parts != NULL) {
+        change->homes =
+            placement_after(difference->fresh, count, change->parts->homes, root_of(graph)->places);
+    }
+    workers_halt(workers_of(change));
+    find_made(change);
+    workers_release(workers_of(change));
+    return change;
+}
+
+const struct plan_component *graph_change_revived(const struct graph_change *change, size_t index)
+{
+    for (size_t i = 0; i < change->made_count; i++) {
+        if (change->is_revived[i] && index-- == 0) {
+            return change->made[i];
+        }
+    }
+    return NULL;
+}
+
+bool graph_change_is_possible(const struct graph_change *change)
+{
+    const struct plan_difference *difference = change->difference;
+    bool is_possible = true;
+
+    if (change->parts == NULL) {
+        return true;
+    }
+    workers_halt(workers_of(change));
+    for (size_t i = 0; i < difference->count && is_possible; i++) {
+        is_possible = difference->changes[i].kind != PLAN_REMOVED ||
+                      !crossing_leads_to(change->parts, difference->changes[i].before->index);
+    }
+    for (size_t i = 0; i < change->made_count && is_possible; i++) {
+        is_possible = !crossing_leads_to(change->parts, change->made[i]->index);
+    }
+    workers_release(workers_of(change));
+    return is_possible;
+}
+
+static void change_free(struct graph_change *change)
+{
+    for (unsigned i = 0; i < change->count; i++) {
+        free(change->part[i].newcomers);
+        free(change->part[i].removed);
+        free(change->part[i].unsettled);
+    }
+    free(change->made);
+    free(change->is_revived);
+    free(change->linkages);
+    free(change->homes);
+    free(change->retired);
+    free(change);
+}
+
+/* The new plan's, or the old one's again. */
+static void switch_homes(struct graph_change *change)
+{
+    if (change->parts != NULL) {
+        uint8_t *homes = change->parts->homes;
+
+        change->parts->homes = change->homes;
+        change->homes = homes;
+    }
+}
+
+static void retire_shares(struct graph_change *change)
+{
+    change->retired = mem_alloc_array(change->made_count + 1, sizeof(*change->retired));
+    for (size_t i = 0; i < change->made_count && change->parts != NULL; i++) {
+        change->retired[i] = share_retire(change->parts, change->made[i]->index);
+    }
+}
+
+static void reinstate_shares(const struct graph_change *change)
+{
+    for (size_t i = 0; i < change->made_count && change->parts != NULL; i++) {
+        share_reinstate(change->parts, change->made[i]->index, change->retired[i]);
+    }
+}
+
+void graph_change_cancel(struct graph_change *change)
+{
+    struct workers *workers = workers_of(change);
+
+    if (!change->is_prepared) {
+        workers_halt(workers); /* as they are from the first phase on */
+    } else {
+        switch_homes(change);
+        reinstate_shares(change);
+        for (unsigned i = 0; i < change->count; i++) {
+            cancel_part(&change->part[i]);
+        }
+        if (change->parts != NULL) {
+            crossings_end_stray(change->parts);
+        }
+    }
+    change_free(change);
+    workers_release(workers);
+}
+
+/* Returns NULL, or who could not start. */
+static const struct newcomer *start_all(const struct graph_change *change)
+{
+    const struct newcomer *failed = NULL;
+
+    for (unsigned i = 0; i < change->count; i++) {
+        link_newcomers(&change->part[i]);
+    }
+    for (unsigned i = 0; i < change->count && failed == NULL; i++) {
+        failed = start_newcomers(&change->part[i]);
+    }
+    return failed;
+}
+
+const struct plan_component *graph_change_prepare(struct graph_change *change, char *reason,
+                                                  size_t size)
+{
+    struct workers *workers = workers_of(change);
+    const struct newcomer *failed;
+    const struct plan_component *plan = NULL;
+
+    workers_halt(workers); /* until the other phase is over */
+    for (unsigned i = 0; i < change->count; i++) {
+        prepare_part(&change->part[i]);
+    }
+    change->is_prepared = true;
+    retire_shares(change);
+    switch_homes(change);
+    failed = start_all(change);
+    if (failed != NULL) {
+        const char *why = component_reason(failed->component);
+
+        (void)snprintf(reason, size, "%s", why != NULL ? why : "could not start");
+        plan = failed->plan;
+        graph_change_cancel(change);
+    }
+    return plan;
+}
+
+void graph_change_commit(struct graph_change *change)
+{
+    struct workers *workers = workers_of(change);
+
+    for (unsigned i = 0; i < change->count; i++) {
+        commit_part(&change->part[i]);
+    }
+    if (change->parts != NULL) {
+        change->parts->is_present_over = false;
+    }
+    for (unsigned i = 0; i < change->count; i++) {
+        let_go(&change->part[i].root->graph);
+    }
+    change_free(change);
+    workers_release(workers);
 }

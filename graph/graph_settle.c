@@ -59,6 +59,9 @@ static bool move_over(struct root *root, size_t most)
         const struct plan_component *to = &plan->components[root->settled++];
         struct component *component = root->graph.components[to->index];
 
+        if (component == NULL) {
+            continue; /* another worker has it */
+        }
         if (component->plan < first || component->plan >= first + plan->component_count) {
             component_adopt(component, to);
         }

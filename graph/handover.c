@@ -7,6 +7,7 @@
 #include "graph/parcel.h"
 #include "graph/pipe.h"
 #include "graph/plan.h"
+#include "graph/workers.h"
 
 enum { FORM = 1 }; /* of what is put into parcels */
 
@@ -48,19 +49,30 @@ static uint64_t form(const struct plan *plan)
     return sum;
 }
 
-/* A component of a root graph that runs, by its path; NULL: there is none. */
-static struct component *find(const struct graph *root, const char *path)
+/* A component of a part that runs there, by its path; NULL: there is none. */
+static struct component *find(const struct graph *part, const char *path)
 {
-    const struct plan_component *plan = plan_find(root->plan, path);
-    struct component *component = plan != NULL ? graph_component(root, plan->index) : NULL;
+    const struct plan_component *plan = plan_find(part->plan, path);
+    struct component *component = plan != NULL ? graph_component(part, plan->index) : NULL;
 
     return component != NULL && component->state == RUNNING ? component : NULL;
+}
+
+/* The same in any part. */
+static struct component *find_anywhere(struct graph *root, const char *path)
+{
+    struct component *found = NULL;
+
+    for (unsigned i = 0; i < graph_parts(root) && found == NULL; i++) {
+        found = find(graph_part(root, i), path);
+    }
+    return found;
 }
 
 /* The plan of the connections that a component would take over; NULL: it takes none. */
 static const struct plan *protocol_of(struct component *component)
 {
-    return component->state == RUNNING && component->type->handed_over != NULL
+    return component != NULL && component->state == RUNNING && component->type->handed_over != NULL
                ? component->type->handed_over(component)
                : NULL;
 }
@@ -153,34 +165,53 @@ bool handover_restore(struct graph *instance, struct parcel *from)
 
 /* ---- there ---- */
 
-void handover_offer(const struct graph *root, struct parcel *to)
+void handover_offer(struct graph *root, struct parcel *to)
 {
     char path[PATH_SIZE];
 
-    for (size_t i = 0; i < graph_size(root); i++) {
-        struct component *component = graph_component(root, i);
+    for (size_t i = 0; i < root->plan->component_count; i++) {
+        struct component *component = find_anywhere(root, root->plan->components[i].path);
         const struct plan *protocol = protocol_of(component);
 
-        if (protocol != NULL || component->type->adopt != NULL) {
+        if (protocol != NULL || (component != NULL && component->type->adopt != NULL)) {
             parcel_put_text(to, component_path(component, path, sizeof(path)));
             parcel_put_number(to, protocol != NULL ? form(protocol) : 0);
         }
     }
 }
 
-bool handover_unpack(struct graph *root, struct parcel *from)
+/* One part after the other is given a connection, if it has that server and that handler. */
+static bool choose(struct graph *root, const char *server, const char *handler,
+                   struct component *found[2])
 {
-    struct component *server = find(root, parcel_get_text(from));
-    struct component *handler = find(root, parcel_get_text(from));
+    const unsigned count = graph_parts(root);
+    const unsigned first = (unsigned)(root->loop->connections->in_all % count);
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct graph *part = graph_part(root, (first + i) % count);
+
+        found[0] = find(part, server);
+        found[1] = find(part, handler);
+        if (found[0] != NULL && found[0]->type->adopt != NULL && protocol_of(found[1]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool unpack(struct graph *root, struct parcel *from)
+{
+    const char *server = parcel_get_text(from);
+    const char *handler = parcel_get_text(from);
+    struct component *found[2];
     struct component *socket;
     struct graph *instance;
 
-    if (server == NULL || server->type->adopt == NULL || handler == NULL ||
-        protocol_of(handler) == NULL) {
+    if (!choose(root, server, handler, found)) {
         return false;
     }
-    socket = server->type->adopt(server);
-    instance = handler->type->take_over(handler, socket);
+    socket = found[0]->type->adopt(found[0]);
+    instance = found[1]->type->take_over(found[1], socket);
     if (!handover_restore(socket->graph, from) || !handover_restore(instance, from) ||
         graph_start_instance(instance) < 0 || graph_start_instance(socket->graph) < 0) {
         graph_destroy(socket->graph);
@@ -188,6 +219,17 @@ bool handover_unpack(struct graph *root, struct parcel *from)
         return false;
     }
     return true;
+}
+
+bool handover_unpack(struct graph *root, struct parcel *from)
+{
+    struct workers *workers = root->loop->workers;
+    bool is_unpacked;
+
+    workers_halt(workers);
+    is_unpacked = unpack(root, from);
+    workers_release(workers);
+    return is_unpacked;
 }
 
 /* ---- here ---- */
@@ -230,31 +272,47 @@ static void let_go(struct graph *instance)
     graph_destroy(instance);
 }
 
-size_t handover_pack(struct graph *root, struct parcel *offer,
-                     bool (*send)(void *, struct parcel *), void *arg)
+/* What a handler has; false: one could not be sent. */
+static bool pack_all(struct component *handler, const struct courier *courier, size_t *count)
 {
+    struct graph *instance = component_next_graph(handler, NULL);
+    bool is_well = true;
+
+    while (instance != NULL && is_well) {
+        struct graph *next = component_next_graph(handler, instance);
+        struct parcel parcel = {0};
+
+        if (pack(instance, courier->offer, &parcel)) {
+            is_well = courier->send(courier->arg, &parcel);
+            if (is_well) {
+                let_go(instance);
+                (*count)++;
+            }
+        }
+        parcel_deinit(&parcel, false);
+        instance = next;
+    }
+    return is_well;
+}
+
+size_t handover_pack(struct graph *root, const struct courier *courier)
+{
+    struct workers *workers = root->loop->workers;
     size_t count = 0;
     bool is_well = true;
 
-    for (size_t i = 0; i < graph_size(root) && is_well; i++) {
-        struct component *handler = graph_component(root, i);
-        struct graph *instance =
-            protocol_of(handler) != NULL ? component_next_graph(handler, NULL) : NULL;
+    workers_halt(workers);
+    for (unsigned i = 0; i < graph_parts(root); i++) {
+        const struct graph *part = graph_part(root, i);
 
-        while (instance != NULL && is_well) {
-            struct graph *next = component_next_graph(handler, instance);
-            struct parcel parcel = {0};
+        for (size_t j = 0; j < graph_size(part) && is_well; j++) {
+            struct component *handler = graph_component(part, j);
 
-            if (pack(instance, offer, &parcel)) {
-                is_well = send(arg, &parcel);
-                if (is_well) {
-                    let_go(instance);
-                    count++;
-                }
+            if (protocol_of(handler) != NULL) {
+                is_well = pack_all(handler, courier, &count);
             }
-            parcel_deinit(&parcel, false);
-            instance = next;
         }
     }
+    workers_release(workers);
     return count;
 }

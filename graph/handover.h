@@ -12,7 +12,10 @@
  * be handed over, nor can a connection with it; nor one of which a part has ended, or was told to.
  *
  * Only what the new process offers is packed: a handler of the same path, with a protocol of the
- * same form. */
+ * same form.
+ *
+ * All is done by the main thread; where there are workers they stand still meanwhile, and each is
+ * given its share of the connections. */
 #ifndef AXOND_GRAPH_HANDOVER_H
 #define AXOND_GRAPH_HANDOVER_H
 
@@ -32,17 +35,22 @@ const struct plan_component *handover_obstacle(const struct plan *plan);
 /* ---- there ---- */
 
 /* Puts in which connections this root graph would take. */
-void handover_offer(const struct graph *root, struct parcel *to);
+void handover_offer(struct graph *root, struct parcel *to);
 
 /* Makes the connection that is in the parcel, and starts it.  Returns false if it can't. */
 MUST_CHECK bool handover_unpack(struct graph *root, struct parcel *from);
 
 /* ---- here ---- */
 
-/* Packs each connection of the root graph that is offered, has send() send it, and lets it go when
- * that has returned true; ends at the first that could not be sent.  Returns how many went. */
-size_t handover_pack(struct graph *root, struct parcel *offer,
-                     bool (*send)(void *, struct parcel *), void *arg);
+struct courier {
+    struct parcel *offer;
+    bool (*send)(void *arg, struct parcel *connection);
+    void *arg;
+};
+
+/* Packs each connection of the root graph that is offered, has it sent, and lets it go when send()
+ * has returned true; ends at the first that could not be sent.  Returns how many went. */
+size_t handover_pack(struct graph *root, const struct courier *courier);
 
 /* ---- for types ---- */
 

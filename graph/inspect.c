@@ -5,12 +5,15 @@
 #include <string.h>
 
 #include "graph/component_extra.h"
+#include "graph/crossing.h"
 #include "graph/graph.h"
 #include "graph/loop.h"
+#include "graph/placement.h"
 #include "graph/plan.h"
 #include "graph/root.h"
 #include "graph/suggest.h"
 #include "graph/waiting.h"
+#include "graph/workers.h"
 
 /* ---- by path ---- */
 
@@ -22,7 +25,7 @@ struct trail {
 
 static bool is_gone(const struct graph *graph)
 {
-    return graph->is_started && graph->living == 0;
+    return graph->holder == NULL ? !graph_is_alive(graph) : graph->is_started && graph->living == 0;
 }
 
 /* Servers that share a handler number their connections alike: the first is found. */
@@ -113,6 +116,19 @@ static struct component *find_in(struct graph *graph, const char *path, struct p
     return found;
 }
 
+/* A replica that has not ended, or else the first. */
+static struct component *representative(struct component *component)
+{
+    struct component *replica = NULL;
+
+    while ((replica = component_next_replica(component, replica)) != NULL) {
+        if (!component_is_over(replica)) {
+            return replica;
+        }
+    }
+    return component;
+}
+
 /* Among what changes of the graph have left to come to its end, the latest first. */
 static bool find_leaver(const struct root *root, const char *path, struct place *place)
 {
@@ -135,6 +151,21 @@ static bool find_leaver(const struct root *root, const char *path, struct place 
     return place->graph != NULL;
 }
 
+/* A component that lives on another worker is not found in this part. */
+static bool find_in_part(struct graph *part, const char *path, struct place *place)
+{
+    struct trail trail;
+
+    place->graph = NULL;
+    place->component = find_in(part, path, place, &trail);
+    if (place->component != NULL) {
+        place->component = representative(place->component);
+        place->graph = place->component->graph;
+    }
+    return place->component != NULL || (place->graph != NULL && place->graph != part) ||
+           (place->graph == NULL && find_leaver(root_of(part), path, place));
+}
+
 /* The path of a component or a graph, in the newest root graph that has it. */
 static bool find_component(struct loop *loop, const char *path, struct place *place)
 {
@@ -144,11 +175,11 @@ static bool find_component(struct loop *loop, const char *path, struct place *pl
     }
     for (struct list *at = loop->graphs.prev; at != &loop->graphs; at = at->prev) {
         struct graph *graph = container_of(at, struct graph, sibling);
-        struct trail trail;
 
-        place->component = find_in(graph, path, place, &trail);
-        if (place->graph != NULL || find_leaver(root_of(graph), path, place)) {
-            return true;
+        for (unsigned i = 0; i < graph_parts(graph); i++) {
+            if (find_in_part(graph_part(graph, i), path, place)) {
+                return true;
+            }
         }
     }
     return false;
@@ -241,6 +272,7 @@ static bool suggest_part(const struct trail *trail, const char *path, const char
 bool place_suggest(struct loop *loop, const char *path, char *text, size_t size)
 {
     struct place place = {.box = NO_BOX};
+    struct graph *newest;
     struct trail trail;
     const char *box = box_part(path);
     const char *end = box != NULL ? box - 1 : path + strlen(path);
@@ -262,10 +294,16 @@ bool place_suggest(struct loop *loop, const char *path, char *text, size_t size)
     case PLACE_NO_COMPONENT:
         break;
     }
-    (void)find_in(container_of(loop->graphs.prev, struct graph, sibling), path, &place, &trail);
-    slash = strchr(trail.rest, '/');
-    return (end > trail.rest && suggest_part(&trail, path, end, text, size)) ||
-           (slash != NULL && slash < end && suggest_part(&trail, path, slash, text, size));
+    newest = container_of(loop->graphs.prev, struct graph, sibling);
+    for (unsigned i = 0; i < graph_parts(newest); i++) {
+        (void)find_in(graph_part(newest, i), path, &place, &trail);
+        slash = strchr(trail.rest, '/');
+        if ((end > trail.rest && suggest_part(&trail, path, end, text, size)) ||
+            (slash != NULL && slash < end && suggest_part(&trail, path, slash, text, size))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- one after another ---- */
@@ -286,15 +324,29 @@ static void move_to(struct walk *walk, struct graph *graph, size_t index)
     }
 }
 
-static struct graph *older_root(const struct loop *loop, const struct list *link)
+/* The root graph before this one of the loop's; then the newest of the next worker's loop. */
+static struct graph *older_root(const struct walk *walk, struct loop *loop, const struct list *link)
 {
-    return link->prev == &loop->graphs ? NULL : container_of(link->prev, struct graph, sibling);
+    while (link->prev == &loop->graphs) {
+        if (walk->is_here || loop->worker + 1 >= worker_count(loop)) {
+            return NULL;
+        }
+        loop = worker_loop(loop, loop->worker + 1);
+        link = &loop->graphs;
+    }
+    return container_of(link->prev, struct graph, sibling);
 }
 
 void walk_begin(struct walk *walk, struct loop *loop, bool is_deep)
 {
     *walk = (struct walk){.loop = loop, .is_deep = is_deep};
-    move_to(walk, older_root(loop, &loop->graphs), 0);
+    move_to(walk, older_root(walk, loop, &loop->graphs), 0);
+}
+
+void walk_begin_here(struct walk *walk, struct loop *loop)
+{
+    *walk = (struct walk){.loop = loop, .is_deep = true, .is_here = true};
+    move_to(walk, older_root(walk, loop, &loop->graphs), 0);
 }
 
 void walk_end(struct walk *walk)
@@ -304,22 +356,57 @@ void walk_end(struct walk *walk)
     }
 }
 
+/* The next graph that a component made, or that a replica of it on a further worker did. */
+static struct graph *next_made(const struct walk *walk, const struct component *holder,
+                               const struct graph *after)
+{
+    struct graph *next = component_next_graph(holder, after);
+
+    while (next == NULL && !walk->is_here &&
+           (holder = component_next_replica(holder, holder)) != NULL) {
+        next = component_next_graph(holder, NULL);
+    }
+    return next;
+}
+
 /* The graph after this one: beside it, or the rest of the one that its maker is in. */
 static void leave(struct walk *walk)
 {
-    struct component *holder = walk->graph->holder;
+    const struct component *holder = walk->graph->holder;
     struct graph *next;
 
     if (holder == NULL) {
-        move_to(walk, older_root(walk->loop, &walk->graph->sibling), 0);
+        move_to(walk, older_root(walk, walk->graph->loop, &walk->graph->sibling), 0);
         return;
     }
-    next = component_next_graph(holder, walk->graph);
+    next = next_made(walk, holder, walk->graph);
     if (next != NULL) {
         move_to(walk, next, 0);
-    } else {
+    } else { /* the first of the replicas is the one that we came from */
+        holder = walk->is_here ? holder : component_next_replica(holder, NULL);
         move_to(walk, holder->graph, graph_place(holder) + 1);
     }
+}
+
+/* The one on worker 0 stands for all of them. */
+static bool is_further_replica(const struct component *component)
+{
+    const struct parts *parts = parts_of(component->graph);
+
+    return parts != NULL && !component->is_leaving && component->graph->loop->worker > 0 &&
+           parts->homes[component->plan->index] == EVERY_WORKER;
+}
+
+/* The next component in the graph where the walk is; NULL: that one is not to be seen there. */
+static struct component *step(struct walk *walk)
+{
+    struct component *component = graph_component(walk->graph, walk->index++);
+
+    if (component == NULL || (!walk->is_here && is_further_replica(component))) {
+        return NULL;
+    }
+    walk->is_below = walk->is_deep && component->type->children != 0;
+    return walk->is_here ? component : representative(component);
 }
 
 struct component *walk_next(struct walk *walk)
@@ -329,7 +416,7 @@ struct component *walk_next(struct walk *walk)
             const struct component *last = walk->index <= graph_size(walk->graph)
                                                ? graph_component(walk->graph, walk->index - 1)
                                                : NULL;
-            struct graph *made = last != NULL ? component_next_graph(last, NULL) : NULL;
+            struct graph *made = last != NULL ? next_made(walk, last, NULL) : NULL;
 
             walk->is_below = false;
             if (made != NULL) {
@@ -338,15 +425,35 @@ struct component *walk_next(struct walk *walk)
         } else if (is_gone(walk->graph) || walk->index >= graph_size(walk->graph)) {
             leave(walk);
         } else {
-            struct component *component = graph_component(walk->graph, walk->index++);
+            struct component *component = step(walk);
 
             if (component != NULL) {
-                walk->is_below = walk->is_deep && component->type->children != 0;
                 return component;
             }
         }
     }
     return NULL;
+}
+
+/* ---- about all ---- */
+
+struct totals loop_totals(struct loop *loop)
+{
+    struct totals totals = {0};
+
+    workers_halt(loop->workers);
+    for (unsigned i = 0; i < worker_count(loop); i++) {
+        const struct loop *one = worker_loop(loop, i);
+
+        totals.messages += one->pool.messages;
+        totals.bytes += one->pool.bytes;
+        totals.held += one->held.times;
+        if (one->held.longest > totals.held_longest) {
+            totals.held_longest = one->held.longest;
+        }
+    }
+    workers_release(loop->workers);
+    return totals;
 }
 
 /* ---- about one ---- */
@@ -391,6 +498,20 @@ uint64_t component_connection(const struct component *component)
     return graph->number;
 }
 
+struct component *component_next_replica(const struct component *component,
+                                         const struct component *after)
+{
+    const struct parts *parts = parts_of(component->graph);
+    const size_t index = component->plan->index;
+    unsigned next;
+
+    if (parts == NULL || component->is_leaving || parts->homes[index] != EVERY_WORKER) {
+        return after == NULL ? (struct component *)(uintptr_t)component : NULL;
+    }
+    next = after != NULL ? after->graph->loop->worker + 1 : 0;
+    return next < parts->count ? graph_component(parts->part[next], index) : NULL;
+}
+
 uint64_t component_statistic_at(const struct component *component, const struct stat_spec *spec)
 {
     const char *state = (const char *)component + component->state_offset;
@@ -400,7 +521,7 @@ uint64_t component_statistic_at(const struct component *component, const struct 
     return value;
 }
 
-uint64_t component_statistic(const struct component *component, const char *name)
+static uint64_t statistic_of_one(const struct component *component, const char *name)
 {
     const struct stat_spec *spec = component->type->statistics;
 
@@ -410,6 +531,17 @@ uint64_t component_statistic(const struct component *component, const char *name
         }
     }
     return 0;
+}
+
+uint64_t component_statistic(const struct component *component, const char *name)
+{
+    const struct component *other = NULL;
+    uint64_t sum = 0;
+
+    while ((other = component_next_replica(component, other)) != NULL) {
+        sum += statistic_of_one(other, name);
+    }
+    return sum;
 }
 
 bool component_describe(struct component *component, char *text, size_t size)
@@ -443,6 +575,14 @@ bool component_listens(struct component *component, char *text, size_t size)
     }
     memmove(text, text + length, strlen(text + length) + 1);
     return true;
+}
+
+const struct inbox *outbox_destination(const struct outbox *out)
+{
+    const struct inbox *in = out->sink;
+    const struct inbox *beyond = in != NULL ? crossing_beyond(in) : NULL;
+
+    return beyond != NULL ? beyond : in;
 }
 
 const char *box_name(const struct box *box)

@@ -5,6 +5,9 @@
  * connection "server.signal"           a box of it           "echo/17/lines.inbox"  a box of that
  *     "server/17"               connection 17 of server: the graph, or its only component
  *
+ * Where there are workers (workers.h) the main thread must have halted the others.  A component of
+ * which each has one is shown once, and its statistics are those of all.
+ *
  * The newest root graph comes first, then those that a reload has left to drain.  The loop's
  * services have no path and are not found. */
 #ifndef AXOND_GRAPH_INSPECT_H
@@ -45,16 +48,32 @@ struct walk {
     size_t index;        /* of the next component in it */
     bool is_deep;
     bool is_below; /* to look first into the graphs made by the last component */
+    bool is_here;  /* only in one loop, of several */
 };
 
 /* is_deep: also the graphs that components made; else only those of the file. */
 void walk_begin(struct walk *walk, struct loop *loop, bool is_deep);
+
+/* Through one worker's loop alone, and all that it has: also of the components that each has. */
+void walk_begin_here(struct walk *walk, struct loop *loop);
 
 /* The next component, or NULL: there is none. */
 struct component *walk_next(struct walk *walk);
 
 /* May be called at any time; zeroes are fine. */
 void walk_end(struct walk *walk);
+
+/* ---- about all ---- */
+
+struct totals {
+    uint64_t messages;   /* of data, made since the start */
+    uint64_t bytes;      /* in them */
+    uint64_t held;       /* how often a loop was held for too long, see held.h */
+    double held_longest; /* s */
+};
+
+/* Of all workers.  Halts them for a moment. */
+struct totals loop_totals(struct loop *loop);
 
 /* ---- about one ---- */
 
@@ -70,10 +89,15 @@ double component_begun(const struct component *component);
 /* The number of the connection that it is part of; 0: of none. */
 uint64_t component_connection(const struct component *component);
 
+/* A component's replicas on all workers, one after another, or just itself: start with NULL, ends
+ * with NULL. */
+struct component *component_next_replica(const struct component *component,
+                                         const struct component *after);
+
 /* A statistic by the entry of its type's table. */
 uint64_t component_statistic_at(const struct component *component, const struct stat_spec *spec);
 
-/* A statistic by name; 0 if its type keeps none. */
+/* A statistic by name, of all replicas; 0 if its type keeps none. */
 uint64_t component_statistic(const struct component *component, const char *name);
 
 /* What its type has to say of it, and the peer that it stands for, less what is secret: write it
@@ -90,6 +114,10 @@ enum waits component_waits_for(struct component *component, char *text, size_t s
 
 /* The same, but for room at inboxes: what the graph can do nothing about. */
 enum waits component_waits_outside(struct component *component, char *text, size_t size);
+
+/* The inbox that an outbox's messages wait in: where that is another worker's, not what stands for
+ * it here. */
+const struct inbox *outbox_destination(const struct outbox *out);
 
 /* The name of a box, and its path: "server.signal". */
 const char *box_name(const struct box *box);

@@ -216,8 +216,10 @@ void leavers_look(struct root *root)
     if (next > 0 && !root->looks_soon) {
         set_look(root, next - ev_now(root->graph.loop->ev));
     }
-    if (had_any && !root->had_connections && root->graph.living > 0 &&
-        hooks->leavers_ended != NULL) {
+    if (root->parts != NULL && had_any != root->had_connections) {
+        part_looks_over(&root->graph);
+    } else if (root->parts == NULL && had_any && !root->had_connections && root->graph.living > 0 &&
+               hooks->leavers_ended != NULL) {
         hooks->leavers_ended(hooks->arg, &root->graph);
     }
 }

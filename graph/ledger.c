@@ -366,9 +366,11 @@ static void note_loop(struct ledger *ledger)
     const struct loop *loop = ledger->loop;
     uint64_t *numbers = ledger->accounts.loop;
 
-    numbers[LOOP_CONNECTIONS] = loop->connections;
-    numbers[LOOP_ACCEPTED] = loop->connections_in_all;
-    numbers[LOOP_REFUSED] = loop->connections_refused;
+    if (loop->worker == 0) { /* these are of all workers together */
+        numbers[LOOP_CONNECTIONS] = loop->connections->now;
+        numbers[LOOP_ACCEPTED] = loop->connections->in_all;
+        numbers[LOOP_REFUSED] = loop->connections->refused;
+    }
     numbers[LOOP_MESSAGES] = loop->pool.messages;
     numbers[LOOP_BYTES] = loop->pool.bytes;
     numbers[LOOP_MEMORY] = loop->pool.memory;
@@ -395,7 +397,7 @@ void ledger_begin(struct ledger *ledger)
     ledger->round = (uint16_t)(ledger->round + 1 == UINT16_MAX ? 1 : ledger->round + 1);
     ledger->root = NULL;
     ledger->is_gathering = true;
-    walk_begin(&ledger->walk, ledger->loop, true);
+    walk_begin_here(&ledger->walk, ledger->loop);
 }
 
 static void see(struct ledger *ledger, const struct component *component)

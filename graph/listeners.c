@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,12 +28,25 @@ struct listeners {
     struct list all; /* what was given comes first */
     struct listeners_hooks hooks;
     bool are_handed_over; /* another process has them all */
+    pthread_mutex_t lock; /* servers of all workers come here */
 };
+
+/* Those who only look take a const one. */
+static void lock(const struct listeners *listeners)
+{
+    (void)pthread_mutex_lock(&((struct listeners *)(uintptr_t)listeners)->lock);
+}
+
+static void unlock(const struct listeners *listeners)
+{
+    (void)pthread_mutex_unlock(&((struct listeners *)(uintptr_t)listeners)->lock);
+}
 
 struct listeners *listeners_create(void)
 {
     struct listeners *listeners = mem_alloc(sizeof(*listeners));
 
+    (void)pthread_mutex_init(&listeners->lock, NULL);
     list_init(&listeners->all);
     return listeners;
 }
@@ -89,6 +103,7 @@ void listeners_destroy(struct listeners *listeners)
         list_remove(&listener->link);
         listener_free(listener);
     }
+    (void)pthread_mutex_destroy(&listeners->lock);
     free(listeners);
 }
 
@@ -106,12 +121,16 @@ static struct listener *add(struct listeners *listeners, const char *name, int f
 
 void listeners_give(struct listeners *listeners, const char *name, int fd)
 {
+    lock(listeners);
     (void)add(listeners, name, fd, GIVEN);
+    unlock(listeners);
 }
 
 void listeners_lend(struct listeners *listeners, const char *name, int fd)
 {
+    lock(listeners);
     (void)add(listeners, name, fd, LENT);
+    unlock(listeners);
 }
 
 size_t listeners_end_loans(struct listeners *listeners, bool only_unshared)
@@ -120,6 +139,7 @@ size_t listeners_end_loans(struct listeners *listeners, bool only_unshared)
     struct list *after;
     size_t ended = 0;
 
+    lock(listeners);
     list_for_each_safe (at, after, &listeners->all) {
         struct listener *listener = container_of(at, struct listener, link);
 
@@ -128,6 +148,7 @@ size_t listeners_end_loans(struct listeners *listeners, bool only_unshared)
             ended++;
         }
     }
+    unlock(listeners);
     return ended;
 }
 
@@ -163,69 +184,85 @@ static struct listener *find(const struct listeners *listeners, const char *name
 int listeners_share(struct listeners *listeners, const char *name,
                     const struct listener_owner *owner, size_t index)
 {
-    struct listener *listener = find(listeners, name, owner, index);
-    int fd;
+    struct listener *listener;
+    int result = -ENOENT;
 
-    if (listener == NULL) {
-        return -ENOENT;
+    lock(listeners);
+    listener = find(listeners, name, owner, index);
+    if (listener != NULL) {
+        listener->was_shared = true;
+        result = fcntl(listener->fd, F_DUPFD_CLOEXEC, 3);
+        result = result == -1 ? -errno : result;
     }
-    listener->was_shared = true;
-    fd = fcntl(listener->fd, F_DUPFD_CLOEXEC, 3);
-    return fd == -1 ? -errno : fd;
+    unlock(listeners);
+    return result;
 }
 
 const char *listeners_kept_before(const struct listeners *listeners,
                                   const struct listener_owner *owner)
 {
-    struct list *at;
+    const char *name = NULL;
+    const struct list *at;
 
-    list_for_each (at, &listeners->all) {
-        const struct listener *listener = container_of(at, struct listener, link);
+    lock(listeners);
+    for (at = listeners->all.prev; at != &listeners->all && name == NULL; at = at->prev) {
+        const struct listener *listener =
+            container_of((struct list *)(uintptr_t)at, struct listener, link);
 
         if (listener->origin == KEPT && !is_kept_beside(listener, owner) &&
             strcmp(listener->owner, owner->path) == 0) {
-            return listener->name;
+            name = listener->name;
         }
     }
-    return NULL;
+    unlock(listeners);
+    return name;
 }
 
 void listeners_keep(struct listeners *listeners, const char *name,
                     const struct listener_owner *owner, int fd)
 {
-    const bool is_new = next_named(listeners, NULL, name) == NULL;
-    struct listener *listener = add(listeners, name, fd, KEPT);
+    struct listener *listener;
+    bool is_new;
 
+    lock(listeners);
+    is_new = next_named(listeners, NULL, name) == NULL;
+    listener = add(listeners, name, fd, KEPT);
     listener->owner = mem_strdup(owner->path);
     listener->graph = owner->graph;
     listener->component = owner->component;
     if (is_new && listeners->hooks.opened != NULL) {
         listeners->hooks.opened(listeners->hooks.arg, name, fd);
     }
+    unlock(listeners);
 }
 
 void listeners_forget(struct listeners *listeners, int fd)
 {
     struct list *at;
 
+    lock(listeners);
     list_for_each (at, &listeners->all) {
         struct listener *listener = container_of(at, struct listener, link);
 
         if (listener->fd == fd && listener->origin == KEPT) {
             drop(listeners, listener);
-            return;
+            break;
         }
     }
+    unlock(listeners);
 }
 
 size_t listeners_count(const struct listeners *listeners, const char *name)
 {
     const struct listener *listener = NULL;
-    size_t count = listeners->are_handed_over;
+    size_t count;
 
+    lock(listeners);
+    count = listeners->are_handed_over;
     while ((listener = next_named(listeners, listener, name)) != NULL) {
         count++;
     }
+    unlock(listeners);
     return count;
 }
 
@@ -234,22 +271,27 @@ size_t listeners_kept(const struct listeners *listeners, const char *name)
     const struct listener *listener = NULL;
     size_t count = 0;
 
+    lock(listeners);
     while ((listener = next_named(listeners, listener, name)) != NULL) {
         count += listener->origin == KEPT;
     }
+    unlock(listeners);
     return count;
 }
 
 const char *listeners_name(const struct listeners *listeners, size_t index)
 {
-    struct list *at;
+    const char *name = NULL;
+    const struct list *at;
 
-    list_for_each (at, &listeners->all) {
+    lock(listeners);
+    for (at = listeners->all.next; at != &listeners->all && name == NULL; at = at->next) {
         if (index-- == 0) {
-            return container_of(at, struct listener, link)->name;
+            name = container_of((struct list *)(uintptr_t)at, struct listener, link)->name;
         }
     }
-    return NULL;
+    unlock(listeners);
+    return name;
 }
 
 /* True if there is one under its name before it that is the same socket: a server shares what is
@@ -261,20 +303,26 @@ static bool is_another_of(const struct listeners *listeners, const struct listen
 
 int listeners_socket(const struct listeners *listeners, size_t index, const char **name)
 {
-    struct list *at;
+    const struct list *at;
+    int fd = -1;
 
-    list_for_each (at, &listeners->all) {
-        const struct listener *listener = container_of(at, struct listener, link);
+    lock(listeners);
+    for (at = listeners->all.next; at != &listeners->all && fd == -1; at = at->next) {
+        const struct listener *listener =
+            container_of((struct list *)(uintptr_t)at, struct listener, link);
 
         if (!is_another_of(listeners, listener) && index-- == 0) {
             *name = listener->name;
-            return listener->fd;
+            fd = listener->fd;
         }
     }
-    return -1;
+    unlock(listeners);
+    return fd;
 }
 
 void listeners_hand_over(struct listeners *listeners)
 {
+    lock(listeners);
     listeners->are_handed_over = true;
+    unlock(listeners);
 }

@@ -5,8 +5,8 @@
  *     given    from outside: stays, whatever servers do   "systemd:NAME"
  *     lent     from outside: until a graph has started    "127.0.0.1:8080"
  *
- * Names may come more than once: two servers, one that leaves and one that is new, have the same
- * socket for a while. */
+ * May be used by several threads.  Names may come more than once: two servers, one that leaves and
+ * one that is new, have the same socket for a while. */
 #ifndef AXOND_GRAPH_LISTENERS_H
 #define AXOND_GRAPH_LISTENERS_H
 

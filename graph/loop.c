@@ -14,6 +14,7 @@
 #include "graph/root.h"
 #include "graph/service.h"
 #include "graph/waiting.h"
+#include "graph/workers.h"
 
 /* Component runs in one pass of the queue, before sockets are looked at again: PASS, or fewer when
  * they have taken PASS_UNITS (held.h), some milliseconds.  That is looked at after each PART, in
@@ -108,18 +109,35 @@ static void wake_thirsty(struct loop *loop)
     free(thirsty);
 }
 
+/* Has all workers know whether there are any. */
+static void note_watches(struct loop *loop)
+{
+    const bool is_watched = !list_is_empty(&loop->watches);
+
+    if (is_watched == loop->is_watched) {
+        return;
+    }
+    workers_halt(loop->workers);
+    for (unsigned i = 0; i < worker_count(loop); i++) {
+        worker_loop(loop, i)->is_watched = is_watched;
+    }
+    workers_release(loop->workers);
+}
+
 void loop_watch(struct loop *loop, struct loop_watch *watch, struct component *component)
 {
     watch->component = component;
     watch->has_changed = true; /* it has seen nothing yet */
     list_append(&loop->watches, &watch->link);
+    note_watches(loop);
     component_wake(component);
 }
 
-void loop_unwatch(struct loop_watch *watch)
+void loop_unwatch(struct loop *loop, struct loop_watch *watch)
 {
     if (watch->link.next != NULL) {
         list_remove(&watch->link);
+        note_watches(loop);
     }
 }
 
@@ -127,6 +145,10 @@ void loop_wake_watches(struct loop *loop)
 {
     struct list *at;
 
+    if (loop->worker > 0) {
+        workers_tell_main(loop);
+        return;
+    }
     list_for_each (at, &loop->watches) {
         struct loop_watch *watch = container_of(at, struct loop_watch, link);
 
@@ -193,11 +215,41 @@ struct loop *loop_create(const struct component_type *const *types, const struct
     pool_init(&loop->pool);
     talks_init(loop);
     loop->listeners = listeners_create();
+    loop->connections = mem_alloc(sizeof(*loop->connections));
     loop->waiting = waiting_create(loop);
     ev_set_userdata(ev, loop);
     ev_set_invoke_pending_cb(ev, invoke_and_run);
     ev_idle_init(&loop->idle, on_idle);
     return loop;
+}
+
+/* What a loop has as long as it is not one of several. */
+static void free_common(struct loop *loop)
+{
+    if (loop->worker == 0) {
+        listeners_destroy(loop->listeners);
+        free(loop->connections);
+    }
+}
+
+void loop_join_workers(struct loop *loop, struct workers *workers, unsigned index)
+{
+    const struct loop *first = workers->worker[0].loop;
+
+    if (index > 0) {
+        free_common(loop);
+        loop->listeners = first->listeners;
+        loop->connections = first->connections;
+    }
+    loop->workers = workers;
+    loop->worker = index;
+    mailbox_init(&loop->mailbox, loop->ev);
+}
+
+void loop_leave_workers(struct loop *loop)
+{
+    mailbox_deinit(&loop->mailbox);
+    loop->workers = NULL;
 }
 
 void loop_destroy(struct loop *loop)
@@ -227,7 +279,7 @@ void loop_destroy(struct loop *loop)
     talks_deinit(loop);
     ledger_destroy(loop->ledger);
     waiting_destroy(loop->waiting);
-    listeners_destroy(loop->listeners);
+    free_common(loop);
     pool_deinit(&loop->pool);
     ev_idle_stop(loop->ev, &loop->idle);
     ev_loop_destroy(loop->ev);

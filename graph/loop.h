@@ -1,5 +1,5 @@
 /* A loop: libev, the queue of components with work, the pool of messages, the services; all that
- * one thread needs, shared with no other.
+ * one thread needs, shared with no other.  See workers.h for several of them.
  *
  *     epoll ─► watchers ─► wake ─► [run queue: a, b, c] ─► run each for a turn ─► epoll
  *
@@ -18,6 +18,7 @@
 #include "graph/component.h"
 #include "graph/held.h"
 #include "graph/list.h"
+#include "graph/mailbox.h"
 #include "graph/message.h"
 #include "graph/talk.h"
 
@@ -30,6 +31,7 @@ struct ledger;
 struct listeners;
 struct metrics;
 struct metrics_writer;
+struct workers;
 
 /* What the owner of a loop wants to hear.  Any may be NULL. */
 struct loop_hooks {
@@ -57,6 +59,14 @@ struct loop_watch {
     bool has_changed; /* set before the component is run; it takes it back when it looks */
 };
 
+/* Connections, of all workers together. */
+struct connections {
+    _Atomic uint64_t now;
+    _Atomic uint64_t in_all;
+    _Atomic uint64_t refused;
+    uint64_t limit; /* 0: none; set while all workers are halted */
+};
+
 struct loop {
     struct ev_loop *ev;
     ev_idle idle; /* active while the queue is not empty after a pass: libev must not wait */
@@ -64,12 +74,13 @@ struct loop {
     struct component *first_runnable;
     struct component *last_runnable;
     struct pool pool;
-    struct list graphs;   /* root graphs: the running one and those that drain */
-    struct list services; /* see service.h */
-    struct list dead;     /* graphs with nothing alive in them, freed at the end of a pass */
-    struct list drains;   /* see drain.h */
-    struct list watches;  /* see loop_watch() */
-    struct listeners *listeners;
+    struct list graphs;          /* root graphs: the running one and those that drain */
+    struct list services;        /* see service.h */
+    struct list dead;            /* graphs with nothing alive in them, freed at the end of a pass */
+    struct list drains;          /* see drain.h */
+    struct list watches;         /* see loop_watch() */
+    bool is_watched;             /* there are some, or the main thread has some */
+    struct listeners *listeners; /* of all workers */
     struct waiting_table *waiting;             /* see waiting.h */
     struct list taps;                          /* see tap.h */
     unsigned taps_busy;                        /* calls of taps under way */
@@ -83,13 +94,13 @@ struct loop {
     uint64_t held_back;         /* lines of the log, see talk.h */
     struct component **thirsty; /* wait for memory; each keeps its graph */
     size_t thirsty_count;
-    double born;               /* ev_time() */
-    uint64_t turns;            /* component runs */
-    uint64_t connections;      /* now */
-    uint64_t connection_limit; /* 0: none */
-    uint64_t connections_in_all;
-    uint64_t connections_refused;
-    double leave_timeout;  /* s that those without connections may take to end */
+    struct workers *workers;         /* NULL: it is alone */
+    unsigned worker;                 /* which one it is, from 0 */
+    struct mailbox mailbox;          /* read where there are workers */
+    struct connections *connections; /* of all workers */
+    double born;                     /* ev_time() */
+    uint64_t turns;                  /* component runs */
+    double leave_timeout;            /* s that those without connections may take to end */
     size_t leavers;        /* components that changes of root graphs have taken out, see root.h */
     uint32_t graphs_alive; /* of connections and services */
     uint32_t graphs_peak;  /* since memory was last given back */
@@ -101,6 +112,11 @@ struct loop *loop_create(const struct component_type *const *types, const struct
 
 /* Destroys graphs, services and all. */
 void loop_destroy(struct loop *loop);
+
+/* For workers.c: a loop becomes one of several, which share what the first has; or is alone again.
+ */
+void loop_join_workers(struct loop *loop, struct workers *workers, unsigned index);
+void loop_leave_workers(struct loop *loop);
 
 /* Runs until loop_stop().  May be called again. */
 void loop_run(struct loop *loop);
@@ -118,10 +134,10 @@ void loop_enqueue(struct loop *loop, struct component *component);
 /* Puts a component into the queue once the pool is no longer short. */
 void loop_wait_for_memory(struct loop *loop, struct component *component);
 
-/* Has a component run after each change of what there is, until loop_unwatch().  Many changes at
- * once are one. */
+/* Has a component run after each change of what there is, on whatever worker, until loop_unwatch().
+ * Many changes at once are one.  The loop must be the main thread's. */
 void loop_watch(struct loop *loop, struct loop_watch *watch, struct component *component);
-void loop_unwatch(struct loop_watch *watch);
+void loop_unwatch(struct loop *loop, struct loop_watch *watch);
 
 void loop_wake_watches(struct loop *loop);
 
@@ -129,7 +145,7 @@ void loop_wake_watches(struct loop *loop);
  * unlinks those that run, and starts or ends none with it, says so himself. */
 static inline void loop_changed(struct loop *loop)
 {
-    if (!list_is_empty(&loop->watches)) {
+    if (loop->is_watched) {
         loop_wake_watches(loop);
     }
 }

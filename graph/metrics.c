@@ -5,6 +5,7 @@
 
 #include "graph/ledger.h"
 #include "graph/loop.h"
+#include "graph/workers.h"
 
 enum { COMPONENTS = 100 }; /* looked at between two looks at the clock */
 
@@ -13,6 +14,8 @@ enum phase { RESTING = 0, GATHERING, RENDERING };
 struct metrics {
     struct loop *loop;
     enum phase phase;
+    unsigned worker;            /* whose ledger is gathered */
+    struct accounts sum;        /* of all workers, where there are several */
     struct list waiting;        /* who has asked since it began */
     struct list served;         /* who has asked before */
     enum metrics_format format; /* the one that is rendered */
@@ -82,7 +85,40 @@ static void begin(struct metrics *metrics)
     move_all(&metrics->waiting, &metrics->served);
     metrics->spent = 0;
     metrics->phase = GATHERING;
+    metrics->worker = 0;
     ledger_begin(ledger_of(metrics->loop));
+}
+
+/* What has been gathered: of the loop, or of all workers'. */
+static const struct accounts *gathered(const struct metrics *metrics)
+{
+    return metrics->loop->workers == NULL ? ledger_accounts(ledger_of(metrics->loop))
+                                          : &metrics->sum;
+}
+
+static void sum_up(struct metrics *metrics)
+{
+    const unsigned count = worker_count(metrics->loop);
+
+    accounts_deinit(&metrics->sum);
+    accounts_init(&metrics->sum);
+    for (unsigned i = 0; i < count && count > 1; i++) {
+        accounts_add(&metrics->sum, ledger_accounts(ledger_of(worker_loop(metrics->loop, i))));
+    }
+}
+
+/* Returns true when there is no more to be gathered. */
+static bool gather(struct metrics *metrics)
+{
+    if (!ledger_go_on(ledger_of(worker_loop(metrics->loop, metrics->worker)), COMPONENTS)) {
+        return false;
+    }
+    if (++metrics->worker < worker_count(metrics->loop)) {
+        ledger_begin(ledger_of(worker_loop(metrics->loop, metrics->worker)));
+        return false;
+    }
+    sum_up(metrics);
+    return true;
 }
 
 /* Begins with the next format that somebody wants, or ends. */
@@ -94,8 +130,7 @@ static void begin_to_render(struct metrics *metrics, enum metrics_format format)
     metrics->phase = format < METRICS_FORMATS ? RENDERING : RESTING;
     if (metrics->phase == RENDERING) {
         metrics->format = format;
-        metrics->writer =
-            metrics_writer_create(metrics->loop, ledger_accounts(ledger_of(metrics->loop)), format);
+        metrics->writer = metrics_writer_create(metrics->loop, gathered(metrics), format);
     }
 }
 
@@ -116,7 +151,7 @@ static void go_on(struct metrics *metrics)
     case RESTING:
         return;
     case GATHERING:
-        if (ledger_go_on(ledger_of(metrics->loop), COMPONENTS)) {
+        if (gather(metrics)) {
             begin_to_render(metrics, 0);
         }
         return;
@@ -134,6 +169,7 @@ static void on_timer(struct ev_loop *ev, ev_timer *watcher, int revents)
     const double began = ev_time();
     double now = began;
 
+    workers_halt(metrics->loop->workers);
     if (metrics->phase == RESTING) {
         begin(metrics);
     }
@@ -141,6 +177,7 @@ static void on_timer(struct ev_loop *ev, ev_timer *watcher, int revents)
         go_on(metrics);
         now = ev_time();
     }
+    workers_release(metrics->loop->workers);
     metrics->spent += now > began ? now - began : 0;
     if (metrics->phase != RESTING) {
         set_timer(metrics, 0);
@@ -159,6 +196,7 @@ static struct metrics *metrics_of(struct loop *loop)
     if (metrics == NULL) {
         metrics = mem_alloc(sizeof(*metrics));
         metrics->loop = loop;
+        accounts_init(&metrics->sum);
         list_init(&metrics->waiting);
         list_init(&metrics->served);
         ev_init(&metrics->timer, on_timer);
@@ -203,6 +241,7 @@ void metrics_destroy(struct metrics *metrics)
     ev_timer_stop(metrics->loop->ev, &metrics->timer);
     let_go(&metrics->waiting);
     let_go(&metrics->served);
+    accounts_deinit(&metrics->sum);
     metrics_writer_destroy(metrics->writer);
     free(metrics);
 }

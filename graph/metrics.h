@@ -58,7 +58,8 @@ struct metrics_request {
     void *data;
 };
 
-/* Asks for what is there from now on: no older gathering will do. */
+/* Asks for what is there from now on, on all workers: no older gathering will do.  In the main
+ * thread. */
 void metrics_ask(struct loop *loop, struct metrics_request *request);
 
 /* No longer; may be called at any time, also of one that was answered or never asked. */

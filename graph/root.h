@@ -1,4 +1,5 @@
-/* Root graphs, from inside: the file's, as it runs on while it is changed (graph_change.h).
+/* Root graphs, from inside: the file's, in one piece or with a part on each worker (placement.h),
+ * as it runs on while it is changed (graph_change.h).
  *
  *     places    [server] [echo] [    ] [log]      a component keeps its place as long as the graph
  *                                  ▲              has one of its path; a free place is NULL
@@ -8,14 +9,46 @@
  * A place is known by plan_component.index, which is the same in the plan that a component was made
  * from and in all that followed.  After a change the components that stay are moved over to the new
  * plan, some at a time, so that the old one can go (settling): they are found by place meanwhile.
- */
+ *
+ *     plan ─► part on worker 0:  [server] [echo] [audit]        all made from one plan
+ *             part on worker 1:  [server] [echo] [     ]        and a stand-in (crossing.h)
+ *
+ * A part is a root graph of its loop.  Where others speak of the graph they mean the part on worker
+ * 0, and what is done to it by graph.h is done to all; graph_ended is told once all have ended.
+ * When it is changed so are all parts. */
 #ifndef AXOND_GRAPH_ROOT_H
 #define AXOND_GRAPH_ROOT_H
 
 #include <ev.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "graph/graph.h"
+#include "graph/mailbox.h"
 #include "graph/plan.h"
+#include "graph/workers.h"
+
+/* What the parts of one root graph share. */
+struct parts {
+    unsigned count;
+    struct loop *main;                /* of worker 0 */
+    struct graph *part[WORKERS_MOST]; /* by worker */
+    uint8_t *homes;                   /* by place, see placement.h */
+    _Atomic unsigned refs;            /* the maker's, a part's each, and a letter's under way */
+    _Atomic unsigned living;          /* parts with something alive in them */
+    _Atomic unsigned busy;            /* draining parts with something that takes in from outside */
+    bool is_destroyed;                /* set by the main thread, while it has halted the others */
+    struct letter ended;              /* to the main thread, as the next */
+    struct letter quiet;
+    struct letter look;    /* something of it may be over */
+    bool is_present_over;  /* all but leavers; that was said; the main thread's, as the next */
+    bool had_connections;  /* the leavers, when they were last looked at */
+    pthread_mutex_t lock;  /* of the two below */
+    struct list crossings; /* see crossing.c */
+    struct shared *shared; /* see share.c; likewise locked */
+};
 
 /* A component that is no longer part of its graph. */
 struct leaver {
@@ -40,6 +73,8 @@ struct root {
     ev_timer settling;
     size_t settled;
     struct plan *earlier; /* that plan, kept; NULL: all is settled */
+    struct parts *parts;  /* NULL: the graph is in one piece */
+    struct list ends;     /* of crossings, that lie in this part */
 };
 
 static inline struct root *root_of(const struct graph *graph)
@@ -52,8 +87,53 @@ static inline bool graph_is_root(const struct graph *graph)
     return graph->blueprint == NULL;
 }
 
+/* NULL: the graph is in one piece, or an instance. */
+static inline struct parts *parts_of(const struct graph *graph)
+{
+    return graph_is_root(graph) ? root_of(graph)->parts : NULL;
+}
+
 /* A component has ended; for component_life.c.  (graph.c) */
 void graph_place_is_over(struct component *component);
+
+/* ---- root.c ---- */
+
+/* The caller has a reference. */
+struct parts *parts_create(struct loop *loop, const struct plan *plan);
+void parts_unref(struct parts *parts);
+
+/* Posts a letter to a worker; who opens it gives a reference back. */
+void parts_post(struct parts *parts, unsigned worker, struct letter *letter);
+
+/* All components of a part have ended: if it is the last, the owner of the loops is told. */
+void part_ended(struct graph *part);
+
+/* Something in it starts again. */
+void part_revived(struct graph *part);
+
+/* All that is present in a part has ended, or all connections of its leavers: if it is so in every
+ * part, the owner of the loops is told. */
+void part_looks_over(struct graph *part);
+
+/* Makes a graph, or one part of it (parts is not NULL), without linkages.  Takes over one reference
+ * of the plan. */
+struct graph *root_create(struct loop *loop, struct plan *plan, struct parts *parts);
+
+/* Makes the linkages, once all parts are there. */
+void root_link(struct graph *part);
+
+/* What a linkage leads to for its sender in this part: itself, or what stands for it here.  NULL:
+ * it is another part's linkage. */
+struct component *root_target(struct graph *part, const struct plan_linkage *linkage);
+
+/* True if a linkage joins two that live in this part, and do so here. */
+bool root_is_within(const struct graph *part, const struct plan_linkage *linkage);
+
+/* The component at a place, or what stands for it here.  NULL: the place is free. */
+struct component *root_reach(struct graph *part, size_t place);
+
+/* Frees it, with its plan's reference.  Memory and nothing else: any thread may do it. */
+void root_free(struct root *root);
 
 /* ---- leavers.c ---- */
 

@@ -17,11 +17,18 @@ struct tap;
 typedef void (*tap_fn)(void *arg, struct box *box, const struct message *msg);
 
 /* Looks at a box until tap_remove() or until the box's component ends: then see is called once with
- * NULL for msg, and the tap is gone. */
-struct tap *tap_add(struct loop *loop, struct box *box, tap_fn see, void *arg);
+ * NULL for msg, and the tap is gone.
+ *
+ * Where there are workers, the main thread taps: what passes a box of another is copied and shown
+ * to it, while the others are halted; what is too much meanwhile is lost, see tap_lost(). */
+struct tap *tap_add(struct box *box, tap_fn see, void *arg);
 void tap_remove(struct tap *tap);
 
-/* Has a tap on an inbox hear also when messages have left it, one or several at once. */
+/* How many messages were lost since this was last asked. */
+unsigned tap_lost(struct tap *tap);
+
+/* Has a tap on an inbox hear also when messages have left it, one or several at once.  Not for a
+ * box of another worker. */
 typedef void (*tap_took_fn)(void *arg, struct inbox *in);
 void tap_hear_takes(struct tap *tap, tap_took_fn took);
 

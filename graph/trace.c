@@ -127,7 +127,7 @@ static void follow(struct trace *trace, struct inbox *in, const struct message *
     followed->arrived = now();
     trace->followed[trace->followed_count++] = followed;
     event->hop = trace->followed_count;
-    followed->tap = tap_add(trace->loop, &in->box, on_inbox, followed);
+    followed->tap = tap_add(&in->box, on_inbox, followed);
     tap_hear_takes(followed->tap, on_took);
     look_at_outboxes(trace, owner);
 }
@@ -226,7 +226,7 @@ static void look_at(struct trace *trace, struct box *box, tap_fn see)
     look = mem_alloc(sizeof(*look));
     look->trace = trace;
     look->box = box;
-    look->tap = tap_add(trace->loop, box, see, look);
+    look->tap = tap_add(box, see, look);
     trace->looks[trace->look_count++] = look;
 }
 

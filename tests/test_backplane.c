@@ -384,7 +384,7 @@ static void test_a_tap_on_any_box_of_the_way_sees_what_passes(void **context)
 
     for (size_t i = 0; i < sizeof(boxes) / sizeof(boxes[0]); i++) {
         unsigned seen = 0;
-        struct tap *tap = tap_add(scene->loop, boxes[i], see, &seen);
+        struct tap *tap = tap_add(boxes[i], see, &seen);
 
         say(scene, "a", "seen");
         tap_remove(tap);

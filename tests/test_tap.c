@@ -40,7 +40,7 @@ static void see(void *arg, struct box *box, const struct message *msg)
 
 static struct tap *look(struct scene *scene, struct sight *sight, struct box *box)
 {
-    sight->tap = tap_add(scene->loop, box, see, sight);
+    sight->tap = tap_add(box, see, sight);
     return sight->tap;
 }
 

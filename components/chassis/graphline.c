@@ -91,6 +91,7 @@ static void graphline_child_ended(struct component *self, struct component *chil
 
 const struct component_type graphline_type = {
     .name = "Graphline",
+    .on_each_worker = true,
     .summary = "components and the linkages between them, as one component",
     .size = sizeof(struct graphline),
     .inboxes = inboxes,

@@ -8,6 +8,8 @@
 #include "components/chassis/server_core.h"
 #include "components/internet/tcp_server.h"
 #include "graph/ledger.h"
+#include "graph/loop.h"
+#include "graph/workers.h"
 
 static const char definition[] = "components:\n"
                                  "  server:\n"
@@ -49,12 +51,19 @@ static bool metrics_server_check(const void *state, const struct node *at, struc
 
 static int metrics_server_start(struct component *self)
 {
-    (void)ledger_of(component_loop(self));
+    struct loop *loop = component_loop(self);
+
+    workers_halt(loop->workers);
+    for (unsigned i = 0; i < worker_count(loop); i++) {
+        (void)ledger_of(worker_loop(loop, i));
+    }
+    workers_release(loop->workers);
     return server_core_start(self);
 }
 
 const struct component_type metrics_server_type = {
     .name = "MetricsServer",
+    .on_main_thread = true,
     .summary = "what goes on, for Prometheus to scrape over HTTP",
     .size = sizeof(struct server_core),
     .inboxes = server_core_inboxes,

@@ -85,6 +85,7 @@ static void pipeline_child_ended(struct component *self, struct component *child
 
 const struct component_type pipeline_type = {
     .name = "Pipeline",
+    .on_each_worker = true,
     .summary = "components in a row, each giving what it makes to the next",
     .size = sizeof(struct pipeline),
     .inboxes = inboxes,

@@ -229,6 +229,7 @@ static const struct stat_spec statistics[] = {
 
 const struct component_type protocol_handler_type = {
     .name = "ProtocolHandler",
+    .on_each_worker = true,
     .summary = "runs a protocol on each connection that a server announces",
     .size = sizeof(struct protocol_handler),
     .inboxes = inboxes,

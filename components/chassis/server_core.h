@@ -70,7 +70,8 @@ void server_core_child_ended(struct component *self, struct component *child);
     .size = sizeof(struct server_core), .inboxes = server_core_inboxes,                            \
     .outboxes = server_core_outboxes, .parameters = server_core_parameters,                        \
     .chassis = CHASSIS_GRAPH, .definition = server_core_definition, .lasts = true,                 \
-    .heeds_control = true, .check = server_core_check, .start = server_core_start,                 \
-    .changed = server_core_changed, .run = server_core_run, .child_ended = server_core_child_ended
+    .on_each_worker = true, .heeds_control = true, .check = server_core_check,                     \
+    .start = server_core_start, .changed = server_core_changed, .run = server_core_run,            \
+    .child_ended = server_core_child_ended
 
 #endif

@@ -152,18 +152,85 @@ static int refuse_to_bind(const struct attempt *attempt, const struct listening_
     return result;
 }
 
+/* The socket of worker 0, where it was bound in a time of one worker, so that there can be no other
+ * beside it: 1; 0: it is not so. */
+static int share_lone(const struct attempt *attempt, struct listening_socket *socket)
+{
+    int is_shared = 0;
+    socklen_t size = sizeof(is_shared);
+    const int result = share(attempt, socket, 0, true);
+
+    if (result == 1 && getsockopt(socket->fd, SOL_SOCKET, SO_REUSEPORT, &is_shared, &size) == 0 &&
+        is_shared != 0) {
+        (void)close(socket->fd);
+        socket->fd = -1;
+        return 0;
+    }
+    return result;
+}
+
+/* Takes over what is there under the socket's name, or under worker 0's: as share(). */
+static int share_inet(const struct attempt *attempt, struct listening_socket *socket)
+{
+    const unsigned worker = attempt->request->worker;
+    const size_t length = strlen(socket->name);
+    int result = 0;
+
+    if (worker > 0) {
+        result = share_lone(attempt, socket);
+        if (result == 0) {
+            (void)snprintf(socket->name + length, sizeof(socket->name) - length, "#%u", worker);
+        }
+    }
+    return result != 0 ? result : share(attempt, socket, 0, true);
+}
+
+/* True if this is the first of several workers to bind the address.  It is not where the server is
+ * started anew on this worker alone. */
+static bool is_first(const struct attempt *attempt, const struct listening_socket *socket)
+{
+    const struct listening_request *request = attempt->request;
+    char name[sizeof(socket->name) + 16];
+    bool is_there = false;
+
+    for (unsigned i = 1; i < request->workers; i++) {
+        (void)snprintf(name, sizeof(name), "%s#%u", socket->name, i);
+        is_there |= listeners_kept(request->listeners, name) > 0;
+    }
+    return request->worker == 0 && !request->reuseport && !is_there;
+}
+
+/* Binds it, and listens. */
+static int bind_inet(const struct attempt *attempt, struct listening_socket *out,
+                     const struct sockaddr *address, socklen_t length)
+{
+    const struct listening_request *request = attempt->request;
+    const bool is_alone = is_first(attempt, out);
+    int result = set_flag(attempt, out->name, out->fd, SOL_SOCKET, SO_REUSEADDR, true);
+
+    if (result == 0 && !is_alone) {
+        result = set_flag(attempt, out->name, out->fd, SOL_SOCKET, SO_REUSEPORT, true);
+    }
+    if (result == 0 && bind(out->fd, address, length) == -1) {
+        result = refuse_to_bind(attempt, out);
+    }
+    if (result == 0 && is_alone && request->workers > 1) { /* for the others, who come after */
+        result = set_flag(attempt, out->name, out->fd, SOL_SOCKET, SO_REUSEPORT, true);
+    }
+    return result == 0 ? start_listening(attempt, out) : result;
+}
+
 static int open_inet(const struct attempt *attempt, struct listening_socket *out,
                      const struct sockaddr *address, socklen_t length, bool dual)
 {
-    const struct listening_request *request = attempt->request;
     int result;
 
     if (!dual) {
         name_inet(address, out->name, sizeof(out->name));
     } else {
-        (void)snprintf(out->name, sizeof(out->name), "*:%d", request->port);
+        (void)snprintf(out->name, sizeof(out->name), "*:%d", attempt->request->port);
     }
-    result = share(attempt, out, 0, true);
+    result = share_inet(attempt, out);
     if (result != 0) {
         return result < 0 ? result : 0;
     }
@@ -171,21 +238,14 @@ static int open_inet(const struct attempt *attempt, struct listening_socket *out
     if (out->fd == -1) {
         return refuse(attempt, errno, "could not open a socket for %s", out->name);
     }
-    result = set_flag(attempt, out->name, out->fd, SOL_SOCKET, SO_REUSEADDR, true);
-    if (result == 0 && request->reuseport) {
-        result = set_flag(attempt, out->name, out->fd, SOL_SOCKET, SO_REUSEPORT, true);
-    }
-    if (result == 0 && address->sa_family == AF_INET6) {
+    if (address->sa_family == AF_INET6) {
         result = set_flag(attempt, out->name, out->fd, IPPROTO_IPV6, IPV6_V6ONLY, !dual);
     }
     if (result == 0) {
         result = set_options(attempt, out, true);
     }
-    if (result == 0 && bind(out->fd, address, length) == -1) {
-        result = refuse_to_bind(attempt, out);
-    }
     if (result == 0) {
-        result = start_listening(attempt, out);
+        result = bind_inet(attempt, out, address, length);
     }
     if (result < 0) {
         (void)close(out->fd);

@@ -1,4 +1,9 @@
-/* Listening sockets: from an address in words to descriptors that are bound and listen. */
+/* Listening sockets: from an address in words to descriptors that are bound and listen.
+ *
+ * With several workers each has a socket of its own for an address, bound with SO_REUSEPORT, so
+ * that the kernel deals out the connections; worker 0 binds first, without it, so that an address
+ * which another process has is refused.  A Unix socket, or one that was passed in, can't be bound
+ * twice: all workers accept from the same. */
 #ifndef AXOND_COMPONENTS_INTERNET_LISTENING_SOCKET_H
 #define AXOND_COMPONENTS_INTERNET_LISTENING_SOCKET_H
 
@@ -20,6 +25,8 @@ struct listening_request {
     const char *host; /* NULL: every address; else as TCPServer's parameter */
     int port;         /* not for unix: and systemd: */
     int backlog;      /* 0: the system's */
+    unsigned worker;  /* the server's, from 0 ... */
+    unsigned workers; /* ... of so many that listen together, at least 1 */
     bool reuseport;
     bool nodelay;
     bool keepalive;

@@ -32,6 +32,8 @@
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/readiness.h"
+#include "graph/share.h"
+#include "graph/workers.h"
 
 enum { ACCEPTS = 64 };
 
@@ -51,6 +53,7 @@ struct tcp_server {
     int64_t max_connections;
     double idle_timeout;
 
+    struct share *share; /* with the servers of other workers; NULL: there are none */
     struct listening_socket *sockets;
     struct readiness *readiness; /* of each socket */
     int socket_count;
@@ -128,12 +131,13 @@ static int try_range(struct component *self, struct listening_request *request, 
                      size_t size)
 {
     struct tcp_server *server = component_state(self);
-    const int64_t count = server->maxrange - server->minrange + 1;
+    const int64_t count = request->worker > 0 ? 1 : server->maxrange - server->minrange + 1;
     const int64_t first = first_port(server, request) - server->minrange;
     int result = -EADDRINUSE;
 
     for (int64_t i = 0; i < count && result == -EADDRINUSE; i++) {
-        request->port = (int)(server->minrange + (first + i) % count);
+        request->port =
+            (int)(server->minrange + (first + i) % (server->maxrange - server->minrange + 1));
         result = listening_open(request, server->sockets, text, size);
     }
     if (result == -EADDRINUSE) {
@@ -147,6 +151,7 @@ static int try_range(struct component *self, struct listening_request *request, 
 static int make_tcp_server_port(struct component *self)
 {
     struct tcp_server *server = component_state(self);
+    const struct loop *loop = component_loop(self);
     struct listening_request request = {
         .host = server->host,
         .port = (int)server->listenport,
@@ -155,7 +160,9 @@ static int make_tcp_server_port(struct component *self)
         .nodelay = server->nodelay,
         .keepalive = server->keepalive,
         .options = &server->socketOptions,
-        .listeners = component_loop(self)->listeners,
+        .worker = server->share != NULL ? loop->worker : 0,
+        .workers = server->share != NULL ? worker_count(loop) : 1,
+        .listeners = loop->listeners,
         .owner = {.graph = graph_root(self->graph), .component = component_outermost(self)}};
     char path[PATH_SIZE];
     char text[400];
@@ -202,23 +209,85 @@ static void pause_accepting(struct component *self, int error)
     server->paused++;
     if (!server->complained) {
         server->complained = true;
-        component_log(self, LOG_LEVEL_WARNING, "accepting no more connections for now: %s",
-                      error != 0 ? strerror(error) : "as many as limits.connections are there");
+        if (server->share == NULL || atomic_fetch_add(&server->share->troubled, 1) == 0) {
+            component_log(self, LOG_LEVEL_WARNING, "accepting no more connections for now: %s",
+                          error != 0 ? strerror(error) : "as many as limits.connections are there");
+        }
     }
     alarm_set(self, &server->retry, RETRY);
 }
 
 static bool is_full(const struct tcp_server *server)
 {
-    return server->max_connections > 0 && server->now >= (uint64_t)server->max_connections;
+    const uint64_t now = server->share != NULL ? atomic_load(&server->share->count) : server->now;
+
+    return server->max_connections > 0 && now >= (uint64_t)server->max_connections;
 }
 
 /* All servers together have as many connections as the file allows. */
 static bool is_crowded(const struct component *self)
 {
-    const struct loop *loop = component_loop(self);
+    const struct connections *connections = component_loop(self)->connections;
 
-    return loop->connection_limit > 0 && loop->connections >= loop->connection_limit;
+    return connections->limit > 0 &&
+           atomic_load_explicit(&connections->now, memory_order_relaxed) >= connections->limit;
+}
+
+/* Counts one more, unless there are so many.  Never more than that even for a moment: another
+ * worker that looks in that moment would wait for room that there is. limit: 0: none */
+static bool count_up(_Atomic uint64_t *count, uint64_t limit)
+{
+    uint64_t now = atomic_load(count);
+
+    do {
+        if (limit > 0 && now >= limit) {
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak(count, &now, now + 1));
+    return true;
+}
+
+/* Counts one more connection, unless other workers have just taken the last place. */
+static bool take_place(struct component *self)
+{
+    const struct tcp_server *server = component_state(self);
+    struct connections *connections = component_loop(self)->connections;
+
+    if (!count_up(&connections->now, connections->limit)) {
+        return false;
+    }
+    if (server->share != NULL &&
+        !count_up(&server->share->count, (uint64_t)server->max_connections)) {
+        (void)atomic_fetch_sub_explicit(&connections->now, 1, memory_order_relaxed);
+        return false;
+    }
+    return true;
+}
+
+static void give_place_back(struct component *self)
+{
+    const struct tcp_server *server = component_state(self);
+
+    (void)atomic_fetch_sub_explicit(&component_loop(self)->connections->now, 1,
+                                    memory_order_relaxed);
+    if (server->share != NULL) {
+        (void)atomic_fetch_sub(&server->share->count, 1);
+        share_wake_others(server->share);
+    }
+}
+
+/* Accepts nothing until a connection ends, or there is room for its newCSA. */
+static void wait_for_room(struct component *self)
+{
+    const struct tcp_server *server = component_state(self);
+
+    set_accepting(self, false);
+    if (server->share != NULL) {
+        share_await(server->share);
+        if (!is_full(server)) {
+            component_wake(self); /* one has ended meanwhile, on another worker */
+        }
+    }
 }
 
 /* Has the timer look at the connections until there is no more to look for. */
@@ -237,16 +306,31 @@ static void start_sweeping(struct component *self)
 static struct component *create_connected_socket(struct component *self)
 {
     struct tcp_server *server = component_state(self);
-    struct graph *graph = blueprint_instantiate(server->csa_blueprint, self, ++server->accepted);
+    const uint64_t accepted = ++server->accepted;
+    const uint64_t number =
+        server->share != NULL ? atomic_fetch_add(&server->share->numbers, 1) + 1 : accepted;
+    struct graph *graph = blueprint_instantiate(server->csa_blueprint, self, number);
     struct component *csa = graph_component(graph, 0);
 
     server->now++;
     if (server->idle_timeout > 0) {
         start_sweeping(self);
     }
-    component_loop(self)->connections++;
-    component_loop(self)->connections_in_all++;
+    (void)atomic_fetch_add_explicit(&component_loop(self)->connections->in_all, 1,
+                                    memory_order_relaxed);
     return csa;
+}
+
+/* One that another process had accepted is in its place, whatever the limits are here. */
+static struct component *adopt_connected_socket(struct component *self)
+{
+    const struct tcp_server *server = component_state(self);
+
+    (void)count_up(&component_loop(self)->connections->now, 0);
+    if (server->share != NULL) {
+        (void)count_up(&server->share->count, 0);
+    }
+    return create_connected_socket(self);
 }
 
 /* Accepts one connection.  Returns false when there is no more to be had now. */
@@ -255,25 +339,31 @@ static bool accept_one(struct component *self, int listening)
     struct tcp_server *server = component_state(self);
     struct sockaddr_storage peer;
     socklen_t size = sizeof(peer);
-    const int fd =
-        accept4(listening, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     struct component *csa;
+    int fd;
 
+    if (!take_place(self)) {
+        return false; /* we are told again, and shall see that there is no room */
+    }
+    fd = accept4(listening, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd == -1) {
-        switch (errno) {
+        const int error = errno;
+
+        give_place_back(self);
+        switch (error) {
         case EAGAIN:
             return false;
         case EMFILE:
         case ENFILE:
         case ENOBUFS:
         case ENOMEM:
-            pause_accepting(self, errno);
+            pause_accepting(self, error);
             return false;
         case EBADF:
         case EINVAL:
         case ENOTSOCK:
         case EOPNOTSUPP:
-            (void)component_fail(self, errno, "could not accept connections");
+            (void)component_fail(self, error, "could not accept connections");
             return false;
         default: /* that connection went away before it was ours; see accept(2) */
             return true;
@@ -281,7 +371,9 @@ static bool accept_one(struct component *self, int listening)
     }
     if (!outbox_is_linked(self, PROTOCOL_HANDLER_SIGNAL)) {
         server->unhandled++;
-        component_loop(self)->connections_refused++;
+        (void)atomic_fetch_add_explicit(&component_loop(self)->connections->refused, 1,
+                                        memory_order_relaxed);
+        give_place_back(self);
         (void)close(fd);
         return true;
     }
@@ -318,7 +410,7 @@ static void handle_new_connection(struct component *self)
                 return;
             }
             if (is_full(server) || !outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
-                set_accepting(self, false); /* until a connection ends, or there is room */
+                wait_for_room(self);
                 return;
             }
             if (!accept_one(self, server->sockets[i].fd)) {
@@ -326,12 +418,15 @@ static void handle_new_connection(struct component *self)
             }
         }
     }
-    if (left > 0) {
-        server->most = 0; /* nobody waits any more */
+    if (left == 0) {
+        return; /* more may wait */
     }
+    server->most = 0;
     if (server->accepting && server->complained) {
         server->complained = false;
-        component_log(self, LOG_LEVEL_NOTICE, "accepting connections again");
+        if (server->share == NULL || atomic_fetch_sub(&server->share->troubled, 1) == 1) {
+            component_log(self, LOG_LEVEL_NOTICE, "accepting connections again");
+        }
     }
 }
 
@@ -393,7 +488,7 @@ static void tcp_server_graph_ended(struct component *self, struct graph *graph)
 
     csa_close(csa); /* where nobody had started it */
     server->now--;
-    component_loop(self)->connections--;
+    give_place_back(self);
     if (graph->peer != NULL) {
         graph_tell(graph->peer, SOCKET_SHUTDOWN, csa_error(csa));
     }
@@ -469,8 +564,11 @@ static void tcp_server_run(struct component *self)
     }
     if (inbox_is_ready(self, NEWCONNECTION)) {
         handle_new_connection(self);
-    } else if (!server->accepting && !is_full(server) && !alarm_is_set(&server->retry) &&
-               outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
+    } else if (server->accepting || alarm_is_set(&server->retry)) {
+        return;
+    } else if (is_full(server)) {
+        wait_for_room(self); /* another worker was quicker: we are to be told once more */
+    } else if (outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
         set_accepting(self, true);
         if (server->complained) { /* is it over? nobody may connect for long */
             handle_new_connection(self);
@@ -502,6 +600,7 @@ static int tcp_server_start(struct component *self)
     char text[400];
     int result;
 
+    server->share = share_of(self);
     list_init(&server->connections);
     ev_init(&server->sweep, on_sweep);
     server->sweep.data = self;
@@ -513,8 +612,10 @@ static int tcp_server_start(struct component *self)
     server->csa_plan = plan_single(&connected_socket_adapter_type);
     server->csa_blueprint = blueprint_create(component_loop(self), server->csa_plan);
     set_accepting(self, true);
-    (void)self->type->describe(self, text, sizeof(text));
-    component_log(self, LOG_LEVEL_INFO, "%s", text);
+    if (server->share == NULL || component_loop(self)->worker == 0) { /* it speaks for all */
+        (void)self->type->describe(self, text, sizeof(text));
+        component_log(self, LOG_LEVEL_INFO, "%s", text);
+    }
     return 0;
 }
 
@@ -634,6 +735,7 @@ static const struct stat_spec statistics[] = {
 
 const struct component_type tcp_server_type = {
     .name = "TCPServer",
+    .on_each_worker = true,
     .summary = "listens, and makes a ConnectedSocketAdapter of each connection",
     .size = sizeof(struct tcp_server),
     .inboxes = inboxes,
@@ -644,7 +746,7 @@ const struct component_type tcp_server_type = {
     .heeds_control = true,
     .children = offsetof(struct tcp_server, connections),
     .check = tcp_server_check,
-    .adopt = create_connected_socket,
+    .adopt = adopt_connected_socket,
     .start = tcp_server_start,
     .run = tcp_server_run,
     .changed = tcp_server_changed,

@@ -375,6 +375,7 @@ static void metrics_protocol_stop(struct component *self)
 
 const struct component_type metrics_protocol_type = {
     .name = "MetricsProtocol",
+    .on_main_thread = true,
     .summary = "answers Prometheus over HTTP: GET /metrics",
     .size = sizeof(struct metrics_protocol),
     .inboxes = inboxes,

@@ -53,6 +53,8 @@ static const struct stat_spec statistics[] = {
 
 const struct component_type backplane_type = {
     .name = "Backplane",
+    .on_each_worker = true,
+    .has_relay = true,
     .summary = "gives what is published under a name to all who have subscribed to it",
     .size = sizeof(struct backplane),
     .inboxes = hub_inboxes,

@@ -8,6 +8,7 @@
 #include "components/util/exchange.h"
 #include "graph/graph.h"
 #include "graph/inspect.h"
+#include "graph/loop.h"
 
 /* Messages given to subscribers in one turn of a hub; the last one is given to all. */
 enum { GIVEN_A_TURN = 32768 };
@@ -19,6 +20,8 @@ struct bus {
     struct list publishers;
     struct list subscribers;
     uint64_t distributed; /* messages that all subscribers have been given, or that were lost */
+    uint64_t asked;       /* marks that were sent to the first worker's hub ... */
+    uint64_t answered;    /* ... and that have come back, after all that was sent before them */
     bool was_missed;      /* that there is no hub has been logged */
     char name[];
 };
@@ -33,6 +36,14 @@ struct plug {
     struct outbox *onward;     /* likewise */
     unsigned outbox;           /* the hub's, added for this one */
     struct outbox *out;        /* the same */
+};
+
+/* A hub on another worker, at the one on the first. */
+struct relay {
+    struct list link; /* in .relays */
+    unsigned worker;
+    struct component *to; /* what stands for it here */
+    unsigned outbox;      /* of ours, added for it */
 };
 
 /* ---- by name ---- */
@@ -136,6 +147,10 @@ const struct box_spec hub_inboxes[] = {
     [HUB_CONTROL] = {.name = "control",
                      .carries = NOTICES,
                      .doc = "pass on the rest, then finish; the subscribers do so, too"},
+    [HUB_RELAYED] = {.name = "_relayed",
+                     .carries = ANYTHING,
+                     .rare = true,
+                     .doc = "with several workers: what the hub on the first gives to all"},
     {0},
 };
 const struct box_spec hub_outboxes[] = {
@@ -143,8 +158,161 @@ const struct box_spec hub_outboxes[] = {
                     .carries = ANYTHING,
                     .doc = "what is published, for whatever is linked here; it is waited for"},
     [HUB_SIGNAL] = {.name = "signal", .carries = NOTICES, .doc = "the notice that ended us"},
+    [HUB_HOME] = {.name = "_home",
+                  .carries = ANYTHING,
+                  .rare = true,
+                  .doc = "with several workers: what came in, to the hub on the first"},
     {0},
 };
+
+/* They may have heard all. */
+static void wake_subscribers(const struct bus *bus)
+{
+    struct list *at;
+
+    list_for_each (at, &bus->subscribers) {
+        component_wake(container_of(at, struct subscriber, link)->component);
+    }
+}
+
+/* ---- hubs on several workers ---- */
+
+/* True if what comes in here is for the hub on the first worker to give to all. */
+static bool is_away(const struct component *self)
+{
+    return component_loop(self)->worker > 0 &&
+           component_replica((struct component *)(uintptr_t)self, 0) != NULL;
+}
+
+/* How much waits to be distributed here. */
+static uint32_t count_waiting(const struct hub *hub)
+{
+    const struct inbox *in =
+        component_have_inbox(hub->component, is_away(hub->component) ? HUB_RELAYED : HUB_INBOX);
+
+    return in != NULL ? in->box.queued : 0;
+}
+
+static void add_relay(struct hub *hub, unsigned worker, struct component *to)
+{
+    static const struct box_spec like = {
+        .name = "relay", .carries = ANYTHING, .doc = "what is published, to another worker's hub"};
+    struct relay *relay = mem_alloc(sizeof(*relay));
+
+    relay->worker = worker;
+    relay->to = to;
+    relay->outbox = component_add_outbox(hub->component, &like, relay);
+    REQUIRE(component_link(hub->component, relay->outbox, to, HUB_RELAYED) == 0);
+    list_append(&hub->relays, &relay->link);
+}
+
+static void join_hubs(struct hub *hub)
+{
+    struct component *self = hub->component;
+    struct component *other;
+
+    if (is_away(self)) {
+        if (!outbox_is_linked(self, HUB_HOME)) { /* after a restart it is */
+            REQUIRE(component_link(self, HUB_HOME, component_replica(self, 0), HUB_INBOX) == 0);
+        }
+        return;
+    }
+    for (unsigned i = 1; (other = component_replica(self, i)) != NULL; i++) {
+        add_relay(hub, i, other);
+    }
+}
+
+/* kind: what the other hubs are told. */
+static void leave_hubs(struct hub *hub, enum message_kind kind)
+{
+    while (!list_is_empty(&hub->relays)) {
+        struct relay *relay = container_of(hub->relays.next, struct relay, link);
+
+        (void)component_remove_outbox(hub->component, relay->outbox);
+        if (!component_is_kept(hub->component)) {
+            component_tell(relay->to, kind, NULL, 0);
+        }
+        list_remove(&relay->link);
+        free(relay);
+    }
+}
+
+static bool relays_have_room(struct hub *hub)
+{
+    struct list *at;
+
+    list_for_each (at, &hub->relays) {
+        if (!outbox_has_room(hub->component, container_of(at, struct relay, link)->outbox)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void relay_to_all(struct hub *hub, const struct message *msg)
+{
+    struct list *at;
+
+    list_for_each (at, &hub->relays) {
+        outbox_send(hub->component, container_of(at, struct relay, link)->outbox,
+                    message_share(component_pool(hub->component), msg));
+    }
+}
+
+/* A mark goes the way of what is published, to the first worker's hub and back.  It is a notice
+ * that nobody sends to a hub. */
+#define MARK REMOVE_EXCEPTIONAL
+
+static bool is_mark(const struct message *msg)
+{
+    return msg->kind == MARK;
+}
+
+/* Has a mark come back once all that was published here by now has been. */
+static void ask(struct hub *hub)
+{
+    struct component *self = hub->component;
+
+    if (is_away(self)) {
+        inbox_put(
+            component_inbox(self, HUB_INBOX),
+            message_notice(component_pool(self), MARK, NULL, (int)component_loop(self)->worker));
+        hub->bus->asked++;
+        hub->asked++;
+    }
+}
+
+/* A mark has come, here or where it is to be sent back from. */
+static void heed_mark(struct hub *hub, struct message *mark)
+{
+    struct list *at;
+
+    if (!is_away(hub->component)) {
+        list_for_each (at, &hub->relays) {
+            const struct relay *relay = container_of(at, struct relay, link);
+
+            if (relay->worker == (unsigned)mark->error) {
+                outbox_send(hub->component, relay->outbox, mark);
+                return;
+            }
+        }
+    } else if (hub->asked > 0) {
+        hub->asked--;
+        hub->bus->answered++;
+        wake_subscribers(hub->bus);
+    }
+    message_release(mark);
+}
+
+static void send_home(struct hub *hub)
+{
+    struct message *msg;
+
+    while (outbox_has_room(hub->component, HUB_HOME) &&
+           (msg = inbox_take(hub->component, HUB_INBOX)) != NULL) {
+        outbox_send(hub->component, HUB_HOME, msg);
+    }
+}
 
 static void attach(struct publisher *publisher)
 {
@@ -199,8 +367,10 @@ int hub_open(struct hub *hub, struct component *self, const char *name)
     bus->was_missed = false;
     hub->component = self;
     hub->bus = bus;
+    list_init(&hub->relays);
     list_init(&hub->plugs);
     list_init(&hub->blocking);
+    join_hubs(hub);
     list_append(&bus->hubs, &hub->link);
     list_for_each (at, &bus->subscribers) {
         plug_in(hub, container_of(at, struct subscriber, link));
@@ -253,7 +423,7 @@ static bool all_have_room(struct hub *hub)
             return false; /* when there is room we look at the rest */
         }
     }
-    return outbox_has_room(hub->component, HUB_OUTBOX);
+    return relays_have_room(hub) && outbox_has_room(hub->component, HUB_OUTBOX);
 }
 
 /* Into the subscriber's inbox, by its policy. */
@@ -289,15 +459,18 @@ static void give_all(struct hub *hub, struct list *plugs, const struct message *
     }
 }
 
-void hub_run(struct hub *hub)
+/* Gives what waits in an inbox to all.  Returns false if that was enough for a turn. */
+static bool distribute(struct hub *hub, unsigned inbox)
 {
     uint64_t given = 0;
     struct message *msg;
 
-    if (has_other_generations(hub) && component_inbox(hub->component, HUB_INBOX)->box.queued > 0) {
-        unplug_replaced(hub);
-    }
-    while (all_have_room(hub) && (msg = inbox_take(hub->component, HUB_INBOX)) != NULL) {
+    while (all_have_room(hub) && (msg = inbox_take(hub->component, inbox)) != NULL) {
+        if (is_mark(msg)) {
+            heed_mark(hub, msg);
+            continue;
+        }
+        relay_to_all(hub, msg);
         give_all(hub, &hub->plugs, msg);
         give_all(hub, &hub->blocking, msg);
         if (outbox_is_linked(hub->component, HUB_OUTBOX)) {
@@ -305,14 +478,30 @@ void hub_run(struct hub *hub)
         } else {
             message_release(msg);
         }
-        hub->published++;
+        hub->published += inbox == HUB_INBOX;
         hub->delivered += hub->subscribers;
         hub->bus->distributed++;
         given += hub->subscribers;
         if (given >= GIVEN_A_TURN) {
             component_wake(hub->component); /* the others first */
-            return;
+            return false;
         }
+    }
+    return true;
+}
+
+void hub_run(struct hub *hub)
+{
+    if (has_other_generations(hub) && count_waiting(hub) > 0) {
+        unplug_replaced(hub);
+    }
+    if (!inbox_is_empty(hub->component, HUB_RELAYED) && !distribute(hub, HUB_RELAYED)) {
+        return;
+    }
+    if (is_away(hub->component)) {
+        send_home(hub);
+    } else {
+        (void)distribute(hub, HUB_INBOX);
     }
 }
 
@@ -337,14 +526,12 @@ bool hub_has_given_all(struct hub *hub)
 }
 
 /* Whoever is on its way out need not wait for what is lost with a hub. */
-static void lose(struct bus *bus, uint32_t messages)
+static void lose(struct hub *hub)
 {
-    struct list *at;
-
-    bus->distributed += messages;
-    list_for_each (at, &bus->subscribers) {
-        component_wake(container_of(at, struct subscriber, link)->component);
-    }
+    hub->bus->distributed += count_waiting(hub);
+    hub->bus->answered += hub->asked;
+    hub->asked = 0;
+    wake_subscribers(hub->bus);
 }
 
 void hub_close(struct hub *hub)
@@ -357,6 +544,8 @@ void hub_close(struct hub *hub)
         return;
     }
     list_remove(&hub->link);
+    leave_hubs(hub, component_is_told_to_stop(hub->component) ? SHUTDOWN_MICROPROCESS
+                                                              : PRODUCER_FINISHED);
     for (int i = 0; i < 2; i++) {
         while (!list_is_empty(lists[i])) {
             unplug(container_of(lists[i]->next, struct plug, of_hub));
@@ -371,7 +560,7 @@ void hub_close(struct hub *hub)
         }
     }
     if (!component_is_kept(hub->component)) {
-        lose(bus, component_inbox(hub->component, HUB_INBOX)->box.queued);
+        lose(hub);
     }
     if (list_is_empty(&bus->hubs) && !component_is_kept(hub->component)) {
         list_for_each (at, &bus->subscribers) {
@@ -455,12 +644,14 @@ bool subscriber_has_heard_all(struct subscriber *subscriber)
         subscriber->is_leaving = true;
         subscriber->until = bus->distributed;
         list_for_each (at, &bus->hubs) {
-            const struct hub *hub = container_of(at, struct hub, link);
+            struct hub *hub = container_of(at, struct hub, link);
 
-            subscriber->until += component_inbox(hub->component, HUB_INBOX)->box.queued;
+            subscriber->until += count_waiting(hub);
+            ask(hub);
         }
+        subscriber->until_answered = bus->asked;
     }
-    return bus->distributed >= subscriber->until;
+    return bus->distributed >= subscriber->until && bus->answered >= subscriber->until_answered;
 }
 
 void subscriber_leave(struct subscriber *subscriber)

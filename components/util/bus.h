@@ -19,7 +19,10 @@
  *    others have the new file's in their place, and nothing is written or told twice.  When the
  *    last hub ends, so do the subscribers.
  * 5. Joining and leaving cost the same however many there are.
- * 6. What is published goes straight through a subscriber that has nothing waiting to the inbox
+ * 6. With several workers each has a hub of the name.  Those on other workers than the first send
+ *    what they get to the one there, which gives it to its own subscribers and to all other hubs at
+ *    once, and these to theirs: so there is one order for the subscribers of all workers.
+ * 7. What is published goes straight through a subscriber that has nothing waiting to the inbox
  *    that it is linked to, without a turn of the subscriber.  It takes half of the instructions:
  *    367 for a delivery to a socket instead of 733. */
 #ifndef AXOND_COMPONENTS_UTIL_BUS_H
@@ -35,8 +38,8 @@ struct bus;
 
 /* ---- hubs ---- */
 
-enum { HUB_INBOX, HUB_CONTROL };
-enum { HUB_OUTBOX, HUB_SIGNAL };
+enum { HUB_INBOX, HUB_CONTROL, HUB_RELAYED };
+enum { HUB_OUTBOX, HUB_SIGNAL, HUB_HOME };
 
 extern const struct box_spec hub_inboxes[];
 extern const struct box_spec hub_outboxes[];
@@ -46,6 +49,8 @@ struct hub {
     struct list link; /* in the bus's hubs, the newest last */
     struct component *component;
     struct bus *bus;
+    uint64_t asked;       /* marks that have not come back, see bus.c */
+    struct list relays;   /* one for each other worker's hub; only on the first worker */
     struct list plugs;    /* one for each subscriber */
     struct list blocking; /* those of them that may have no room */
     bool is_leaving;
@@ -114,7 +119,8 @@ struct subscriber {
     unsigned inbox;    /* of the component, that hubs are linked to */
     unsigned outbox;   /* by which it sends on what comes there, and does no more */
     bool is_leaving;
-    uint64_t until; /* is_leaving: what the bus will have distributed when all is heard */
+    uint64_t until; /* is_leaving: what the bus will have distributed when all is heard ... */
+    uint64_t until_answered; /* ... and how many marks will have come back */
     /* Statistics, up to the last message that came. */
     uint64_t delivered; /* its component counts what passes through its hands */
     uint64_t dropped;

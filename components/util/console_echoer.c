@@ -177,6 +177,7 @@ static void console_echoer_stop(struct component *self)
 
 const struct component_type console_echoer_type = {
     .name = "ConsoleEchoer",
+    .on_main_thread = true,
     .summary = "writes whatever arrives to standard output",
     .size = sizeof(struct console_echoer),
     .inboxes = inboxes,

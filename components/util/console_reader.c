@@ -245,6 +245,7 @@ static void console_reader_stop(struct component *self)
 
 const struct component_type console_reader_type = {
     .name = "ConsoleReader",
+    .on_main_thread = true,
     .summary = "sends what comes by standard input, line by line",
     .size = sizeof(struct console_reader),
     .inboxes = inboxes,

@@ -86,6 +86,7 @@ static void fanout_stop(struct component *self)
 
 const struct component_type fanout_type = {
     .name = "Fanout",
+    .on_each_worker = true,
     .summary = "gives each of several a copy of whatever arrives",
     .size = sizeof(struct fanout),
     .inboxes = inboxes,

@@ -28,6 +28,7 @@
 #include "graph/inspect.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/workers.h"
 
 #define MOMENT 0.0005 /* seconds in a turn */
 
@@ -477,6 +478,7 @@ static void introspector_run(struct component *self)
 {
     struct introspector *introspector = component_state(self);
 
+    workers_halt(component_loop(self)->workers);
     introspector->began = steady_now();
     if (introspector->phase == RESTING && introspector->watch.has_changed &&
         introspector->began >= introspector->next_look) {
@@ -485,6 +487,7 @@ static void introspector_run(struct component *self)
     if (introspector->phase != RESTING) {
         look_for_a_moment(self);
     }
+    workers_release(component_loop(self)->workers);
     if (introspector->phase == RESTING) {
         (void)send_out(self);                  /* or when there is room */
         if (introspector->watch.has_changed) { /* meanwhile, or too early */
@@ -517,7 +520,7 @@ static void introspector_stop(struct component *self)
     struct introspector *introspector = component_state(self);
 
     alarm_stop(self, &introspector->alarm);
-    loop_unwatch(&introspector->watch);
+    loop_unwatch(component_loop(self), &introspector->watch);
     walk_end(&introspector->walk);
     while (introspector->all.next != NULL && !list_is_empty(&introspector->all)) {
         drop_told(introspector, container_of(introspector->all.next, struct told, link));
@@ -529,6 +532,7 @@ static void introspector_stop(struct component *self)
 
 const struct component_type introspector_type = {
     .name = "Introspector",
+    .on_main_thread = true,
     .summary = "tells which components there are and how they are linked, and then what changes",
     .size = sizeof(struct introspector),
     .inboxes = inboxes,

@@ -55,6 +55,8 @@ static const struct stat_spec statistics[] = {
 
 const struct component_type plug_splitter_type = {
     .name = "PlugSplitter",
+    .on_each_worker = true,
+    .has_relay = true,
     .summary = "gives what arrives to whatever is plugged in",
     .size = sizeof(struct plug_splitter),
     .inboxes = hub_inboxes,

@@ -43,6 +43,7 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 AXOND = os.path.abspath(os.environ.get("AXOND", SOURCE / "build/release/axond"))
 AXONCTL = os.path.abspath(os.environ.get("AXONCTL", SOURCE / "build/release/axonctl"))
+WORKERS = os.environ.get("AXOND_WORKERS", "")  # set: what a test does not say itself runs with so many
 SANITIZED = os.environ.get("AXOND_SANITIZE", "")  # set: slower, larger, nothing to measure
 PATIENCE = 180.0 if SANITIZED else 60.0  # seconds until something that should happen counts as lost
 
@@ -327,7 +328,10 @@ class Process:
     def _threads(self, file):
         """The texts of this file in /proc, one for each thread that has not ended."""
         texts = []
-        for folder in pathlib.Path(f"/proc/{self.pid}/task").glob("*"):
+        folders = sorted(pathlib.Path(f"/proc/{self.pid}/task").glob("*"), key=lambda folder: int(folder.name))
+        if SANITIZED == "thread":
+            del folders[1:2]  # the sanitizer's own, which never rests
+        for folder in folders:
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 texts.append((folder / file).read_text())
         return texts
@@ -403,7 +407,8 @@ class Axond(Process):
         if sockets:
             self.environment["LISTEN_FDNAMES"] = ":".join(name for name, _ in sockets)
             under = (sys.executable, "-c", PASS_SOCKETS, *map(str, numbers), "--", *under)
-        super().__init__(*under, AXOND, "-s", self.control, *args, self.graph_path,
+        workers = ["-w", WORKERS] if WORKERS else []
+        super().__init__(*under, AXOND, "-s", self.control, *workers, *args, self.graph_path,
                          env=self.environment, cwd=self.directory, pass_fds=numbers)
 
     def write(self, graph):

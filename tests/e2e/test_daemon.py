@@ -96,7 +96,7 @@ class CommandLine(File):
             ("--log-level",): "log-level",
             ("--log-level", "loud"): 'error, warning, notice, info or debug; got "loud"',
             ("--log-target", "syslog"): 'auto, stderr or journal; got "syslog"',
-            ("--workers", "2"): 'got "2"',
+            ("--workers", "65"): 'got "65"',
             ("--workers", "many"): 'got "many"',
             ("one.yaml", "two.yaml"): "one graph file, not 2",
         }.items():
@@ -291,19 +291,21 @@ class End(File):
 
     def test_what_waits_on_its_way_through_a_backplane_arrives_before_the_end(self):
         line = b"x" * 999 + b"\n"
-        with socket.create_server(("127.0.0.1", 0)) as sink:
-            with axond.Axond(LINES_TO_ONE, env={"SINK": str(sink.getsockname()[1])}) as daemon:
-                reader, _ = sink.accept()
-                client = daemon.connect()
-                sent = daemon.fill(client, line * 100000)
-                client.shutdown(socket.SHUT_WR)
-                daemon.signal(signal.SIGTERM)
-                daemon.wait_line("draining")
-                got = axond.receive_all(reader)
-                reader.close()
-                daemon.wait(0)
+        for workers in 1, 2:
+            with self.subTest(workers=workers), socket.create_server(("127.0.0.1", 0)) as sink:
+                with axond.Axond(LINES_TO_ONE, args=("--workers", str(workers)),
+                                 env={"SINK": str(sink.getsockname()[1])}) as daemon:
+                    reader, _ = sink.accept()
+                    client = daemon.connect()
+                    sent = daemon.fill(client, line * 100000)
+                    client.shutdown(socket.SHUT_WR)
+                    daemon.signal(signal.SIGTERM)
+                    daemon.wait_line("draining")
+                    got = axond.receive_all(reader)
+                    reader.close()
+                    daemon.wait(0)
 
-        self.assertEqual(len(got), sent)
+                self.assertEqual(len(got), sent)
 
     def test_after_drain_timeout_connections_are_ended(self):
         with axond.Axond(ECHO + "daemon: {drain_timeout: 500ms}\n") as daemon:

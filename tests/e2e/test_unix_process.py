@@ -31,7 +31,8 @@ def members(group):
 
 def children(daemon):
     """The daemon's child processes, zombies included."""
-    return pathlib.Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()
+    return [pid for thread in pathlib.Path(f"/proc/{daemon.pid}/task").iterdir()
+            for pid in (thread / "children").read_text().split()]
 
 
 def lines(sock):

@@ -1,0 +1,710 @@
+#include "graph/crossing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/cell.h"
+#include "graph/component_extra.h"
+#include "graph/loop.h"
+#include "graph/plan.h"
+#include "graph/ring.h"
+#include "graph/root.h"
+
+/* Bytes of long messages that may be under way, beside what is in the ring. */
+enum { PARCELS_MOST = 1024 * 1024 };
+
+/* Kinds of records beside those of messages. */
+enum {
+    APART = MESSAGE_KINDS, /* data that lies apart: the record is a struct apart */
+    LAST,                  /* nothing more will come: see crossing_finish() */
+};
+
+struct apart {
+    unsigned char *bytes;
+    uint32_t size;
+};
+
+/* An end of a crossing, in the list of the part that it lies in. */
+struct end {
+    struct list link;
+    struct component *component; /* NULL: not made yet */
+    struct crossing *crossing;
+};
+
+struct crossing {
+    struct list link; /* in parts.crossings */
+    struct parts *parts;
+    _Atomic unsigned refs;        /* an end each, and a letter under way each */
+    size_t index;                 /* of the component that is led to */
+    unsigned home;                /* its worker */
+    bool is_closed;               /* set while all workers are halted */
+    struct plan *plan;            /* that these were made from; kept */
+    struct plan_component *plans; /* of the stand-in and the landing */
+    struct ring ring;
+    _Atomic size_t apart;    /* bytes in them */
+    _Atomic bool is_starved; /* the stand-in waits for room */
+
+    struct end stand_in;
+    struct message *held; /* taken, and there is no room for it; NULL: none */
+    unsigned held_box;
+    bool is_finishing; /* see crossing_finish(); set while all workers are halted */
+    bool has_said_last;
+    struct letter to_stand_in;
+
+    struct end landing;
+    bool leads_to_control; /* as planned, not just by what came */
+    bool has_had_last;
+    struct letter to_landing;
+};
+
+/* What both types of component have. */
+struct crossing_state {
+    struct crossing *crossing;
+};
+
+static const struct component_type stand_in_type;
+static const struct component_type landing_type;
+
+static struct crossing *crossing_of(struct component *self)
+{
+    const struct crossing_state *state = component_state(self);
+
+    return state->crossing;
+}
+
+static void crossing_unref(struct crossing *crossing)
+{
+    struct ring *ring = &crossing->ring;
+    const struct ring_head *head;
+
+    if (atomic_fetch_sub_explicit(&crossing->refs, 1, memory_order_acq_rel) > 1) {
+        return;
+    }
+    while ((head = ring_peek(ring)) != NULL) {
+        if (head->kind == APART) {
+            struct apart apart;
+
+            memcpy(&apart, head + 1, sizeof(apart));
+            free(apart.bytes);
+        }
+        ring_drop(ring);
+    }
+    ring_deinit(ring);
+    free((struct plan_box *)(uintptr_t)crossing->plans[0].in);
+    free((struct plan_box *)(uintptr_t)crossing->plans[1].out);
+    free(crossing->plans);
+    plan_release(crossing->plan);
+    free(crossing);
+}
+
+static void post(struct crossing *crossing, unsigned worker, struct letter *letter)
+{
+    struct loop *loop = crossing->parts->part[worker]->loop;
+
+    (void)atomic_fetch_add_explicit(&crossing->refs, 1, memory_order_relaxed);
+    if (!mailbox_post(&loop->mailbox, letter)) {
+        crossing_unref(crossing);
+    }
+}
+
+static unsigned source_worker(const struct crossing *crossing)
+{
+    return crossing->stand_in.component->graph->loop->worker;
+}
+
+/* ---- the stand-in ---- */
+
+static bool put_bytes(struct crossing *crossing, unsigned box, const struct message *msg)
+{
+    struct ring_head head = {.size = msg->size, .tag = (uint16_t)box, .kind = DATA};
+    struct apart apart = {.size = msg->size};
+    size_t under_way;
+
+    if (msg->size <= RING_LONGEST) {
+        return ring_put(&crossing->ring, &head, msg->data);
+    }
+    under_way = atomic_load_explicit(&crossing->apart, memory_order_acquire);
+    if (under_way > 0 && under_way + msg->size > PARCELS_MOST) {
+        return false;
+    }
+    apart.bytes = mem_resize_array(NULL, msg->size, 1);
+    memcpy(apart.bytes, msg->data, msg->size);
+    head.kind = APART;
+    head.size = sizeof(apart);
+    if (!ring_put(&crossing->ring, &head, &apart)) {
+        free(apart.bytes);
+        return false;
+    }
+    (void)atomic_fetch_add_explicit(&crossing->apart, msg->size, memory_order_relaxed);
+    return true;
+}
+
+static bool put(struct crossing *crossing, unsigned box, const struct message *msg)
+{
+    const struct ring_head head = {.tag = (uint16_t)box, .kind = msg->kind, .error = msg->error};
+
+    return msg->kind == DATA ? put_bytes(crossing, box, msg)
+                             : ring_put(&crossing->ring, &head, NULL);
+}
+
+/* The same; or else the landing will wake us when there is room. */
+static bool put_or_wait(struct crossing *crossing, unsigned box, const struct message *msg)
+{
+    if (put(crossing, box, msg)) {
+        return true;
+    }
+    atomic_store_explicit(&crossing->is_starved, true, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst); /* it looks at this after it has made room */
+    return put(crossing, box, msg);
+}
+
+static bool put_held(struct crossing *crossing)
+{
+    if (crossing->held == NULL) {
+        return true;
+    }
+    if (!put_or_wait(crossing, crossing->held_box, crossing->held)) {
+        return false;
+    }
+    message_release(crossing->held);
+    crossing->held = NULL;
+    return true;
+}
+
+/* Puts what waits in an inbox.  Returns false if some of it has to stay. */
+static bool put_all(struct component *self, struct crossing *crossing, unsigned index)
+{
+    struct message *msg;
+
+    while ((msg = inbox_take(self, index)) != NULL) {
+        crossing->held = msg;
+        crossing->held_box = index;
+        if (!put_held(crossing)) {
+            return false;
+        }
+    }
+    return inbox_is_empty(self, index);
+}
+
+static bool put_all_data(struct component *self, struct crossing *crossing)
+{
+    unsigned index = NO_BOX;
+
+    while ((index = component_next_inbox(self, index)) != NO_BOX) {
+        if (index != self->control && !put_all(self, crossing, index)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool put_last(struct crossing *crossing)
+{
+    const struct message last = {.kind = LAST};
+
+    if (crossing->is_finishing && !crossing->has_said_last) {
+        crossing->has_said_last = put_or_wait(crossing, 0, &last);
+    }
+    return !crossing->is_finishing || crossing->has_said_last;
+}
+
+static void stand_in_run(struct component *self)
+{
+    struct crossing *crossing = crossing_of(self);
+
+    (void)(put_held(crossing) && put_all_data(self, crossing) &&
+           (self->control == NO_BOX || put_all(self, crossing, self->control)) &&
+           put_last(crossing));
+    if (ring_publish(&crossing->ring)) {
+        post(crossing, crossing->home, &crossing->to_landing);
+    }
+}
+
+static void open_at_stand_in(struct letter *letter)
+{
+    struct crossing *crossing = container_of(letter, struct crossing, to_stand_in);
+
+    if (!crossing->is_closed) {
+        component_wake(crossing->stand_in.component);
+    }
+    crossing_unref(crossing);
+}
+
+static const struct component_type stand_in_type = {
+    .name = "StandIn",
+    .summary = "takes what is for a component of another worker",
+    .size = sizeof(struct crossing_state),
+    .heeds_control = true,
+    .run = stand_in_run,
+};
+
+/* ---- the landing ---- */
+
+static struct component *target_of(const struct crossing *crossing)
+{
+    return graph_component(crossing->parts->part[crossing->home], crossing->index);
+}
+
+/* Links the landing to an inbox, once something has come for it. */
+static void lead_to(struct component *self, struct component *target, unsigned index)
+{
+    if (!outbox_is_linked(self, index) && !component_is_over(target)) {
+        REQUIRE(component_link(self, index, target, index) == 0);
+        loop_changed(component_loop(self));
+    }
+}
+
+/* Tells the component to finish if there is nothing more to come from any worker. */
+static void note_last(struct crossing *crossing)
+{
+    struct parts *parts = crossing->parts;
+    bool is_any_left = false;
+    struct list *at;
+
+    crossing->has_had_last = true;
+    (void)pthread_mutex_lock(&parts->lock);
+    list_for_each (at, &parts->crossings) {
+        const struct crossing *other = container_of(at, struct crossing, link);
+
+        is_any_left |= other->index == crossing->index && other->home == crossing->home &&
+                       other->is_finishing && !other->has_had_last;
+    }
+    (void)pthread_mutex_unlock(&parts->lock);
+    if (!is_any_left) {
+        component_tell(target_of(crossing), PRODUCER_FINISHED, NULL, 0);
+    }
+}
+
+static struct message *make_message(struct component *self, const struct ring_head *head)
+{
+    struct crossing *crossing = crossing_of(self);
+    struct pool *pool = component_pool(self);
+    struct apart apart;
+    struct message *msg;
+
+    if (head->kind == DATA) {
+        return message_copy(pool, head + 1, head->size);
+    }
+    if (head->kind != APART) {
+        return message_notice(pool, (enum message_kind)head->kind, NULL, head->error);
+    }
+    memcpy(&apart, head + 1, sizeof(apart));
+    msg = message_copy(pool, apart.bytes, apart.size);
+    free(apart.bytes);
+    (void)atomic_fetch_sub_explicit(&crossing->apart, apart.size, memory_order_release);
+    return msg;
+}
+
+/* Returns false if there is no room for it. */
+static bool land(struct component *self, struct crossing *crossing, const struct ring_head *head)
+{
+    struct component *target = target_of(crossing);
+
+    if (head->kind == LAST) {
+        note_last(crossing);
+        return true;
+    }
+    if (head->tag == target->control && !crossing->leads_to_control) {
+        component_tell(target, (enum message_kind)head->kind, NULL, head->error);
+        return true;
+    }
+    lead_to(self, target, head->tag);
+    if (!outbox_has_room(self, head->tag)) {
+        return false;
+    }
+    outbox_send(self, head->tag, make_message(self, head));
+    return true;
+}
+
+static void landing_run(struct component *self)
+{
+    struct crossing *crossing = crossing_of(self);
+    const struct ring_head *head;
+    int left = TURN;
+
+    while (left > 0 && (head = ring_peek(&crossing->ring)) != NULL && land(self, crossing, head)) {
+        ring_drop(&crossing->ring);
+        left--;
+    }
+    if (left == 0) {
+        component_wake(self);
+    }
+    if (left < TURN) {
+        ring_give_back(&crossing->ring);
+        atomic_thread_fence(memory_order_seq_cst); /* see put_or_wait() */
+        if (atomic_exchange_explicit(&crossing->is_starved, false, memory_order_relaxed)) {
+            post(crossing, source_worker(crossing), &crossing->to_stand_in);
+        }
+    }
+}
+
+static const struct component_type landing_type = {
+    .name = "Landing",
+    .summary = "sends on what comes from another worker",
+    .size = sizeof(struct crossing_state),
+    .run = landing_run,
+};
+
+/* ---- making ---- */
+
+/* The cell of an end, as if it had been started. */
+static void make_end(struct end *end, const struct plan_component *plan, struct graph *part,
+                     struct crossing *crossing)
+{
+    struct crossing_state *state;
+
+    end->crossing = crossing;
+    end->component = mem_alloc(cell_size(plan));
+    cell_init(end->component, plan, part);
+    state = component_state(end->component);
+    state->crossing = crossing;
+    end->component->state = RUNNING;
+    list_append(&root_of(part)->ends, &end->link);
+}
+
+/* The inboxes of a component without what only its own type understands, and without its bounds:
+ * its policies are those of its own. */
+static struct plan_component plan_stand_in(const struct plan_component *target)
+{
+    static const struct crossing_state nothing;
+    struct plan_component plan = *target;
+    struct plan_box *in = mem_alloc_array(target->inboxes + 1U, sizeof(*in));
+
+    for (unsigned i = 0; i < target->inboxes; i++) {
+        in[i] = target->in[i];
+        in[i].flags = (uint16_t)(in[i].flags & ~(BOX_POLICY | BOX_RECEIVES | BOX_TAKES_PIPES));
+    }
+    plan.type = &stand_in_type;
+    plan.parent = NULL;
+    plan.restart = NULL;
+    plan.state = (void *)(uintptr_t)&nothing;
+    plan.in = in;
+    plan.out = NULL;
+    plan.outboxes = plan.common_outboxes = 0;
+    plan.signal = plan.main_out = NO_BOX;
+    return plan;
+}
+
+/* An outbox for each of its inboxes, of the same index and name. */
+static struct plan_component plan_landing(const struct plan_component *target)
+{
+    static const struct crossing_state nothing;
+    struct plan_box *out = mem_alloc_array(target->inboxes + 1U, sizeof(*out));
+
+    for (unsigned i = 0; i < target->inboxes; i++) {
+        out[i] = (struct plan_box){.spec = target->in[i].spec};
+    }
+    return (struct plan_component){
+        .name = target->name,
+        .path = target->path,
+        .type_name = landing_type.name,
+        .type = &landing_type,
+        .index = target->index,
+        .state = (void *)(uintptr_t)&nothing,
+        .out = out,
+        .outboxes = target->inboxes,
+        .common_outboxes = target->inboxes,
+        .control = NO_BOX,
+        .signal = NO_BOX,
+        .main_in = NO_BOX,
+        .main_out = NO_BOX,
+        .from_made = NO_BOX,
+    };
+}
+
+/* In the thread of the landing's loop, or while it is halted. */
+static void need_landing(struct crossing *crossing)
+{
+    if (crossing->landing.component == NULL) {
+        (void)atomic_fetch_add_explicit(&crossing->refs, 1, memory_order_relaxed);
+        make_end(&crossing->landing, &crossing->plans[1], crossing->parts->part[crossing->home],
+                 crossing);
+    }
+}
+
+static void open_at_landing(struct letter *letter)
+{
+    struct crossing *crossing = container_of(letter, struct crossing, to_landing);
+
+    if (!crossing->is_closed) {
+        need_landing(crossing);
+        component_wake(crossing->landing.component);
+    }
+    crossing_unref(crossing);
+}
+
+static const struct plan_component *plan_at_place(const struct graph *part, size_t place)
+{
+    const struct plan_component *entry = part->plan->components;
+
+    while (entry->index != place) {
+        entry++;
+    }
+    return entry;
+}
+
+static struct crossing *crossing_create(struct graph *part, size_t index, unsigned home)
+{
+    struct crossing *crossing = mem_alloc(sizeof(*crossing));
+    const struct plan_component *target = plan_at_place(part, index);
+    struct parts *parts = root_of(part)->parts;
+
+    crossing->parts = parts;
+    crossing->index = index;
+    crossing->home = home;
+    crossing->to_stand_in.open = open_at_stand_in;
+    crossing->to_landing.open = open_at_landing;
+    crossing->plans = mem_alloc_array(2, sizeof(struct plan_component));
+    crossing->plan = plan_ref((struct plan *)(uintptr_t)part->plan);
+    crossing->plans[0] = plan_stand_in(target);
+    crossing->plans[1] = plan_landing(target);
+    atomic_init(&crossing->refs, 1);
+    make_end(&crossing->stand_in, &crossing->plans[0], part, crossing);
+    (void)pthread_mutex_lock(&parts->lock);
+    list_append(&parts->crossings, &crossing->link);
+    (void)pthread_mutex_unlock(&parts->lock);
+    return crossing;
+}
+
+struct component *crossing_stand_in(struct graph *part, size_t index, unsigned home)
+{
+    struct list *at;
+
+    list_for_each (at, &root_of(part)->ends) {
+        const struct end *end = container_of(at, struct end, link);
+
+        if (end->crossing->index == index && end->crossing->home == home &&
+            !end->crossing->is_closed && end == &end->crossing->stand_in) {
+            return end->component;
+        }
+    }
+    return crossing_create(part, index, home)->stand_in.component;
+}
+
+void crossing_expect_finish(struct component *stand_in)
+{
+    struct crossing *crossing = crossing_of(stand_in);
+    struct component *target = target_of(crossing);
+
+    if (!crossing->leads_to_control && target->control != NO_BOX) {
+        crossing->leads_to_control = true;
+        need_landing(crossing);
+        lead_to(crossing->landing.component, target, target->control);
+    }
+}
+
+const struct inbox *crossing_beyond(const struct inbox *in)
+{
+    struct component *owner = box_owner(&in->box);
+    struct inbox *beyond;
+
+    if (owner->type != &stand_in_type) {
+        return NULL;
+    }
+    beyond = component_have_inbox(target_of(crossing_of(owner)), box_index(&in->box));
+    return beyond != NULL ? inbox_sink(beyond) : NULL;
+}
+
+/* ---- ending ---- */
+
+bool crossing_finish(struct component *component)
+{
+    struct parts *parts = root_of(component->graph)->parts;
+    const unsigned home = component->graph->loop->worker;
+    bool is_any = false;
+    struct list *at;
+
+    if (parts == NULL) {
+        return false;
+    }
+    list_for_each (at, &parts->crossings) { /* the others are halted */
+        struct crossing *crossing = container_of(at, struct crossing, link);
+
+        if (crossing->index == component->plan->index && crossing->home == home) {
+            crossing->is_finishing = true;
+            component_wake(crossing->stand_in.component);
+            is_any = true;
+        }
+    }
+    return is_any;
+}
+
+bool crossing_is_end(const struct component *component)
+{
+    return component->type == &stand_in_type || component->type == &landing_type;
+}
+
+/* The senders of its like have been looked at there. */
+static bool is_like(const struct component *sender, const struct component *component)
+{
+    return graph_is_root(sender->graph) && !sender->is_leaving &&
+           sender->plan->index == component->plan->index;
+}
+
+static bool is_fed(struct component *stand_in, const struct component *target)
+{
+    for (unsigned i = NO_BOX; (i = component_next_inbox(stand_in, i)) != NO_BOX;) {
+        struct inbox *in = component_have_inbox(stand_in, i);
+        struct outbox *out = NULL;
+
+        while (in != NULL && component_inbox_plan(stand_in, i)->spec->carries != NOTICES &&
+               (out = inbox_next_sender(in, out)) != NULL) {
+            if (!is_like(box_owner(&out->box), target)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool crossing_feeds(const struct component *component)
+{
+    struct parts *parts = parts_of(component->graph);
+    const unsigned home = component->graph->loop->worker;
+    struct list *at;
+
+    if (parts == NULL) {
+        return false;
+    }
+    list_for_each (at, &parts->crossings) {
+        const struct crossing *crossing = container_of(at, struct crossing, link);
+
+        if (crossing->index == component->plan->index && crossing->home == home &&
+            is_fed(crossing->stand_in.component, component)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void end_component(struct component *component)
+{
+    if (component->state != STOPPED) {
+        component->state = STOPPED;
+        component_deinit_boxes(component);
+    }
+}
+
+static void end_one(struct end *end)
+{
+    struct crossing *crossing = end->crossing;
+
+    if (end->component->state == STOPPED) {
+        return;
+    }
+    crossing->is_closed = true;
+    end_component(end->component);
+    if (end == &crossing->stand_in) {
+        list_remove(&crossing->link);
+        if (crossing->held != NULL) {
+            message_release(crossing->held);
+            crossing->held = NULL;
+        }
+    }
+}
+
+void crossings_end(struct graph *part)
+{
+    struct list *at;
+
+    list_for_each (at, &root_of(part)->ends) {
+        end_one(container_of(at, struct end, link));
+    }
+}
+
+void crossings_end_stray(struct parts *parts)
+{
+    struct list *at;
+    struct list *after;
+
+    list_for_each_safe (at, after, &parts->crossings) {
+        struct crossing *crossing = container_of(at, struct crossing, link);
+
+        if (crossing->index >= root_of(parts->part[crossing->home])->places ||
+            target_of(crossing) == NULL) {
+            end_one(&crossing->stand_in);
+            if (crossing->landing.component != NULL) {
+                end_one(&crossing->landing);
+            }
+        }
+    }
+}
+
+/* ---- changes ---- */
+
+bool crossing_leads_to(struct parts *parts, size_t place)
+{
+    struct list *at;
+
+    list_for_each (at, &parts->crossings) {
+        if (container_of(at, struct crossing, link)->index == place) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True if the plan has a sender for the control of the component, in the stand-in's part. */
+static bool is_finish_expected(const struct crossing *crossing)
+{
+    struct graph *part = crossing->stand_in.component->graph;
+    const struct plan *plan = part->plan;
+
+    for (size_t i = 0; i < plan->linkage_count; i++) {
+        const struct plan_linkage *linkage = &plan->linkages[i];
+
+        if (linkage->to.is_inbox && linkage->to.component->index == crossing->index &&
+            linkage->to.index == linkage->to.component->control &&
+            root_target(part, linkage) == crossing->stand_in.component) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void crossings_forget_finish(struct graph *part, void (*cut)(void *arg, struct box *from),
+                             void *arg)
+{
+    struct list *at;
+
+    list_for_each (at, &root_of(part)->ends) {
+        struct end *end = container_of(at, struct end, link);
+        struct crossing *crossing = end->crossing;
+
+        if (end == &crossing->landing && !crossing->is_closed && crossing->leads_to_control &&
+            !is_finish_expected(crossing)) {
+            crossing->leads_to_control = false;
+            cut(arg, &component_need_outbox(end->component, target_of(crossing)->control)->box);
+        }
+    }
+}
+
+bool crossings_are_idle(const struct graph *part)
+{
+    const struct list *at;
+
+    list_for_each (at, &root_of(part)->ends) {
+        const struct end *end = container_of((struct list *)(uintptr_t)at, struct end, link);
+
+        if ((end->component->flags & COMPONENT_QUEUED) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void crossings_free(struct graph *part)
+{
+    struct list *at;
+    struct list *after;
+
+    list_for_each_safe (at, after, &root_of(part)->ends) {
+        struct end *end = container_of(at, struct end, link);
+
+        list_remove(&end->link);
+        component_free_extra(end->component);
+        free(end->component);
+        crossing_unref(end->crossing);
+    }
+}

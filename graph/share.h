@@ -1,0 +1,37 @@
+/* Shares: what the replicas of one component, one on each worker, have in common (placement.h). */
+#ifndef AXOND_GRAPH_SHARE_H
+#define AXOND_GRAPH_SHARE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct component;
+struct parts;
+struct shared;
+
+struct share {
+    _Atomic uint64_t count;    /* of what there is a limit for */
+    _Atomic uint64_t numbers;  /* given out, so that no two workers give the same */
+    _Atomic unsigned troubled; /* workers that are in trouble: one of them says so for all */
+};
+
+/* The component's, zeroes for the first that asks; NULL: there is one of it only.  Lives as long as
+ * its graph. */
+struct share *share_of(struct component *self);
+
+/* Runs the component's replicas on all other workers that asked for it since they were last run
+ * so: because there is room again.  share_await() is to be called before looking once more. */
+void share_await(struct share *share);
+void share_wake_others(struct share *share);
+
+/* For graph_change.c: the component at a place is made anew, and so is what its replicas share.
+ * Returns what they had before, NULL: nothing; and has it back, since nothing comes of it. */
+struct shared *share_retire(struct parts *parts, size_t place);
+void share_reinstate(struct parts *parts, size_t place, struct shared *before);
+
+/* For root.c: frees all of a root graph's. */
+void shared_free(struct shared *shared);
+
+#endif

@@ -1,0 +1,514 @@
+"""One graph on several threads: what comes from outside sees no difference, but for the speed."""
+
+import collections
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import socket
+import struct
+import threading
+
+import axond
+import echoing
+
+CROWD = 40 if axond.SANITIZED else 200
+
+ECHO = """\
+components:
+  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"%s}
+  echo: {type: ProtocolHandler, protocol: EchoProtocol}
+linkages:
+  - server -> echo
+"""
+
+# Each connection's lines go to it again, and to one component for all.
+AUDIT = """\
+graphs:
+  audited:
+    components:
+      lines: {type: LineFramer}
+      copy: {type: TwoWaySplitter}
+    linkages:
+      - self -> lines -> copy -> self
+      - copy.outbox2 -> /audit.inbox
+components:
+  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
+  visitors: {type: ProtocolHandler, protocol: audited}
+  audit: {type: FileWriter, path: audit.log}
+linkages:
+  - server -> visitors
+"""
+AUDIT_FAR = AUDIT.replace("components:\n  server", "components:\n  first: {type: NullSink}\n  server")
+
+FAR = "{type: FileWriter, path: audit.log}"
+SLOW_AUDIT = AUDIT_FAR.replace(FAR, '{type: TCPClient, host: 127.0.0.1, port: %d, boxes: {inbox: {size: 8KiB}}}')
+
+workers_of_two_and_four = (2, 4)
+
+
+def on(workers, graph, **more):
+    return axond.Axond(graph, args=["-w", workers], **more)
+
+
+def line(number, count):
+    return b"%d %d\n" % (number, count)
+
+
+def leave(sock):
+    """Ends it so that nothing of it stays."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+def listening(port):
+    """How many sockets listen on a port of 127.0.0.1."""
+    rows = [row.split() for row in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[1] == f"0100007F:{port:04X}" and row[3] == "0A" for row in rows)
+
+
+def wakeups(daemon):
+    """By thread."""
+    return {folder.name: int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", (folder / "status").read_text(), re.M)[1])
+            for folder in pathlib.Path(f"/proc/{daemon.pid}/task").iterdir()}
+
+
+def connections(daemon):
+    return daemon.ctl("status", json=True)["connections"]
+
+
+def wait_connections(daemon, count):
+    axond.wait_for(lambda: connections(daemon)["now"] == count, f"{count} connections")
+
+
+def statistics(daemon, path):
+    return {one["name"]: one["value"] for one in daemon.ctl("show", path, json=True)["statistics"]}
+
+
+class TestCase(axond.TestCase):
+    def greet(self, sock, data=b"hello\n"):
+        sock.sendall(data)
+        self.assertEqual(axond.receive(sock, len(data)), data)
+
+    def reload(self, daemon, graph=None):
+        if graph is not None:
+            daemon.write(graph)
+        times = daemon.notified("READY=1")
+        daemon.signal(signal.SIGHUP)
+        daemon.wait_notified("READY=1", times + 1)
+
+    def assert_in_order(self, text, senders, lines):
+        """Each sender's lines are there, "NUMBER COUNT", from 0 on."""
+        said = dict.fromkeys(range(senders), 0)
+        for one in text.splitlines():
+            number, count = map(int, one.split())
+            self.assertEqual(count, said[number], f"of {number}")
+            said[number] += 1
+        self.assertEqual(set(said.values()), {lines})
+
+    def crowd(self, daemon, count=CROWD, address=None):
+        """Clients that have all been answered, and made each worker do something."""
+        threads = wakeups(daemon)
+        clients = [daemon.connect(address) for _ in range(count)]
+        for number, client in enumerate(clients):
+            client.sendall(line(number, 0))
+        for number, client in enumerate(clients):
+            self.assertEqual(axond.receive(client, len(line(number, 0))), line(number, 0))
+        woken = [name for name, before in wakeups(daemon).items() if before < threads.get(name, 0)]
+        self.assertEqual(woken, [])
+        return clients
+
+
+class Listening(TestCase):
+    def test_each_worker_has_a_socket_of_the_address_and_runs_the_connections_that_it_accepts(self):
+        for workers in workers_of_two_and_four:
+            with self.subTest(workers=workers), on(workers, ECHO % "") as daemon:
+                self.assertEqual(listening(daemon.port), workers)
+                before = wakeups(daemon)
+                with echoing.Clients(daemon.port, CROWD) as clients:
+                    clients.wait_echoed(5 * CROWD)
+                    wait_connections(daemon, CROWD)
+                # each has been woken far more often than anything but connections would
+                after = wakeups(daemon)
+                busy = [name for name in before if after[name] - before[name] > 5]
+                self.assertGreaterEqual(len(busy), workers)
+                wait_connections(daemon, 0)
+                self.assertEqual(connections(daemon)["total"], CROWD)
+
+    def test_another_axond_is_refused_the_port(self):
+        with on(2, ECHO % "") as daemon:
+            other = axond.axond("-s", self.directory() / "control", "-w", 2, daemon.graph_path,
+                                env={"PORT": str(daemon.port)})
+            self.assertEqual(other.returncode, axond.EXIT_CANNOT_START)
+            self.assertIn(f"server: could not listen on 127.0.0.1:{daemon.port}: Address already in use", other.stderr)
+            self.greet(daemon.connect())
+
+    def test_auto_is_a_worker_for_each_core(self):
+        cores = min(64, len(os.sched_getaffinity(0)))
+        for args, graph in ((["-w", "auto"], ECHO), ([], "daemon: {workers: auto}\n" + ECHO)):
+            with self.subTest(args=args), axond.Axond(graph % "", args=args) as daemon:
+                self.assertEqual(listening(daemon.port), cores)
+
+    def test_the_command_line_goes_before_the_file(self):
+        with on(3, "daemon: {workers: 2}\n" + ECHO % "") as daemon:
+            self.assertEqual(listening(daemon.port), 3)
+
+    def test_wrong_numbers_are_explained(self):
+        directory = self.directory()
+        for value in ("0", "65", "-1", "two", "1.5", "2x", "''"):
+            with self.subTest(value):
+                graph = directory / "graph.yaml"
+                graph.write_text(f"daemon: {{workers: {value}}}\n" + ECHO % "")
+                done = axond.axond("-t", graph, env={"PORT": "2000"})
+                self.assertEqual(done.returncode, axond.EXIT_BAD_GRAPH)
+                self.assertIn("workers", done.stderr)
+                self.assertIn("a number from 1 to 64, or auto", done.stderr)
+                done = axond.axond("-t", "-w", value.strip("'"), graph, env={"PORT": "2000"})
+                self.assertEqual(done.returncode, axond.EXIT_USAGE)
+                self.assertIn("a number from 1 to 64, or auto", done.stderr)
+
+    def test_a_unix_socket_is_served_by_all(self):
+        graph = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "unix:echo.sock"')
+        with on(2, graph) as daemon:
+            path = daemon.directory / "echo.sock"
+            self.crowd(daemon, 50, path)
+            wait_connections(daemon, 50)
+            daemon.stop_at_once()
+            self.assertFalse(path.exists())
+
+    def test_a_passed_socket_is_served_by_all_and_survives_a_reload(self):
+        graph = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "systemd:web"')
+        with socket.create_server(("127.0.0.1", 0), backlog=CROWD) as web:
+            port = web.getsockname()[1]
+            with on(2, graph, sockets={"web": web}) as daemon:
+                clients = self.crowd(daemon, 50, port)
+                self.reload(daemon)
+                clients += self.crowd(daemon, 50, port)
+                for client in clients:
+                    self.greet(client)
+
+
+class Limits(TestCase):
+    def test_max_connections_is_of_all_workers_together_and_room_wakes_whoever_has_somebody_waiting(self):
+        for workers in workers_of_two_and_four:
+            with self.subTest(workers=workers), on(workers, ECHO % ", max_connections: 10") as daemon:
+                self.let_in_by_and_by(daemon, 10)
+
+    def test_so_is_the_limit_for_all_servers(self):
+        with on(2, "daemon: {limits: {connections: 10}}\n" + ECHO % "") as daemon:
+            self.let_in_by_and_by(daemon, 10, 30)
+            self.assertEqual(daemon.stderr.count("accepting no more connections for now"), 1)
+
+    def let_in_by_and_by(self, daemon, most, count=100):
+        """So many try at once; when one leaves another has to come in, until all have."""
+        waiting = set()
+        for _ in range(count):
+            client = daemon.connect()
+            client.sendall(b"in?")
+            waiting.add(client)
+        inside = set()
+        while waiting:
+            expected = min(most - len(inside), len(waiting))
+
+            def arrivals():
+                answered = {client for client in waiting if axond.has_more(client)}
+                return answered if len(answered) >= expected else None
+
+            arrived = axond.wait_for(arrivals, f"{expected} of {len(waiting)} to come in")
+            waiting -= arrived
+            inside |= arrived
+            self.assertLessEqual(len(inside), most)
+            for client in arrived:
+                self.assertEqual(axond.receive(client, 3), b"in?")
+            self.assertLessEqual(connections(daemon)["now"], most)
+            leaving = [inside.pop() for _ in range(min(3, len(inside)))]
+            for client in leaving:
+                client.close()
+        for client in inside:
+            client.close()
+        wait_connections(daemon, 0)
+
+
+class Audit(TestCase):
+    LINES = 50
+
+    def send(self, clients, first=0, lines=LINES):
+        for number, client in enumerate(clients):
+            client.sendall(b"".join(line(number, count) for count in range(first, first + lines)))
+
+    def echoed(self, clients, first=0, lines=LINES):
+        for number, client in enumerate(clients):
+            said = b"".join(line(number, count) for count in range(first, first + lines))
+            self.assertEqual(axond.receive(client, len(said)), said)
+
+    def test_one_component_hears_the_connections_of_all_workers_each_in_its_order(self):
+        for workers in workers_of_two_and_four:
+            for graph in AUDIT, AUDIT_FAR:
+                with self.subTest(workers=workers, far=graph is AUDIT_FAR), on(workers, graph) as daemon:
+                    clients = [daemon.connect() for _ in range(CROWD)]
+                    self.send(clients)
+                    self.echoed(clients)
+                    log = daemon.directory / "audit.log"
+                    axond.wait_for(lambda: log.read_text().count("\n") >= CROWD * self.LINES, "all lines")
+                    self.assert_in_order(log.read_text(), CROWD, self.LINES)
+
+    def test_a_slow_one_holds_all_up_and_loses_nothing(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(axond.PATIENCE)
+            with on(2, SLOW_AUDIT % listener.getsockname()[1]) as daemon, listener.accept()[0] as audit:
+                audit.settimeout(axond.PATIENCE)
+                text = b"".join(b"%d " % count + b"." * 4000 + b"\n" for count in range(6000))
+                clients = [daemon.connect() for _ in range(4)]
+                sent = [daemon.fill(client, text) for client in clients]
+                before = daemon.rss()
+
+                ends = [text.index(b"\n", size) + 1 for size in sent]  # of the lines that they are in the midst of
+                echoes = {}
+                readers = [threading.Thread(target=lambda n=n: echoes.update({n: axond.receive(clients[n], ends[n])}))
+                           for n in range(len(clients))]
+                senders = [threading.Thread(target=lambda n=n: clients[n].sendall(text[sent[n]:ends[n]]))
+                           for n in range(len(clients))]
+                for thread in readers + senders:
+                    thread.start()
+                expected = collections.Counter()
+                for end in ends:
+                    expected.update(text[:end].splitlines(True))
+                stream = audit.makefile("rb")
+                said = collections.Counter(stream.readline() for _ in range(sum(expected.values())))
+                for thread in readers + senders:
+                    thread.join(axond.PATIENCE)
+
+                self.assertTrue(said == expected)
+                self.assertTrue(all(echoes[n] == text[:end] for n, end in enumerate(ends)))
+                if not axond.SANITIZED:
+                    self.assertLess(daemon.rss() - before, 32 << 20)
+
+    def test_long_messages_cross_whole(self):
+        graph = AUDIT_FAR.replace("{type: LineFramer}", "{type: LineFramer, max_line: 1MiB}")
+        with on(2, graph) as daemon:
+            clients = [daemon.connect() for _ in range(4)]
+            longs = [b"%d" % number * 300_000 + b"\n" for number in range(len(clients))]
+            for client, text in zip(clients, longs):
+                for _ in range(5):
+                    self.greet(client, text)
+            log = daemon.directory / "audit.log"
+            axond.wait_for(lambda: log.stat().st_size >= 20 * len(longs[0]), "all of it")
+            self.assertEqual(collections.Counter(log.read_bytes().splitlines(True)), dict.fromkeys(longs, 5))
+
+    def test_draining_loses_nothing_that_is_under_way(self):
+        for graph in AUDIT, AUDIT_FAR:
+            with self.subTest(far=graph is AUDIT_FAR), on(2, graph) as daemon:
+                log = self.directory() / "audit.log"
+                daemon.write(graph.replace("audit.log", str(log)))
+                self.reload(daemon)
+                clients = [daemon.connect() for _ in range(CROWD)]
+                for number, client in enumerate(clients):
+                    client.sendall(b"".join(line(number, count) for count in range(self.LINES)))
+                    client.shutdown(socket.SHUT_WR)
+                axond.wait_for(lambda: connections(daemon)["total"] == CROWD, "all to be accepted")
+                daemon.stop()
+                self.assert_in_order(log.read_text(), CROWD, self.LINES)
+                for number, client in enumerate(clients):
+                    self.assertEqual(axond.receive_all(client).count(b"\n"), self.LINES)
+
+
+class Reload(TestCase):
+    def test_refuses_and_loses_nobody(self):
+        directory = self.directory()
+        log = directory / "audit.log"
+        graphs = [graph.replace("audit.log", str(log)) for graph in (AUDIT, AUDIT_FAR)]
+        for workers in workers_of_two_and_four:
+            with self.subTest(workers=workers), on(workers, graphs[0]) as daemon:
+                log.write_bytes(b"")
+                goes_on = True
+                said = collections.Counter()
+                problems = []
+
+                def knock(name):
+                    try:
+                        while goes_on:
+                            text = line(name, said[name])
+                            answer = axond.ask(daemon.port, text)
+                            if answer != text:
+                                raise AssertionError(f"{answer!r}, not {text!r}")
+                            said[name] += 1
+                    except Exception as problem:
+                        problems.append(problem)
+
+                threads = [threading.Thread(target=knock, args=(name,)) for name in range(3)]
+                for thread in threads:
+                    thread.start()
+                try:
+                    for number in range(1, 7):
+                        self.reload(daemon, graphs[number % 2])
+                        so_far = sum(said.values())
+                        axond.wait_for(lambda: problems or sum(said.values()) > so_far + 10, "clients to be answered")
+                finally:
+                    goes_on = False
+                    for thread in threads:
+                        thread.join()
+                self.assertEqual(problems, [])
+                daemon.stop()
+                self.assertEqual(sorted(log.read_bytes().splitlines(True)),
+                                 sorted(line(name, count) for name in said for count in range(said[name])))
+
+    def test_those_who_are_connected_stay(self):
+        with on(2, ECHO % "") as daemon:
+            clients = self.crowd(daemon)
+            self.reload(daemon, ECHO % ", max_connections: 1000")
+            clients += self.crowd(daemon)
+            for client in clients:
+                self.greet(client)
+            wait_connections(daemon, 2 * CROWD)
+
+
+class Chat(TestCase):
+    CROWD = 20
+    LINES = 20
+
+    def test_all_hear_all_in_one_order_whatever_worker_they_are_on(self):
+        for workers in workers_of_two_and_four:
+            with self.subTest(workers=workers), on(workers, "etc/chat.yaml") as daemon:
+                clients = [daemon.connect() for _ in range(self.CROWD)]
+                axond.wait_for(lambda: statistics(daemon, "room")["subscribers"] == self.CROWD, "all to be there")
+                for count in range(self.LINES):
+                    for number, client in enumerate(clients):
+                        client.sendall(line(number, count))
+                size = sum(len(line(number, count)) for number in range(self.CROWD) for count in range(self.LINES))
+                heard = {axond.receive(client, size) for client in clients}
+                self.assertEqual(len(heard), 1)
+                self.assert_in_order(heard.pop().decode(), self.CROWD, self.LINES)
+
+    def test_reloads_divide_nobody(self):
+        with on(2, "etc/chat.yaml") as daemon:
+            before = [daemon.connect() for _ in range(10)]
+            axond.wait_for(lambda: statistics(daemon, "room")["subscribers"] == 10, "all to be there")
+            self.reload(daemon)
+            after = [daemon.connect() for _ in range(10)]
+            axond.wait_for(lambda: connections(daemon)["now"] == 20, "all to be there")
+            axond.wait_for(lambda: statistics(daemon, "room")["subscribers"] == 20, "all to be there")
+            for number, one in enumerate((before[0], after[0])):
+                one.sendall(line(number, 0))
+                for client in before + after:
+                    self.assertEqual(axond.receive(client, 4), line(number, 0))
+
+
+class Supervision(TestCase):
+    def test_one_that_fails_is_restarted_where_it_lives_and_loses_nothing_that_waits(self):
+        port = axond.free_port()
+        graph = SLOW_AUDIT.replace("port: %d,", "port: %d, restart: {delay: 20ms, max_delay: 40ms, limit: 0},")
+        with on(2, graph % port) as daemon:
+            daemon.wait_line("audit: failed: .*Connection refused; restart 2 in")
+            clients = self.crowd(daemon, 20)
+            with socket.create_server(("127.0.0.1", port)) as listener:
+                listener.settimeout(axond.PATIENCE)
+                with listener.accept()[0] as audit:
+                    audit.settimeout(axond.PATIENCE)
+                    for number, client in enumerate(clients):
+                        client.sendall(line(number, 1))
+                    self.assert_in_order(axond.receive(audit, 2 * 10 * 4 + 2 * 10 * 5).decode(), 20, 2)
+
+    def test_a_server_that_is_restarted_by_hand_is_so_on_every_worker(self):
+        for workers in workers_of_two_and_four:
+            with self.subTest(workers=workers), on(workers, ECHO % "") as daemon:
+                clients = self.crowd(daemon, 20)
+                daemon.ctl("restart", "server")
+                for client in clients:
+                    self.assertEqual(axond.receive_all(client), b"")
+                self.assertEqual(listening(daemon.port), workers)
+                self.crowd(daemon, 20)
+                wait_connections(daemon, 20)
+
+    def test_stopping_a_server_by_hand_stops_it_on_every_worker(self):
+        other = axond.free_port()
+        graph = (ECHO % "").replace("linkages:", f"  other: {{type: TCPServer, host: 127.0.0.1, listenport: {other}}}\n"
+                                    "linkages:\n  - other -> echo")
+        with on(2, graph) as daemon:
+            clients = self.crowd(daemon, 20)
+            daemon.ctl("stop", "server")
+            for client in clients:
+                self.assertEqual(axond.receive_all(client), b"")
+            self.assertEqual((listening(daemon.port), listening(other)), (0, 2))
+            daemon.ctl("stop", "other")
+            self.assertEqual(daemon.wait(), 0)  # nothing is left
+
+
+class Seeing(TestCase):
+    def test_what_is_told_is_of_all_workers(self):
+        with on(2, ECHO % "") as daemon:
+            self.crowd(daemon)
+            status = daemon.ctl("status", json=True)
+            self.assertEqual(status["connections"], {"now": CROWD, "total": CROWD, "refused": 0})
+            self.assertEqual(status["components"]["running"], 2)
+            self.assertEqual([(one["path"], one["connections"]) for one in status["listeners"]], [("server", CROWD)])
+            self.assertEqual(status["traffic"]["messages"], CROWD)
+
+            numbers = range(1, CROWD + 1)
+            self.assertCountEqual([one["path"] for one in daemon.ctl("list", json=True)["components"]],
+                                  ["server", "echo", *(f"server/{n}" for n in numbers), *(f"echo/{n}" for n in numbers)])
+            self.assertEqual(statistics(daemon, "server")["connections"], CROWD)
+            self.assertEqual(statistics(daemon, "server")["accepted"], CROWD)
+            self.assertEqual(statistics(daemon, "echo")["handled"], CROWD)
+            for number in numbers[:10]:
+                self.assertEqual(daemon.ctl("show", f"server/{number}", json=True)["type"], "ConnectedSocketAdapter")
+
+            linkages = {one["from"]: one["messages"] for one in daemon.ctl("linkages", json=True)["linkages"]}
+            for number in numbers:
+                self.assertEqual(linkages[f"server/{number}.outbox"], 1)
+            self.assertEqual(daemon.ctl("top", "--count", "1", json=True)["linkages"], len(linkages))
+            metrics = daemon.ctl("metrics")
+            self.assertRegex(metrics, rf'(?m)^axond_connections {CROWD}$')
+
+    def test_what_crosses_is_seen_where_it_goes(self):
+        for graph in AUDIT, AUDIT_FAR:
+            with self.subTest(far=graph is AUDIT_FAR), on(2, graph) as daemon:
+                self.crowd(daemon, 20)
+                axond.wait_for(lambda: {one["name"]: one["messages"] for one in
+                                        daemon.ctl("show", "audit", json=True)["inboxes"]}["inbox"] == 20, "20 messages")
+                self.assertNotRegex(daemon.ctl("list"), "StandIn|Landing")
+                to_audit = [one["messages"] for one in daemon.ctl("linkages", "visitors/**", json=True)["linkages"]
+                            if one["from"].endswith("copy.outbox2")]
+                self.assertEqual(to_audit, [1] * 20)
+
+    def test_a_tap_is_of_any_connection(self):
+        with on(2, ECHO % "") as daemon:
+            clients = self.crowd(daemon, 8)
+            with contextlib.ExitStack() as stack:
+                taps = [stack.enter_context(daemon.ctl_stream("tap", f"server/{number}.outbox", "--count", "1"))
+                        for number in range(1, 9)]
+                # a tap says nothing when it begins: they talk until each has been heard
+                while any(tap.running for tap in taps):
+                    for client in clients:
+                        self.greet(client, b"look\n")
+                for tap in taps:
+                    self.assertEqual(tap.wait(), 0)
+                    self.assertIn("look", tap.stdout)
+            for client in clients:
+                self.greet(client)
+
+    def test_send_reaches_a_component_of_any_worker(self):
+        graph = "".join(f"  w{n}: {{type: FileWriter, path: w{n}.log}}\n" for n in range(4))
+        with on(4, "components:\n" + graph) as daemon:
+            for number in range(4):
+                daemon.ctl("send", f"w{number}.inbox", f"to {number}")
+            for number in range(4):
+                log = daemon.directory / f"w{number}.log"
+                axond.wait_for(lambda: log.exists() and log.read_bytes(), f"what was sent to w{number}")
+                self.assertEqual(log.read_bytes().rstrip(), b"to %d" % number)
+
+    def test_kill_ends_one_connection_of_any_worker(self):
+        with on(2, ECHO % "") as daemon:
+            clients = self.crowd(daemon, 10)
+            for number in range(1, 11, 2):
+                daemon.ctl("kill", f"server/{number}")
+            wait_connections(daemon, 5)
+            alive = []
+            for client in clients:
+                with contextlib.suppress(ConnectionError):
+                    client.sendall(b"?")
+                    alive.append(client.recv(1))
+            self.assertEqual(alive.count(b"?"), 5)
+
+
+axond.main()

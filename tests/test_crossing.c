@@ -1,0 +1,326 @@
+/* Crossings: linkages between workers, whose loops are run by hand here, one after the other. */
+#include "graph/crossing.h"
+
+#include <math.h>
+
+#include "components/component_types.h"
+#include "graph/error.h"
+#include "graph/graph.h"
+#include "graph/plan.h"
+#include "graph/ring.h"
+#include "graph/root.h"
+#include "graph/workers.h"
+#include "tests/scene.h"
+#include "tests/unit.h"
+
+enum { LONG = 3 * RING_LONGEST, MANY = 100000 };
+
+/* Two workers.  "from" is on both; all else on the first. */
+struct both {
+    struct scene scene; /* the first's loop, and the graph */
+    struct component_type from_type;
+    const struct component_type *types[4];
+    struct workers *workers;
+    struct component *from[2];
+};
+
+static struct plan *parse(const struct both *both, const char *yaml)
+{
+    const struct plan_options options = {.types = both->types};
+    struct errors *errors = errors_create();
+    struct plan *plan = plan_parse("crossing.yaml", yaml, strlen(yaml), &options, errors);
+
+    if (plan == NULL) {
+        errors_print(errors, stderr, false);
+        fail_msg("the graph has a mistake");
+    }
+    errors_destroy(errors);
+    return plan;
+}
+
+static struct both *start(const char *yaml)
+{
+    static const struct component_type *const *types = component_types;
+    struct both *both = mem_alloc(sizeof(*both));
+    struct scene *scene = &both->scene;
+
+    both->from_type = probe_type;
+    both->from_type.name = "From";
+    both->from_type.on_each_worker = true;
+    both->types[0] = &both->from_type;
+    both->types[1] = &probe_type;
+    for (size_t i = 0; types[i] != NULL; i++) {
+        if (strcmp(types[i]->name, "PassThrough") == 0) {
+            both->types[2] = types[i];
+        }
+    }
+    scene->loop = loop_create(both->types, &(struct loop_hooks){0});
+    assert_non_null(scene->loop);
+    both->workers = workers_create(scene->loop, 2, both->types, &(struct loop_hooks){0});
+    assert_non_null(both->workers);
+    scene->plan = parse(both, yaml);
+    scene->graph =
+        graph_start(scene->loop, plan_ref(scene->plan), scene->refusal, sizeof(scene->refusal));
+    assert_non_null(scene->graph);
+    for (unsigned i = 0; i < 2; i++) {
+        worker_loop(scene->loop, i)->held.born = HUGE_VAL;
+        both->from[i] =
+            graph_component(graph_part(scene->graph, i), plan_find(scene->plan, "from")->index);
+        assert_non_null(both->from[i]);
+    }
+    return both;
+}
+
+static void run(const struct both *both)
+{
+    for (int i = 0; i < 20; i++) {
+        loop_once(worker_loop(both->scene.loop, 1), false);
+        loop_once(both->scene.loop, false);
+    }
+}
+
+static void stop(struct both *both)
+{
+    struct scene far = {.loop = worker_loop(both->scene.loop, 1)};
+
+    graph_destroy(both->scene.graph);
+    run(both);
+    scene_check_pool(&both->scene);
+    scene_check_pool(&far);
+    workers_destroy(both->workers);
+    loop_destroy(both->scene.loop);
+    plan_release(both->scene.plan);
+    free(both);
+}
+
+static struct component *find(const struct both *both, const char *path)
+{
+    return scene_find(&both->scene, path);
+}
+
+static void hears(struct both *both, const char *text)
+{
+    probe_hears(&both->scene, find(both, "to"), PROBE_IN0, text);
+}
+
+static void hears_nothing(struct both *both)
+{
+    assert_null(probe_take(&both->scene, find(both, "to"), PROBE_IN0));
+}
+
+/* Expects the next, if there is one, to be a long one of this letter. */
+static bool hears_long(const struct both *both, char letter)
+{
+    struct component *to = find(both, "to");
+    struct message *msg;
+
+    to->turn = 1;
+    msg = inbox_take(to, PROBE_IN0);
+    if (msg == NULL) {
+        return false;
+    }
+    assert_int_equal(msg->size, LONG);
+    assert_int_equal(((const char *)msg->data)[0], letter);
+    assert_int_equal(((const char *)msg->data)[LONG - 1], letter);
+    message_release(msg);
+    return true;
+}
+
+static void send_long(const struct both *both, char letter)
+{
+    char *bytes = mem_alloc(LONG);
+
+    memset(bytes, letter, LONG);
+    outbox_send(both->from[1], PROBE_OUT0,
+                message_copy(component_pool(both->from[1]), bytes, LONG));
+    free(bytes);
+}
+
+/* Sends numbers for as long as there is room; returns how many. */
+static unsigned send_numbers(const struct both *both)
+{
+    unsigned count = 0;
+    char text[16];
+
+    while (count < MANY && outbox_has_room(both->from[1], PROBE_OUT0)) {
+        (void)snprintf(text, sizeof(text), "%u", count++);
+        probe_send(both->from[1], PROBE_OUT0, text);
+        run(both);
+    }
+    return count;
+}
+
+#define DIRECT                                                                                     \
+    "components:\n"                                                                                \
+    "  from: {type: From}\n"                                                                       \
+    "  to: {type: Probe, boxes: {in0: {size: 2}}}\n"                                               \
+    "linkages: [from.out0 -> to.in0]\n"
+#define FINISHING                                                                                  \
+    "components:\n"                                                                                \
+    "  from: {type: From}\n"                                                                       \
+    "  pass: {type: PassThrough}\n"                                                                \
+    "  to: {type: Probe}\n"                                                                        \
+    "linkages: [from.out0 -> pass.inbox, from.signal -> pass.control, pass.outbox -> to.in0]\n"
+
+static void test_what_one_sends_comes_in_order(void **context)
+{
+    struct both *both = start(DIRECT);
+
+    probe_send(both->from[1], PROBE_OUT0, "one");
+    probe_send(both->from[1], PROBE_OUT0, "two");
+    run(both);
+
+    hears(both, "one");
+    hears(both, "two");
+    hears_nothing(both);
+    stop(both);
+}
+
+static void test_both_workers_lead_to_the_same_inbox(void **context)
+{
+    struct both *both = start(DIRECT);
+
+    probe_send(both->from[0], PROBE_OUT0, "near");
+    run(both);
+    probe_send(both->from[1], PROBE_OUT0, "far");
+    run(both);
+
+    hears(both, "near");
+    hears(both, "far");
+    stop(both);
+}
+
+static void test_a_full_inbox_holds_the_sender_up_and_loses_nothing(void **context)
+{
+    struct both *both = start(DIRECT);
+    const unsigned count = send_numbers(both);
+    char text[16];
+
+    assert_in_range(count, 3, MANY - 1);
+    for (unsigned i = 0; i < count; i++) {
+        (void)snprintf(text, sizeof(text), "%u", i);
+        hears(both, text);
+        run(both);
+    }
+    hears_nothing(both);
+    assert_true(outbox_has_room(both->from[1], PROBE_OUT0));
+    stop(both);
+}
+
+static void test_long_messages_cross_whole_and_in_their_place(void **context)
+{
+    struct both *both = start(DIRECT);
+
+    probe_send(both->from[1], PROBE_OUT0, "before");
+    send_long(both, 'x');
+    run(both);
+    probe_send(both->from[1], PROBE_OUT0, "after");
+    run(both);
+
+    hears(both, "before");
+    run(both);
+    assert_true(hears_long(both, 'x'));
+    run(both);
+    hears(both, "after");
+    stop(both);
+}
+
+static void test_so_many_bytes_of_long_messages_are_under_way_at_most(void **context)
+{
+    struct both *both = start(DIRECT);
+    int sent = 0;
+    int heard = 0;
+
+    while (sent < 1000 && outbox_has_room(both->from[1], PROBE_OUT0)) {
+        send_long(both, (char)('a' + sent++ % 26));
+        run(both);
+    }
+    assert_in_range(sent, 1, 999);
+    while (hears_long(both, (char)('a' + heard % 26))) {
+        heard++;
+        run(both);
+    }
+    assert_int_equal(heard, sent);
+    stop(both);
+}
+
+static void test_a_component_finishes_once_the_senders_of_all_workers_have(void **context)
+{
+    struct both *both = start(FINISHING);
+
+    probe_send(both->from[1], PROBE_OUT0, "last");
+    outbox_notify(both->from[1], PROBE_SIGNAL, PRODUCER_FINISHED, NULL, 0);
+    run(both);
+    hears(both, "last");
+    assert_int_equal(find(both, "pass")->state, RUNNING);
+
+    probe_send(both->from[0], PROBE_OUT0, "last of all");
+    outbox_notify(both->from[0], PROBE_SIGNAL, PRODUCER_FINISHED, NULL, 0);
+    run(both);
+    hears(both, "last of all");
+    assert_int_equal(find(both, "pass")->state, STOPPED);
+    stop(both);
+}
+
+static void test_the_order_in_which_they_finish_is_all_the_same(void **context)
+{
+    struct both *both = start(FINISHING);
+
+    outbox_notify(both->from[0], PROBE_SIGNAL, PRODUCER_FINISHED, NULL, 0);
+    run(both);
+    assert_int_equal(find(both, "pass")->state, RUNNING);
+
+    probe_send(both->from[1], PROBE_OUT0, "last of all");
+    outbox_notify(both->from[1], PROBE_SIGNAL, PRODUCER_FINISHED, NULL, 0);
+    run(both);
+    hears(both, "last of all");
+    assert_int_equal(find(both, "pass")->state, STOPPED);
+    stop(both);
+}
+
+static void test_an_end_in_the_midst_leaves_nothing_behind(void **context)
+{
+    struct both *both = start(DIRECT);
+
+    (void)send_numbers(both);
+    stop(both);
+
+    both = start(DIRECT);
+    for (int i = 0; i < 10; i++) {
+        send_long(both, 'x');
+    }
+    loop_once(worker_loop(both->scene.loop, 1), false);
+    stop(both);
+
+    both = start(DIRECT);
+    probe_send(both->from[1], PROBE_OUT0, "not even begun");
+    stop(both);
+}
+
+static void test_neither_end_is_shown(void **context)
+{
+    struct both *both = start(DIRECT);
+
+    probe_send(both->from[1], PROBE_OUT0, "x");
+    run(both);
+
+    assert_int_equal(graph_size(both->scene.graph), 2);
+    stop(both);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_one_sends_comes_in_order),
+        cmocka_unit_test(test_both_workers_lead_to_the_same_inbox),
+        cmocka_unit_test(test_a_full_inbox_holds_the_sender_up_and_loses_nothing),
+        cmocka_unit_test(test_long_messages_cross_whole_and_in_their_place),
+        cmocka_unit_test(test_so_many_bytes_of_long_messages_are_under_way_at_most),
+        cmocka_unit_test(test_a_component_finishes_once_the_senders_of_all_workers_have),
+        cmocka_unit_test(test_the_order_in_which_they_finish_is_all_the_same),
+        cmocka_unit_test(test_an_end_in_the_midst_leaves_nothing_behind),
+        cmocka_unit_test(test_neither_end_is_shown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
