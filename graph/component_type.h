@@ -215,6 +215,9 @@ struct component_type {
     /* Parameters that are .changeable have been given other values, in place; or what this chassis
      * holds has become another.  It can't be refused: the values were checked.  run() follows. */
     void (*changed)(struct component *self);
+    /* The graph was changed, and this one stays: it looks anew at what it has from outside, such as
+     * a file that may have been moved.  Likewise; called at every reload, so it should be quick. */
+    void (*reloaded)(struct component *self);
     /* A component inside this chassis has ended. */
     void (*child_ended)(struct component *self, struct component *child);
     /* All components of a graph that it made have ended; the graph goes by itself. */
