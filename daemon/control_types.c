@@ -63,7 +63,8 @@ static json_t *describe_graph(const struct plan *plan, const struct plan_graph *
     struct param_spec *table = mem_alloc((count + 1) * sizeof(*table));
     char **defaults = mem_alloc((count + 1) * sizeof(*defaults));
     char summary[400];
-    struct component_type type = {.name = graph->name, .summary = summary, .parameters = table};
+    struct component_type type = {
+        .name = graph->name, .summary = summary, .parameters = table, .is_named_graph = true};
     json_t *description;
 
     (void)snprintf(summary, sizeof(summary), "a graph of %s, line %u", graph->at->source->name,

@@ -246,6 +246,18 @@ struct component_type {
     enum waits (*waits_for)(struct component *self, char *text, size_t size);
 };
 
+/* What is done when a parameter has another value after a reload. */
+enum param_change {
+    CHANGE_REPLACES, /* another component takes its place */
+    CHANGE_IN_PLACE, /* it runs on with the new value */
+    CHANGE_PARTS,    /* it runs on; what it is made of, or holds, is seen to by itself */
+};
+
+enum param_change param_change(const struct component_type *type, const struct param_spec *spec);
+
+/* "replaces", "in place", "parts". */
+const char *param_change_name(enum param_change change);
+
 /* How the kind is called in messages and reference: "size", "duration", … */
 const char *param_kind_name(enum param_kind kind);
 const char *carries_name(enum carries carries);

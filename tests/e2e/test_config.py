@@ -91,6 +91,7 @@ class Graphs(axond.TestCase):
         self.assertEqual({p["name"]: (p["kind"], p["default"]) for p in cut["parameters"]},
                          {"longest": ("size", "64KiB"), "word": ("choice", "upper")})
         self.assertEqual(cut["parameters"][0]["doc"], "longer lines are dropped")
+        self.assertEqual(cut["parameters"][0]["reload"], "parts")
         self.assertIn("inside", text)
         self.assertIn('"twice"', wrong)
 
