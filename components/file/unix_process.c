@@ -20,7 +20,7 @@
  * 5. A peer that closes cannot be told from one that has ended sending and waits for the answer,
  *    until something is written to it: the program sees the end of its stdin, and may go on.  With
  *    answer_timeout it is ended once nothing has come of it for so long; as long as somebody is
- * slow to take what has, nothing is expected. */
+ *    slow to take what has come, nothing is expected. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -366,6 +366,7 @@ static void finish_input(struct component *self)
 
     close_stream(self, &process->streams[STDIN_FILENO]);
     process->has_all_input = true;
+    process->quiet_since = component_now(self);
     if (inbox_next_sender(inbox, NULL) == NULL && inbox->messages == 0) {
         process->was_asked = true;
         child_end(process->child);
