@@ -385,7 +385,7 @@ linkages:
 
     def test_a_failure_is_shown_with_its_reason(self):
         with axond.Axond(self.GRAPH % 'command: "cat; exit 3"') as daemon:
-            daemon.wait()
+            daemon.wait(axond.EXIT_FAILED)
             self.assertEqual(daemon.stdout, "one\ntwo\n")
             daemon.wait_line("error it: exited with status 3")
 
