@@ -14,8 +14,7 @@ struct drain {
     struct graph *graph;
     ev_timer deadline;
     ev_timer look; /* something has ended: others may have nothing more to wait for */
-    bool is_quiet; /* no server is left in this part; once none is in any, the rest is told, in
-                      order */
+    bool is_quiet; /* no server is left in this part; once none is in any, the rest is told */
 };
 
 #define RELAY_TIME 0.005 /* s until a look at whether a relay has sent on what it has */
@@ -164,11 +163,11 @@ static void on_quiet(struct letter *letter)
 {
     struct parts *parts = container_of(letter, struct parts, quiet);
 
-    workers_halt(parts->main->workers);
     if (!parts->is_destroyed) {
+        workers_halt(parts->main->workers);
         finish_parts(parts);
+        workers_release(parts->main->workers);
     }
-    workers_release(parts->main->workers);
     parts_unref(parts);
 }
 
@@ -199,7 +198,6 @@ static void on_look(struct ev_loop *ev, ev_timer *watcher, int revents)
 static void note_quiet(struct parts *parts)
 {
     if (atomic_fetch_sub_explicit(&parts->busy, 1, memory_order_acq_rel) == 1) {
-        parts->quiet.open = on_quiet;
         parts_post(parts, 0, &parts->quiet);
     }
 }
@@ -273,6 +271,7 @@ void graph_drain(struct graph *graph, double seconds)
     }
     workers_halt(parts->main->workers);
     if (!graph->is_draining) {
+        parts->quiet.open = on_quiet;
         atomic_store_explicit(&parts->busy, parts->count, memory_order_relaxed);
     }
     for (unsigned i = 0; i < parts->count; i++) {
