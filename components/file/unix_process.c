@@ -389,7 +389,7 @@ static void heed_control(struct component *self)
 static void attend_quiet(struct component *self)
 {
     struct unix_process *process = component_state(self);
-    const struct stream *output = &process->streams[STDOUT_FILENO];
+    struct stream *output = &process->streams[STDOUT_FILENO];
     const double now = component_now(self);
 
     if (!process->has_all_input || process->was_asked || process->answer_timeout <= 0 ||
