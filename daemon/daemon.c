@@ -12,6 +12,7 @@
 #include "components/component_types.h"
 #include "daemon/control.h"
 #include "daemon/jobs.h"
+#include "daemon/outcome.h"
 #include "daemon/reloading.h"
 #include "daemon/restart.h"
 #include "daemon/upgrade.h"
@@ -142,6 +143,9 @@ static void on_graph_ended(void *arg, struct graph *graph)
         on_present_ended(daemon, graph);
     } else {
         on_leavers_ended(daemon, graph);
+    }
+    if (daemon->state < DAEMON_DRAINING) { /* else it was told to */
+        daemon->status = outcome_of(graph);
     }
     daemon->graph = NULL;
     graph_destroy(graph);

@@ -206,19 +206,30 @@ void component_retire(struct component *component)
     }
 }
 
-void component_note_change(struct component *component)
+/* Calls one of its functions by the way; run() follows. */
+static void visit(struct component *component, void (*function)(struct component *self))
 {
-    if (component->state != RUNNING || component->type->changed == NULL) {
-        return; /* if it is started again, it begins with what it has then */
+    if (component->state != RUNNING || function == NULL) {
+        return; /* if it is started again, it begins with what there is then */
     }
     component->flags |= COMPONENT_RUNNING;
-    component->type->changed(component);
+    function(component);
     component->flags = (uint8_t)(component->flags & ~COMPONENT_RUNNING);
     if ((component->flags & COMPONENT_ENDING) != 0) {
         end_as_asked(component);
     } else {
         component_wake(component);
     }
+}
+
+void component_note_change(struct component *component)
+{
+    visit(component, component->type->changed);
+}
+
+void component_note_reload(struct component *component)
+{
+    visit(component, component->type->reloaded);
 }
 
 void component_receive(struct component *component, struct inbox *in, struct message *msg)
