@@ -436,7 +436,7 @@ class Handover(HandingOver):
             client.sendall(b"\n" * many)
             client.shutdown(socket.SHUT_WR)
             axond.wait_for(lambda: "stopped" in daemon.ctl("show", "handler/1/lineframer"), "the first half to end")
-            super().upgrade(daemon)
+            TestCase.upgrade(self, daemon)
             daemon.wait_line("this connection is not handed over: a part of it has ended")
             self.assertTrue(self.is_alive(daemon, self.pids[0]))
 
