@@ -112,6 +112,13 @@ def statistics(daemon, path):
     return {one["name"]: one["value"] for one in daemon.ctl("show", path, json=True)["statistics"]}
 
 
+def watched(daemon):
+    """How many descriptors each worker's loop watches."""
+    folder = pathlib.Path(f"/proc/{daemon.pid}")
+    loops = [fd.name for fd in (folder / "fd").iterdir() if os.readlink(fd) == "anon_inode:[eventpoll]"]
+    return [(folder / "fdinfo" / loop).read_text().count("tfd:") for loop in loops]
+
+
 class TestCase(axond.TestCase):
     def greet(self, sock, data=b"hello\n"):
         sock.sendall(data)
@@ -194,25 +201,57 @@ class Listening(TestCase):
                 self.assertEqual(done.returncode, axond.EXIT_USAGE)
                 self.assertIn("a number from 1 to 64, or auto", done.stderr)
 
-    def test_a_unix_socket_is_served_by_all(self):
-        graph = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "unix:echo.sock"')
-        with on(2, graph) as daemon:
-            path = daemon.directory / "echo.sock"
-            self.crowd(daemon, 50, path)
-            wait_connections(daemon, 50)
-            daemon.stop_at_once()
-            self.assertFalse(path.exists())
+    UNIX = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "unix:echo.sock"')
+    PASSED = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "systemd:web"')
 
-    def test_a_passed_socket_is_served_by_all_and_survives_a_reload(self):
-        graph = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "systemd:web"')
-        with socket.create_server(("127.0.0.1", 0), backlog=CROWD) as web:
-            port = web.getsockname()[1]
-            with on(2, graph, sockets={"web": web}) as daemon:
-                clients = self.crowd(daemon, 50, port)
-                self.reload(daemon)
-                clients += self.crowd(daemon, 50, port)
+    def assert_dealt_out(self, daemon, address):
+        """No worker has far fewer than another."""
+        before = watched(daemon)
+        clients = []
+        for _ in range(20 * len(before)):
+            clients.append(daemon.connect(address))
+            self.greet(clients[-1])
+        self.assertGreater(min(now - then for now, then in zip(watched(daemon), before)), 5)
+        return clients
+
+    def test_a_unix_socket_is_served_by_one_worker_after_the_other(self):
+        for workers in workers_of_two_and_four:
+            with self.subTest(workers=workers), on(workers, self.UNIX) as daemon:
+                path = daemon.directory / "echo.sock"
+                daemon.connect(path).close()
+                wait_connections(daemon, 0)
+                clients = self.assert_dealt_out(daemon, path)
+                wait_connections(daemon, len(clients))
+                clients += self.crowd(daemon, 50, path)
                 for client in clients:
                     self.greet(client)
+                daemon.stop_at_once()
+                self.assertFalse(path.exists())
+
+    def test_a_passed_socket_is_served_by_one_worker_after_the_other_and_survives_a_reload(self):
+        with socket.create_server(("127.0.0.1", 0), backlog=CROWD) as web:
+            port = web.getsockname()[1]
+            with on(3, self.PASSED, sockets={"web": web}) as daemon:
+                clients = self.assert_dealt_out(daemon, port)
+                self.reload(daemon, self.PASSED.replace("EchoProtocol", "{type: Pipeline, components: [EchoProtocol]}"))
+                self.reload(daemon, self.PASSED.replace("systemd:web}", "systemd:web, nodelay: false}"))
+                clients += self.crowd(daemon, 50, port)
+                clients += self.assert_dealt_out(daemon, port)
+                for client in clients:
+                    self.greet(client)
+
+    def test_the_turn_goes_on_when_a_limit_was_there(self):
+        for workers in workers_of_two_and_four:
+            graph = self.UNIX.replace("echo.sock\"", "echo.sock\", max_connections: 3")
+            with self.subTest(workers=workers), on(workers, graph) as daemon:
+                path = daemon.directory / "echo.sock"
+                for _ in range(10):
+                    clients = [daemon.connect(path) for _ in range(6)]
+                    for some in clients[:3], clients[3:]:
+                        for client in some:
+                            self.greet(client)
+                        for client in some:
+                            client.close()
 
 
 class Limits(TestCase):
