@@ -118,6 +118,9 @@ static void set_accepting(struct component *self, bool accepting)
     if (accepting) {
         server->turn_since = loop_ms(component_loop(self));
         server->accepted_then = 0;
+        if (server->takes_turns) { /* whoever has the turn speaks for all */
+            server->complained = atomic_load(&server->share->troubled) > 0;
+        }
         tell_selector(self, SELECTOR_SIGNAL, NEW_READER);
     } else {
         tell_selector(self, SELECTOR_SHUTDOWN_SIGNAL, REMOVE_READER);
@@ -462,8 +465,11 @@ static void handle_new_connection(struct component *self)
         share_pass_turn(server->share, component_loop(self)->worker);
         set_accepting(self, true); /* there may be nobody else */
     }
-    if (left == 0) {
-        return; /* more may wait */
+    if (left == 0) { /* more may wait */
+        if (server->complained) {
+            component_wake(self); /* or nobody, and then it is over: see run() */
+        }
+        return;
     }
     server->most = 0;
     if (server->accepting && server->complained) {
@@ -606,8 +612,8 @@ static void tcp_server_run(struct component *self)
         }
         return;
     }
-    if (inbox_is_ready(self, NEWCONNECTION)) {
-        handle_new_connection(self);
+    if (inbox_is_ready(self, NEWCONNECTION) || (server->accepting && server->complained)) {
+        handle_new_connection(self); /* after a complaint even if nobody may have come */
     } else if (server->accepting || alarm_is_set(&server->retry) || !has_turn(self)) {
         return;
     } else if (is_full(server)) {

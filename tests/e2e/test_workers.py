@@ -265,11 +265,20 @@ class Limits(TestCase):
             self.let_in_by_and_by(daemon, 10, 30)
             self.assertEqual(daemon.stderr.count("accepting no more connections for now"), 1)
 
-    def let_in_by_and_by(self, daemon, most, count=100):
+    def test_and_on_a_unix_socket(self):
+        graph = "daemon: {limits: {connections: 10}}\n" + Listening.UNIX
+        with on(3, graph) as daemon:
+            path = daemon.directory / "echo.sock"
+            for times in 1, 2:
+                self.let_in_by_and_by(daemon, 10, 30, path)
+                daemon.wait_line(times * "(?s:.*)accepting connections again")
+            self.assertEqual(daemon.stderr.count("accepting no more connections for now"), 2)
+
+    def let_in_by_and_by(self, daemon, most, count=100, address=None):
         """So many try at once; when one leaves another has to come in, until all have."""
         waiting = set()
         for _ in range(count):
-            client = daemon.connect()
+            client = daemon.connect(address)
             client.sendall(b"in?")
             waiting.add(client)
         inside = set()
