@@ -47,6 +47,9 @@ const struct inbox *crossing_beyond(const struct inbox *in);
  * sent to it has come.  Returns false if this one has no crossings: it is to be told directly. */
 bool crossing_finish(struct component *component);
 
+/* True for a stand-in. */
+bool crossing_stands_in(const struct component *component);
+
 /* True if anything leads to a stand-in. */
 bool crossing_is_fed(const struct component *stand_in);
 

@@ -660,6 +660,39 @@ class Seeing(TestCase):
             for client in clients:
                 self.greet(client)
 
+    def test_a_trace_is_of_any_connection_and_says_where_it_crosses(self):
+        for graph in AUDIT, AUDIT_FAR:
+            with self.subTest(far=graph is AUDIT_FAR), on(2, graph) as daemon:
+                clients = self.crowd(daemon, 4)
+                for number in range(1, 5):
+                    with daemon.ctl_stream("trace", f"server/{number}.outbox") as trace:
+                        trace.wait_line("waiting for the next message")
+                        for client in clients:
+                            self.greet(client, b"follow me\n")
+                        self.assertEqual(trace.wait(), 0)
+                        self.assertIn("follow me", trace.stdout)
+                        self.assertIn(f"taken from visitors/{number}/lines.inbox", trace.stdout)
+                        self.assertIn(f"server/{number}.inbox", trace.stdout)
+                        self.assertIn("audit.inbox", trace.stdout)
+                        self.assertRegex(trace.stdout, "taken from audit.inbox|"
+                                         "goes on to another worker, where it is not followed: trace audit.inbox")
+                with daemon.ctl_stream("trace", "audit.inbox") as trace:
+                    trace.wait_line("waiting for the next message")
+                    self.greet(clients[0], b"follow me\n")
+                    self.assertEqual(trace.wait(), 0)
+                    self.assertIn("taken from audit.inbox", trace.stdout)
+
+    def test_a_trace_is_of_whoever_is_the_first_on_whatever_worker(self):
+        with on(3, "etc/chat.yaml") as daemon:
+            clients = [daemon.connect() for _ in range(4)]
+            axond.wait_for(lambda: statistics(daemon, "room")["subscribers"] == len(clients), "all to be there")
+            for client in clients:
+                with daemon.ctl_stream("trace", "room.inbox") as trace:
+                    trace.wait_line("waiting for the next message")
+                    client.sendall(b"follow me\n")
+                    self.assertEqual(trace.wait(), 0)
+                    self.assertEqual(trace.stdout.count("taken from room.inbox"), 1)
+
     def test_send_reaches_a_component_of_any_worker(self):
         graph = "".join(f"  w{n}: {{type: FileWriter, path: w{n}.log}}\n" for n in range(4))
         with on(4, "components:\n" + graph) as daemon:
