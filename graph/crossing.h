@@ -47,6 +47,9 @@ const struct inbox *crossing_beyond(const struct inbox *in);
  * sent to it has come.  Returns false if this one has no crossings: it is to be told directly. */
 bool crossing_finish(struct component *component);
 
+/* True for a stand-in. */
+bool crossing_stands_in(const struct component *component);
+
 /* Draining: true if something on another worker, but for what is the same there, may still send to
  * a component.  While all workers are halted. */
 bool crossing_feeds(const struct component *component);

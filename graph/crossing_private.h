@@ -66,9 +66,6 @@ static inline bool crossing_is_stand_in(const struct end *end)
     return end == &end->crossing->stand_in;
 }
 
-/* True for a stand-in. */
-bool crossing_stands_in(const struct component *component);
-
 /* Makes the landing if there is none.  In the thread of its loop, or while that is halted. */
 void crossing_need_landing(struct crossing *crossing);
 

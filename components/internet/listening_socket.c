@@ -172,7 +172,7 @@ static int share_lone(const struct attempt *attempt, struct listening_socket *so
 /* The name of a further worker's socket. */
 static void name_of_worker(const char *name, unsigned worker, char *text, size_t size)
 {
-    (void)snprintf(text, size, "%s#%u", name, worker);
+    (void)snprintf(text, size, "%.*s#%u", (int)(size - sizeof("#4294967295")), name, worker);
 }
 
 /* Takes over what is there under the socket's name, or under worker 0's: as share(). */

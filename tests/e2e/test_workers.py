@@ -112,6 +112,13 @@ def statistics(daemon, path):
     return {one["name"]: one["value"] for one in daemon.ctl("show", path, json=True)["statistics"]}
 
 
+def watched(daemon):
+    """How many descriptors each worker's loop watches."""
+    folder = pathlib.Path(f"/proc/{daemon.pid}")
+    loops = [fd.name for fd in (folder / "fd").iterdir() if os.readlink(fd) == "anon_inode:[eventpoll]"]
+    return [(folder / "fdinfo" / loop).read_text().count("tfd:") for loop in loops]
+
+
 class TestCase(axond.TestCase):
     def greet(self, sock, data=b"hello\n"):
         sock.sendall(data)
@@ -194,25 +201,57 @@ class Listening(TestCase):
                 self.assertEqual(done.returncode, axond.EXIT_USAGE)
                 self.assertIn("a number from 1 to 64, or auto", done.stderr)
 
-    def test_a_unix_socket_is_served_by_all(self):
-        graph = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "unix:echo.sock"')
-        with on(2, graph) as daemon:
-            path = daemon.directory / "echo.sock"
-            self.crowd(daemon, 50, path)
-            wait_connections(daemon, 50)
-            daemon.stop_at_once()
-            self.assertFalse(path.exists())
+    UNIX = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "unix:echo.sock"')
+    PASSED = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "systemd:web"')
 
-    def test_a_passed_socket_is_served_by_all_and_survives_a_reload(self):
-        graph = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "systemd:web"')
-        with socket.create_server(("127.0.0.1", 0), backlog=CROWD) as web:
-            port = web.getsockname()[1]
-            with on(2, graph, sockets={"web": web}) as daemon:
-                clients = self.crowd(daemon, 50, port)
-                self.reload(daemon)
-                clients += self.crowd(daemon, 50, port)
+    def assert_dealt_out(self, daemon, address):
+        """No worker has far fewer than another."""
+        before = watched(daemon)
+        clients = []
+        for _ in range(20 * len(before)):
+            clients.append(daemon.connect(address))
+            self.greet(clients[-1])
+        self.assertGreater(min(now - then for now, then in zip(watched(daemon), before)), 5)
+        return clients
+
+    def test_a_unix_socket_is_served_by_one_worker_after_the_other(self):
+        for workers in workers_of_two_and_four:
+            with self.subTest(workers=workers), on(workers, self.UNIX) as daemon:
+                path = daemon.directory / "echo.sock"
+                daemon.connect(path).close()
+                wait_connections(daemon, 0)
+                clients = self.assert_dealt_out(daemon, path)
+                wait_connections(daemon, len(clients))
+                clients += self.crowd(daemon, 50, path)
                 for client in clients:
                     self.greet(client)
+                daemon.stop_at_once()
+                self.assertFalse(path.exists())
+
+    def test_a_passed_socket_is_served_by_one_worker_after_the_other_and_survives_a_reload(self):
+        with socket.create_server(("127.0.0.1", 0), backlog=CROWD) as web:
+            port = web.getsockname()[1]
+            with on(3, self.PASSED, sockets={"web": web}) as daemon:
+                clients = self.assert_dealt_out(daemon, port)
+                self.reload(daemon, self.PASSED.replace("EchoProtocol", "{type: Pipeline, components: [EchoProtocol]}"))
+                self.reload(daemon, self.PASSED.replace("systemd:web}", "systemd:web, nodelay: false}"))
+                clients += self.crowd(daemon, 50, port)
+                clients += self.assert_dealt_out(daemon, port)
+                for client in clients:
+                    self.greet(client)
+
+    def test_the_turn_goes_on_when_a_limit_was_there(self):
+        for workers in workers_of_two_and_four:
+            graph = self.UNIX.replace("echo.sock\"", "echo.sock\", max_connections: 3")
+            with self.subTest(workers=workers), on(workers, graph) as daemon:
+                path = daemon.directory / "echo.sock"
+                for _ in range(10):
+                    clients = [daemon.connect(path) for _ in range(6)]
+                    for some in clients[:3], clients[3:]:
+                        for client in some:
+                            self.greet(client)
+                        for client in some:
+                            client.close()
 
 
 class Limits(TestCase):
@@ -226,11 +265,20 @@ class Limits(TestCase):
             self.let_in_by_and_by(daemon, 10, 30)
             self.assertEqual(daemon.stderr.count("accepting no more connections for now"), 1)
 
-    def let_in_by_and_by(self, daemon, most, count=100):
+    def test_and_on_a_unix_socket(self):
+        graph = "daemon: {limits: {connections: 10}}\n" + Listening.UNIX
+        with on(3, graph) as daemon:
+            path = daemon.directory / "echo.sock"
+            for times in 1, 2:
+                self.let_in_by_and_by(daemon, 10, 30, path)
+                daemon.wait_line(times * "(?s:.*)accepting connections again")
+            self.assertEqual(daemon.stderr.count("accepting no more connections for now"), 2)
+
+    def let_in_by_and_by(self, daemon, most, count=100, address=None):
         """So many try at once; when one leaves another has to come in, until all have."""
         waiting = set()
         for _ in range(count):
-            client = daemon.connect()
+            client = daemon.connect(address)
             client.sendall(b"in?")
             waiting.add(client)
         inside = set()
@@ -611,6 +659,39 @@ class Seeing(TestCase):
                     self.assertIn("look", tap.stdout)
             for client in clients:
                 self.greet(client)
+
+    def test_a_trace_is_of_any_connection_and_says_where_it_crosses(self):
+        for graph in AUDIT, AUDIT_FAR:
+            with self.subTest(far=graph is AUDIT_FAR), on(2, graph) as daemon:
+                clients = self.crowd(daemon, 4)
+                for number in range(1, 5):
+                    with daemon.ctl_stream("trace", f"server/{number}.outbox") as trace:
+                        trace.wait_line("waiting for the next message")
+                        for client in clients:
+                            self.greet(client, b"follow me\n")
+                        self.assertEqual(trace.wait(), 0)
+                        self.assertIn("follow me", trace.stdout)
+                        self.assertIn(f"taken from visitors/{number}/lines.inbox", trace.stdout)
+                        self.assertIn(f"server/{number}.inbox", trace.stdout)
+                        self.assertIn("audit.inbox", trace.stdout)
+                        self.assertRegex(trace.stdout, "taken from audit.inbox|"
+                                         "goes on to another worker, where it is not followed: trace audit.inbox")
+                with daemon.ctl_stream("trace", "audit.inbox") as trace:
+                    trace.wait_line("waiting for the next message")
+                    self.greet(clients[0], b"follow me\n")
+                    self.assertEqual(trace.wait(), 0)
+                    self.assertIn("taken from audit.inbox", trace.stdout)
+
+    def test_a_trace_is_of_whoever_is_the_first_on_whatever_worker(self):
+        with on(3, "etc/chat.yaml") as daemon:
+            clients = [daemon.connect() for _ in range(4)]
+            axond.wait_for(lambda: statistics(daemon, "room")["subscribers"] == len(clients), "all to be there")
+            for client in clients:
+                with daemon.ctl_stream("trace", "room.inbox") as trace:
+                    trace.wait_line("waiting for the next message")
+                    client.sendall(b"follow me\n")
+                    self.assertEqual(trace.wait(), 0)
+                    self.assertEqual(trace.stdout.count("taken from room.inbox"), 1)
 
     def test_send_reaches_a_component_of_any_worker(self):
         graph = "".join(f"  w{n}: {{type: FileWriter, path: w{n}.log}}\n" for n in range(4))
