@@ -611,8 +611,9 @@ static void find_revived(struct reloading *reloading, const struct graph_change 
 {
     struct plan_component_list *list = &reloading->revived;
     const struct plan_component *one;
+    size_t position = 0;
 
-    while ((one = graph_change_revived(change, list->count)) != NULL) {
+    while ((one = graph_change_revived(change, &position)) != NULL) {
         list->items = mem_resize_array(list->items, list->count + 1, sizeof(*list->items));
         list->items[list->count++] = one;
     }

@@ -10,8 +10,6 @@ static void add_made(struct graph_change *change, const struct plan_component *p
 {
     const size_t count = change->made_count++;
 
-    change->made = mem_resize_array(change->made, count + 1, sizeof(*change->made));
-    change->is_revived = mem_resize_array(change->is_revived, count + 1, sizeof(bool));
     change->made[count] = plan;
     change->is_revived[count] = is_revived;
 }
@@ -150,7 +148,10 @@ static bool is_any_to_be_looked_at(const struct graph_change *change)
 void change_find_made(struct graph_change *change)
 {
     const struct plan_difference *difference = change->difference;
+    const size_t most = difference->fresh->component_count;
 
+    change->made = mem_alloc_array(most + 1, sizeof(*change->made));
+    change->is_revived = mem_alloc_array(most + 1, sizeof(*change->is_revived));
     change->linkage_count = difference->made_count;
     change->linkages =
         mem_resize_array(NULL, difference->made_count + 1, sizeof(*change->linkages));

@@ -25,8 +25,6 @@ static void clear_place(struct part_change *change, const struct plan_component 
     struct component *component = at_place(change, plan);
 
     if (component != NULL) {
-        change->removed =
-            mem_resize_array(change->removed, change->removed_count + 1, sizeof(*change->removed));
         change->removed[change->removed_count++] = component;
         change->root->graph.components[plan->index] = NULL;
         leave_place(change, component);
@@ -39,6 +37,8 @@ static void clear_removed(struct part_change *change)
     const struct plan_difference *difference = change->difference;
     const struct graph_change *whole = change->whole;
 
+    change->removed =
+        mem_alloc_array(difference->removed + whole->made_count + 1, sizeof(*change->removed));
     for (size_t i = 0; i < difference->count; i++) {
         if (difference->changes[i].kind == PLAN_REMOVED) {
             clear_place(change, difference->changes[i].before);

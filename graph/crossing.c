@@ -17,7 +17,7 @@ enum { PARCELS_MOST = 1024 * 1024 };
 /* Kinds of records beside those of messages. */
 enum {
     APART = MESSAGE_KINDS, /* data that lies apart: the record is a struct apart */
-    LAST,                  /* nothing more will come: see crossing_finish() */
+    LAST,                  /* nothing more will come: see crossings_finish() */
 };
 
 struct apart {
@@ -48,7 +48,7 @@ struct crossing {
     struct end stand_in;
     struct message *held; /* taken, and there is no room for it; NULL: none */
     unsigned held_box;
-    bool is_finishing; /* see crossing_finish(); set while all workers are halted */
+    bool is_finishing; /* see crossings_finish(); set while all workers are halted */
     bool has_said_last;
     struct letter to_stand_in;
 
@@ -508,26 +508,20 @@ const struct inbox *crossing_beyond(const struct inbox *in)
 
 /* ---- ending ---- */
 
-bool crossing_finish(struct component *component)
+void crossings_finish(struct parts *parts)
 {
-    struct parts *parts = root_of(component->graph)->parts;
-    const unsigned home = component->graph->loop->worker;
-    bool is_any = false;
     struct list *at;
 
-    if (parts == NULL) {
-        return false;
-    }
-    list_for_each (at, &parts->crossings) { /* the others are halted */
+    list_for_each (at, &parts->crossings) {
         struct crossing *crossing = container_of(at, struct crossing, link);
+        struct component *target = target_of(crossing);
 
-        if (crossing->index == component->plan->index && crossing->home == home) {
-            crossing->is_finishing = true;
-            component_wake(crossing->stand_in.component);
-            is_any = true;
+        crossing->is_finishing = true;
+        component_wake(crossing->stand_in.component);
+        if (target != NULL) {
+            target->hears_across = true;
         }
     }
-    return is_any;
 }
 
 static void end_component(struct component *component)

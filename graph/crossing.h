@@ -40,9 +40,10 @@ void crossing_expect_finish(struct component *stand_in);
  * While all workers are halted. */
 const struct inbox *crossing_beyond(const struct inbox *in);
 
-/* Draining: has every component that others lead to across hear producerFinished once all that was
- * sent to it has come.  Returns false if this one has no crossings: it is to be told directly. */
-bool crossing_finish(struct component *component);
+/* Draining, while all workers are halted: has every component that others lead to across hear
+ * producerFinished once all that was sent to it has come.  It .hears_across: it is not to be told
+ * directly. */
+void crossings_finish(struct parts *parts);
 
 /* For graph_change.c, while all workers are halted.  True if something on another worker leads to
  * what is at this place, or has done so. */

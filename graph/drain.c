@@ -8,12 +8,29 @@
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/root.h"
+#include "graph/slices.h"
+
+/* What a drain does, from the first place to the last, in slices. */
+enum phase {
+    BEGINNING, /* servers stop accepting, sources say producerFinished */
+    SERVING,   /* looks for a server that still has connections, and waits for its end */
+    RESTING,   /* until every part has come so far, or since all is told */
+    FINISHING, /* the rest is told producerFinished */
+    FORCING,   /* all get shutdownMicroprocess */
+};
 
 struct drain {
     struct list link; /* in the loop's drains */
     struct graph *graph;
     ev_timer deadline;
-    bool is_quiet; /* no server is left in this part; once none is in any, the rest is told */
+    struct slices slices;
+    enum phase phase;
+    size_t next;    /* the place to be looked at */
+    size_t leavers; /* that there were when the first of them was looked for */
+    bool is_quiet;  /* no server is left in this part; once none is in any, the rest is told */
+    bool is_late;   /* the deadline has passed: FORCING says who is left ... */
+    char *late;     /* ... the first of them; NULL: nobody so far */
+    size_t others;
 };
 
 static struct drain *find(struct graph *graph)
@@ -28,42 +45,6 @@ static struct drain *find(struct graph *graph)
         }
     }
     return NULL;
-}
-
-/* Who is still waited for; a chassis stands for those inside. */
-static void log_late(const struct graph *graph)
-{
-    const struct component *first = NULL;
-    const uint64_t connections = graph->loop->connections->now;
-    size_t others = 0;
-    char path[PATH_SIZE];
-
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        const struct component *component = graph_component(graph, i);
-
-        if (component == NULL || component->plan->parent != NULL || component_is_over(component)) {
-            continue;
-        }
-        if (first == NULL) {
-            first = component;
-        } else {
-            others++;
-        }
-    }
-    if (first != NULL) {
-        loop_log(graph->loop, LOG_LEVEL_NOTICE, NULL,
-                 "drained for long enough: ending %s, %zu other component%s and %llu connection%s",
-                 component_path(first, path, sizeof(path)), others, others == 1 ? "" : "s",
-                 (unsigned long long)connections, connections == 1 ? "" : "s");
-    }
-}
-
-static void on_deadline(struct ev_loop *ev, ev_timer *watcher, int revents)
-{
-    struct drain *drain = container_of(watcher, struct drain, deadline);
-
-    log_late(drain->graph);
-    graph_tell(drain->graph, SHUTDOWN_MICROPROCESS, 0);
 }
 
 bool component_is_fed(const struct component *component)
@@ -114,33 +95,188 @@ static bool takes_in(const struct component *component)
     return component != NULL && component->state == RUNNING && component->type->drain != NULL;
 }
 
-/* Tells the rest.  What other workers have sent on its way comes first. */
-static void finish(struct drain *drain)
+/* ---- who is late ---- */
+
+/* A chassis stands for those inside. */
+static void note_late(struct drain *drain, const struct component *component)
 {
-    struct graph *graph = drain->graph;
+    char path[PATH_SIZE];
 
-    graph->refs++; /* while we walk through it */
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        struct component *component = graph_component(graph, i);
-
-        if (component != NULL && (component->is_leaving || !crossing_finish(component))) {
-            component_tell(component, PRODUCER_FINISHED, NULL, 0);
-        }
+    if (component->plan->parent != NULL || component_is_over(component)) {
+        return;
     }
-    graph_unref(graph);
+    if (drain->late == NULL) {
+        drain->late = mem_strdup(component_path(component, path, sizeof(path)));
+    } else {
+        drain->others++;
+    }
 }
 
-/* No part takes anything in any more. */
+static void log_late(struct drain *drain)
+{
+    struct loop *loop = drain->graph->loop;
+    const uint64_t connections = loop->connections->now;
+
+    if (drain->late != NULL) {
+        loop_log(loop, LOG_LEVEL_NOTICE, NULL,
+                 "drained for long enough: ending %s, %zu other component%s and %llu connection%s",
+                 drain->late, drain->others, drain->others == 1 ? "" : "s",
+                 (unsigned long long)connections, connections == 1 ? "" : "s");
+    }
+    drain->is_late = false;
+}
+
+/* ---- the phases ---- */
+
+static void note_quiet(struct parts *parts);
+
+static void enter(struct drain *drain, enum phase phase)
+{
+    drain->phase = phase;
+    drain->next = 0;
+    drain->leavers = 0;
+}
+
+/* May end it, and with it the last of the graph: the drain goes then. */
+static void visit(struct drain *drain, struct component *component)
+{
+    switch (drain->phase) {
+    case BEGINNING:
+        if ((component->state == RUNNING || component->state == RESTARTING) &&
+            (component->type->drain != NULL || is_source(component))) {
+            component_drain(component);
+        }
+        return;
+    case FINISHING:
+        if (component->is_leaving || !component->hears_across) {
+            component_tell(component, PRODUCER_FINISHED, NULL, 0);
+        }
+        return;
+    case FORCING:
+        if (drain->is_late) {
+            note_late(drain, component);
+        }
+        component_tell(component, SHUTDOWN_MICROPROCESS, NULL, 0);
+        return;
+    case SERVING:
+    case RESTING:
+        return;
+    }
+}
+
+/* Those that leave come after all others; they may have moved up while others of them went. */
+static bool is_leaver_missed(struct drain *drain)
+{
+    const struct root *root = root_of(drain->graph);
+
+    if (drain->phase != SERVING || drain->leavers == root->leaver_count) {
+        return false;
+    }
+    drain->next = root->places;
+    drain->leavers = root->leaver_count;
+    return true;
+}
+
+static void end_phase(struct drain *drain)
+{
+    struct parts *parts = parts_of(drain->graph);
+
+    switch (drain->phase) {
+    case BEGINNING:
+        enter(drain, SERVING);
+        return;
+    case SERVING:
+        drain->is_quiet = true;
+        enter(drain, parts == NULL ? FINISHING : RESTING);
+        if (parts != NULL) {
+            note_quiet(parts);
+        }
+        return;
+    case FORCING:
+        if (drain->is_late) {
+            log_late(drain);
+        }
+        enter(drain, drain->is_quiet ? RESTING : SERVING);
+        return;
+    case FINISHING:
+        enter(drain, RESTING);
+        return;
+    case RESTING:
+        return;
+    }
+}
+
+/* Looks at one place.  Returns false if there is nothing more to be done for now. */
+static bool step(struct drain *drain)
+{
+    struct graph *graph = drain->graph;
+    struct component *component;
+
+    if (drain->phase == RESTING) {
+        return false;
+    }
+    if (drain->next >= graph_size(graph)) {
+        if (!is_leaver_missed(drain)) {
+            end_phase(drain);
+        }
+        return true;
+    }
+    component = graph_component(graph, drain->next);
+    if (drain->phase == SERVING && takes_in(component)) {
+        return false; /* it still has connections; its end has us go on */
+    }
+    drain->next++;
+    if (component != NULL) {
+        visit(drain, component);
+    }
+    return true;
+}
+
+static bool go_on(struct slices *slices, size_t most)
+{
+    struct drain *drain = container_of(slices, struct drain, slices);
+    struct graph *graph = drain->graph;
+    bool has_more = true;
+
+    graph->refs++; /* while we walk through it */
+    while (has_more && most-- > 0) {
+        has_more = step(drain) && find(graph) == drain;
+    }
+    graph_unref(graph);
+    return has_more;
+}
+
+static void go_through(struct drain *drain)
+{
+    slices_begin(&drain->slices, drain->graph->loop->ev, go_on);
+}
+
+void drain_go_on(struct graph *graph)
+{
+    struct drain *drain = find(graph);
+
+    if (drain != NULL && drain->phase == SERVING && !slices_are_left(&drain->slices)) {
+        go_through(drain);
+    }
+}
+
+/* ---- all parts ---- */
+
+/* No part takes anything in any more.  What other workers have sent on its way comes first. */
 static void on_quiet(struct letter *letter)
 {
     struct parts *parts = container_of(letter, struct parts, quiet);
 
     workers_halt(parts->main->workers);
+    if (!parts->is_destroyed) {
+        crossings_finish(parts);
+    }
     for (unsigned i = 0; i < parts->count && !parts->is_destroyed; i++) {
         struct drain *drain = find(parts->part[i]);
 
-        if (drain != NULL) {
-            finish(drain);
+        if (drain != NULL && drain->phase == RESTING) {
+            enter(drain, FINISHING);
+            go_through(drain);
         }
     }
     workers_release(parts->main->workers);
@@ -156,28 +292,24 @@ static void note_quiet(struct parts *parts)
     }
 }
 
-void drain_go_on(struct graph *graph)
-{
-    struct drain *drain = find(graph);
-    struct parts *parts = parts_of(graph);
+/* ---- from outside ---- */
 
-    if (drain == NULL || drain->is_quiet) {
-        return;
-    }
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        if (takes_in(graph_component(graph, i))) {
-            return; /* it still has connections */
-        }
-    }
-    drain->is_quiet = true;
-    if (parts == NULL) {
-        finish(drain);
-    } else {
-        note_quiet(parts);
-    }
+static void stop(struct drain *drain, bool is_late)
+{
+    free(drain->late);
+    drain->late = NULL;
+    drain->others = 0;
+    drain->is_late = is_late;
+    enter(drain, FORCING);
+    go_through(drain);
 }
 
-static struct drain *begin(struct graph *graph)
+static void on_deadline(struct ev_loop *ev, ev_timer *watcher, int revents)
+{
+    stop(container_of(watcher, struct drain, deadline), true);
+}
+
+static struct drain *create(struct graph *graph)
 {
     struct drain *drain = mem_alloc(sizeof(*drain));
 
@@ -185,24 +317,17 @@ static struct drain *begin(struct graph *graph)
     ev_timer_init(&drain->deadline, on_deadline, 0.0, 0.0);
     list_append(&graph->loop->drains, &drain->link);
     graph->is_draining = true;
-    graph->refs++; /* while we walk through it */
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        struct component *component = graph_component(graph, i);
-
-        if (component != NULL && (component->state == RUNNING || component->state == RESTARTING) &&
-            (component->type->drain != NULL || is_source(component))) {
-            component_drain(component);
-        }
-    }
-    drain_go_on(graph);
-    graph_unref(graph);
-    return find(graph);
+    return drain;
 }
 
 static void drain_part(struct graph *graph, double seconds)
 {
-    struct drain *drain = graph->is_draining ? find(graph) : begin(graph);
+    struct drain *drain = find(graph);
 
+    if (!graph->is_draining) {
+        go_through(create(graph));
+        drain = find(graph);
+    }
     if (drain != NULL && seconds > 0) {
         ev_timer_stop(graph->loop->ev, &drain->deadline);
         ev_timer_set(&drain->deadline, seconds, 0.0);
@@ -210,12 +335,24 @@ static void drain_part(struct graph *graph, double seconds)
     }
 }
 
-void graph_drain(struct graph *graph, double seconds)
+static void stop_part(struct graph *graph, double seconds)
+{
+    struct drain *drain = graph->is_draining ? find(graph) : create(graph);
+
+    if (drain != NULL) {
+        stop(drain, false);
+    }
+}
+
+static void each_part(struct graph *graph, void (*call)(struct graph *part, double seconds),
+                      double seconds)
 {
     struct parts *parts = parts_of(graph);
 
     if (parts == NULL) {
-        drain_part(graph, seconds);
+        if (graph->living > 0) {
+            call(graph, seconds);
+        }
         return;
     }
     workers_halt(parts->main->workers);
@@ -226,13 +363,23 @@ void graph_drain(struct graph *graph, double seconds)
         struct graph *part = parts->part[i];
 
         if (part->living > 0) {
-            drain_part(part, seconds);
+            call(part, seconds);
         } else if (!part->is_draining) {
             part->is_draining = true;
             note_quiet(parts);
         }
     }
     workers_release(parts->main->workers);
+}
+
+void graph_drain(struct graph *graph, double seconds)
+{
+    each_part(graph, drain_part, seconds);
+}
+
+void drain_by_force(struct graph *graph)
+{
+    each_part(graph, stop_part, 0.0);
 }
 
 void drain_forget(struct graph *graph)
@@ -244,7 +391,9 @@ void drain_forget(struct graph *graph)
             note_quiet(parts_of(graph));
         }
         ev_timer_stop(graph->loop->ev, &drain->deadline);
+        slices_stop(&drain->slices);
         list_remove(&drain->link);
+        free(drain->late);
         free(drain);
     }
 }

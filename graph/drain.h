@@ -3,7 +3,8 @@
  *     drain ──► servers stop accepting,     ──► no server is left:    ──► all have ended
  *               sources say producerFinished    the rest is told so
  *
- * With a deadline, whatever is left by then gets shutdownMicroprocess, which ends it at once. */
+ * With a deadline, whatever is left by then gets shutdownMicroprocess, which ends it at once.
+ * A large graph is told in slices (slices.h): the loop goes on in between. */
 #ifndef AXOND_GRAPH_DRAIN_H
 #define AXOND_GRAPH_DRAIN_H
 
@@ -15,6 +16,9 @@ struct graph;
 /* Begins; a graph that drains already only gets the new deadline.
  * seconds: until the end by force; 0: none. */
 void graph_drain(struct graph *graph, double seconds);
+
+/* All of a root graph gets shutdownMicroprocess, whether it drains already or not. */
+void drain_by_force(struct graph *graph);
 
 /* One component alone: stops accepting, or is told producerFinished. */
 void component_drain(struct component *component);

@@ -39,11 +39,14 @@ struct graph_change *graph_change_create(struct graph *graph,
     return change;
 }
 
-const struct plan_component *graph_change_revived(const struct graph_change *change, size_t index)
+const struct plan_component *graph_change_revived(const struct graph_change *change,
+                                                  size_t *position)
 {
-    for (size_t i = 0; i < change->made_count; i++) {
-        if (change->is_revived[i] && index-- == 0) {
-            return change->made[i];
+    while (*position < change->made_count) {
+        const size_t at = (*position)++;
+
+        if (change->is_revived[at]) {
+            return change->made[at];
         }
     }
     return NULL;

@@ -37,9 +37,10 @@ struct plan_difference;
 MUST_CHECK struct graph_change *graph_change_create(struct graph *graph,
                                                     const struct plan_difference *difference);
 
-/* The components that would be started anew though they are as they were: index from 0, ends with
- * NULL. */
-const struct plan_component *graph_change_revived(const struct graph_change *change, size_t index);
+/* The next of the components that would be started anew though they are as they were; *position
+ * starts at 0.  NULL at the end. */
+const struct plan_component *graph_change_revived(const struct graph_change *change,
+                                                  size_t *position);
 
 /* False if something that is to go is led to from another worker (crossing.h): the graph can then
  * only be replaced as a whole. */

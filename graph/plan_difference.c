@@ -213,8 +213,8 @@ static void compare_linkages(struct comparison *comparison)
         arena_alloc_array(comparison->arena, fresh->linkage_count + 1, sizeof(*difference->made));
     for (size_t i = 0; i < fresh->linkage_count; i++) {
         const struct plan_linkage *is = &fresh->linkages[i];
-        const struct plan_linkage *was = find_linkage(
-            &before, verdict_of(comparison, is->from.component)->before, &is->from);
+        const struct plan_linkage *was =
+            find_linkage(&before, verdict_of(comparison, is->from.component)->before, &is->from);
         const bool is_same = was != NULL && plan_linkage_is_same(was, is);
 
         if (!is_same || !is_kept(comparison, is->from.component) ||
@@ -313,8 +313,8 @@ struct plan_difference *plan_difference_create(struct plan *old, struct plan *fr
     difference->fresh = plan_ref(fresh);
     comparison.verdicts = arena_alloc_array(comparison.scratch, fresh->component_count + 1,
                                             sizeof(*comparison.verdicts));
-    comparison.after = arena_alloc_array(
-        comparison.scratch, comparison.old->component_count + 1, sizeof(*comparison.after));
+    comparison.after = arena_alloc_array(comparison.scratch, comparison.old->component_count + 1,
+                                         sizeof(*comparison.after));
     for (size_t i = 0; i < fresh->component_count; i++) {
         judge(&comparison, &fresh->components[i]);
     }

@@ -130,7 +130,8 @@ static bool finish(struct arena *arena, struct source *source, struct error *err
         unsigned char byte = (unsigned char)source->text[i];
 
         if (byte < 0x20U || byte >= 0x7FU) {
-            lines += byte == '\n' || byte == '\r' || byte == 0x85U || byte == 0xA8U || byte == 0xA9U;
+            lines +=
+                byte == '\n' || byte == '\r' || byte == 0x85U || byte == 0xA8U || byte == 0xA9U;
         }
     }
     marks = arena_alloc_array(arena, lines / STRIDE + 2, sizeof(*marks));
