@@ -91,9 +91,11 @@ static void on_changed(void *arg, const struct component *component)
     struct daemon *daemon = arg;
     char path[PATH_SIZE];
 
-    (void)component_path(component, path, sizeof(path));
-    log_event(LOG_LEVEL_DEBUG, &(struct log_fields){.component = path}, "%s",
-              component_state_name((enum component_state)component->state));
+    if (log_wants(LOG_LEVEL_DEBUG)) {
+        (void)component_path(component, path, sizeof(path));
+        log_event(LOG_LEVEL_DEBUG, &(struct log_fields){.component = path}, "%s",
+                  component_state_name((enum component_state)component->state));
+    }
     control_component_changed(daemon->control, component);
 }
 
@@ -670,6 +672,7 @@ static const struct plan_component *change_graph(struct daemon *daemon, struct r
         graph_change_cancel(change);
         return reloading->is_dry_run ? NULL : replace_graph(daemon, reloading);
     }
+    graph_change_use_nursery(change, reloading->nursery);
     failed = graph_change_prepare(change, failure->reason, sizeof(failure->reason));
     if (failed == NULL) {
         graph_change_commit(change);

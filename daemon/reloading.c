@@ -16,6 +16,7 @@ static void destroy(struct job *job)
 {
     struct reloading *reloading = of(job);
 
+    nursery_destroy(reloading->nursery);
     plan_difference_destroy(reloading->difference);
     plan_release(reloading->old);
     plan_release(reloading->files);
@@ -62,6 +63,7 @@ static bool begin(struct job *job)
         return false;
     }
     reloading->old = plan_ref((struct plan *)(uintptr_t)daemon->graph->plan);
+    reloading->makes_ahead = !reloading->is_dry_run && daemon->workers == NULL;
     if (reloading->edit != NULL) {
         return begin_edit(reloading);
     }
@@ -85,6 +87,9 @@ static void work(struct job *job)
     if (plan != NULL) {
         reloading->difference = plan_difference_create(reloading->old, plan);
         plan_release(plan);
+        if (reloading->makes_ahead) {
+            reloading->nursery = nursery_create(reloading->difference);
+        }
     }
 }
 

@@ -15,6 +15,7 @@
 
 #include "daemon/daemon.h"
 #include "daemon/jobs.h"
+#include "graph/nursery.h"
 #include "graph/plan_difference.h"
 
 struct plan_component_list {
@@ -35,6 +36,7 @@ struct reloading {
     /* The result. */
     struct errors *errors;
     struct plan_difference *difference; /* NULL: errors say why */
+    struct nursery *nursery;            /* of what it adds; NULL: of nothing */
     struct reload_failure failure;      /* of RELOAD_CANNOT_START */
     struct plan_component_list
         revived;     /* those that are started anew though nothing of them changes */
@@ -49,6 +51,7 @@ struct reloading {
     struct plan *files;       /* EDIT: as they were loaded */
     struct plan_edit **edits; /* EDIT: copies of those that are in force, then this one */
     size_t edit_count;
+    bool makes_ahead; /* what is new is made by the thread */
 };
 
 /* Gets in line.  answer() and free() are called in any case, but where the daemon ends first only

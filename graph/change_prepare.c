@@ -51,6 +51,18 @@ static void clear_removed(struct part_change *change)
     }
 }
 
+static struct component *make(const struct part_change *change, const struct plan_component *plan)
+{
+    struct graph *graph = &change->root->graph;
+    struct component *component = nursery_take(change->whole->nursery, plan, graph);
+
+    if (component == NULL) {
+        component = mem_alloc(cell_size(plan));
+        cell_init(component, plan, graph);
+    }
+    return component;
+}
+
 static void take_places(struct part_change *change)
 {
     struct graph *graph = &change->root->graph;
@@ -68,8 +80,7 @@ static void take_places(struct part_change *change)
         newcomer->plan = plan;
         newcomer->is_revived = whole->is_revived[i];
         newcomer->old = at_place(change, plan);
-        newcomer->component = mem_alloc(cell_size(plan));
-        cell_init(newcomer->component, plan, graph);
+        newcomer->component = make(change, plan);
         graph->components[plan->index] = newcomer->component;
         if (newcomer->old != NULL) {
             leave_place(change, newcomer->old);
@@ -155,9 +166,14 @@ void change_link_newcomers(const struct part_change *change)
 
     for (size_t i = 0; i < whole->linkage_count; i++) {
         const struct plan_linkage *linkage = whole->linkages[i];
-        struct component *from = at_place(change, linkage->from.component);
-        struct component *to = at_place(change, linkage->to.component);
+        struct component *from;
+        struct component *to;
 
+        if (change_is_linked(whole, linkage)) {
+            continue;
+        }
+        from = at_place(change, linkage->from.component);
+        to = at_place(change, linkage->to.component);
         if (is_made_now(from) && is_made_now(to) && root_is_within(&change->root->graph, linkage) &&
             box_next(cell_box(from, &linkage->from)) == NULL) {
             cell_link(from, to, linkage);

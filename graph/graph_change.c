@@ -39,6 +39,12 @@ struct graph_change *graph_change_create(struct graph *graph,
     return change;
 }
 
+void graph_change_use_nursery(struct graph_change *change, struct nursery *nursery)
+{
+    REQUIRE(nursery == NULL || change->parts == NULL);
+    change->nursery = nursery;
+}
+
 const struct plan_component *graph_change_revived(const struct graph_change *change,
                                                   size_t *position)
 {
