@@ -664,7 +664,8 @@ static const struct plan_component *replace_graph(struct daemon *daemon,
 static const struct plan_component *change_graph(struct daemon *daemon, struct reloading *reloading)
 {
     struct reload_failure *failure = &reloading->failure;
-    struct graph_change *change = graph_change_create(daemon->graph, reloading->difference);
+    struct graph_change *change =
+        graph_change_create(daemon->graph, reloading->difference, reloading->nursery);
     const struct plan_component *failed;
 
     find_revived(reloading, change);
@@ -672,7 +673,6 @@ static const struct plan_component *change_graph(struct daemon *daemon, struct r
         graph_change_cancel(change);
         return reloading->is_dry_run ? NULL : replace_graph(daemon, reloading);
     }
-    graph_change_use_nursery(change, reloading->nursery);
     failed = graph_change_prepare(change, failure->reason, sizeof(failure->reason));
     if (failed == NULL) {
         graph_change_commit(change);

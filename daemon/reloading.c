@@ -63,7 +63,7 @@ static bool begin(struct job *job)
         return false;
     }
     reloading->old = plan_ref((struct plan *)(uintptr_t)daemon->graph->plan);
-    reloading->makes_ahead = !reloading->is_dry_run && daemon->workers == NULL;
+    reloading->nursery = nursery_create(daemon->graph);
     if (reloading->edit != NULL) {
         return begin_edit(reloading);
     }
@@ -87,9 +87,7 @@ static void work(struct job *job)
     if (plan != NULL) {
         reloading->difference = plan_difference_create(reloading->old, plan);
         plan_release(plan);
-        if (reloading->makes_ahead) {
-            reloading->nursery = nursery_create(reloading->difference);
-        }
+        nursery_fill(reloading->nursery, reloading->difference, !reloading->is_dry_run);
     }
 }
 

@@ -36,7 +36,7 @@ struct reloading {
     /* The result. */
     struct errors *errors;
     struct plan_difference *difference; /* NULL: errors say why */
-    struct nursery *nursery;            /* of what it adds; NULL: of nothing */
+    struct nursery *nursery;            /* of what it changes */
     struct reload_failure failure;      /* of RELOAD_CANNOT_START */
     struct plan_component_list
         revived;     /* those that are started anew though nothing of them changes */
@@ -51,7 +51,6 @@ struct reloading {
     struct plan *files;       /* EDIT: as they were loaded */
     struct plan_edit **edits; /* EDIT: copies of those that are in force, then this one */
     size_t edit_count;
-    bool makes_ahead; /* what is new is made by the thread */
 };
 
 /* Gets in line.  answer() and free() are called in any case, but where the daemon ends first only

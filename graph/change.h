@@ -52,7 +52,7 @@ struct part_change {
 
 struct graph_change {
     const struct plan_difference *difference;
-    struct nursery *nursery;            /* borrowed; NULL: nothing has been made beforehand */
+    struct nursery *nursery;            /* borrowed */
     struct parts *parts;                /* NULL: the graph is in one piece */
     const struct plan_component **made; /* what is new, or is revived, in the order of the plan */
     bool *is_revived;

@@ -34,12 +34,11 @@ struct nursery;
 struct plan_component;
 struct plan_difference;
 
-/* The graph must be one of difference->old. */
+/* The graph must be one of difference->old.  nursery: made for the two, and filled; borrowed until
+ * the change goes. */
 MUST_CHECK struct graph_change *graph_change_create(struct graph *graph,
-                                                    const struct plan_difference *difference);
-
-/* Before it is prepared: what was made beforehand for it; borrowed until the change goes. */
-void graph_change_use_nursery(struct graph_change *change, struct nursery *nursery);
+                                                    const struct plan_difference *difference,
+                                                    struct nursery *nursery);
 
 /* The next of the components that would be started anew though they are as they were; *position
  * starts at 0.  NULL at the end. */

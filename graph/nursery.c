@@ -1,18 +1,27 @@
 #include "graph/nursery.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "graph/cell.h"
 #include "graph/component_extra.h"
+#include "graph/placement.h"
 #include "graph/plan.h"
 #include "graph/plan_difference.h"
+#include "graph/root.h"
 #include "graph/thread.h"
 
 /* Components that a thread frees: to give their memory back takes a millisecond. */
 enum { FREED_APART = 5000 };
 
 struct nursery {
-    struct plan *plan;       /* kept */
+    /* Of a graph with parts. */
+    unsigned parts;  /* 0: in one piece */
+    uint8_t *before; /* where its components live, by place */
+    size_t places;
+    uint8_t *homes;
+    /* Of a graph in one piece. */
+    struct plan *plan;       /* kept; NULL: nothing is made */
     struct component **made; /* by position in the plan; NULL: not made here */
     bool *is_taken;          /* likewise */
     size_t left;             /* how many are not */
@@ -32,10 +41,23 @@ static void make(struct nursery *nursery, const struct plan_component *plan)
     nursery->left++;
 }
 
-struct nursery *nursery_create(const struct plan_difference *difference)
+struct nursery *nursery_create(struct graph *graph)
+{
+    struct nursery *nursery = mem_alloc(sizeof(*nursery));
+    const struct parts *parts = graph != NULL ? parts_of(graph) : NULL;
+
+    if (parts != NULL) {
+        nursery->parts = parts->count;
+        nursery->places = root_of(graph)->places;
+        nursery->before = mem_alloc_array(nursery->places + 1, sizeof(*nursery->before));
+        memcpy(nursery->before, parts->homes, nursery->places * sizeof(*nursery->before));
+    }
+    return nursery;
+}
+
+static void make_components(struct nursery *nursery, const struct plan_difference *difference)
 {
     struct plan *plan = difference->fresh;
-    struct nursery *nursery = mem_alloc(sizeof(*nursery));
 
     nursery->plan = plan_ref(plan);
     nursery->made = mem_alloc_array(plan->component_count + 1, sizeof(struct component *));
@@ -56,7 +78,17 @@ struct nursery *nursery_create(const struct plan_difference *difference)
                       nursery->made[position_of(nursery, linkage->to.component)], linkage);
         }
     }
-    return nursery;
+}
+
+void nursery_fill(struct nursery *nursery, const struct plan_difference *difference,
+                  bool has_components)
+{
+    if (nursery->parts > 0) {
+        nursery->homes =
+            placement_after(difference->fresh, nursery->parts, nursery->before, nursery->places);
+    } else if (has_components) {
+        make_components(nursery, difference);
+    }
 }
 
 /* Those who are linked with it go as well. */
@@ -87,6 +119,8 @@ static void *nursery_free(void *arg)
     }
     free(nursery->made);
     free(nursery->is_taken);
+    free(nursery->before);
+    free(nursery->homes);
     plan_release(nursery->plan);
     free(nursery);
     return NULL;
@@ -103,7 +137,8 @@ void nursery_destroy(struct nursery *nursery)
 
 bool nursery_has(const struct nursery *nursery, const struct plan_component *plan)
 {
-    return nursery != NULL && nursery->made[position_of(nursery, plan)] != NULL;
+    return nursery != NULL && nursery->plan != NULL &&
+           nursery->made[position_of(nursery, plan)] != NULL;
 }
 
 struct component *nursery_take(struct nursery *nursery, const struct plan_component *plan,
@@ -119,4 +154,12 @@ struct component *nursery_take(struct nursery *nursery, const struct plan_compon
     nursery->left--;
     component->graph = graph;
     return component;
+}
+
+uint8_t *nursery_take_homes(struct nursery *nursery)
+{
+    uint8_t *homes = nursery->homes;
+
+    nursery->homes = NULL;
+    return homes;
 }

@@ -1,14 +1,17 @@
-/* The nursery: what a change of a graph will add is made and linked beforehand, by a thread.
+/* The nursery: what a change of a graph needs is made beforehand, by a thread.
  *
- *     thread:  nursery_create(difference) ──► [c] ──► [d] ──► [e]       made, in no graph, not
- * started loop:    nursery_take(d, graph)     ──► d is in the graph         graph_change_prepare()
+ *     loop:    nursery_create(graph)
+ *     thread:  nursery_fill(difference) ──► [c] ──► [d] ──► [e]     made, in no graph, not started
+ *     loop:    graph_change_create(), graph_change_prepare() take what is there
  *
- * Most of the time that it takes to add a component goes into its memory, which nobody else knows
- * yet.  Only for a graph in one piece: of several parts each may need one of its own. */
+ * Of a graph in one piece these are the components that are new, and the linkages among them: most
+ * of the time that it takes to add one goes into its memory, which nobody else knows yet.  Of a
+ * graph with a part on each worker it is where each component is to live. */
 #ifndef AXOND_GRAPH_NURSERY_H
 #define AXOND_GRAPH_NURSERY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "graph/mem.h"
 
@@ -18,8 +21,13 @@ struct nursery;
 struct plan_component;
 struct plan_difference;
 
-/* Makes what is added or replaced, and the linkages among that.  Touches no loop. */
-MUST_CHECK struct nursery *nursery_create(const struct plan_difference *difference);
+/* graph: that is to be changed, and is not until the nursery goes; NULL: one in one piece. */
+MUST_CHECK struct nursery *nursery_create(struct graph *graph);
+
+/* Touches no loop.  has_components: what is added or replaced is wanted, not just to be compared.
+ */
+void nursery_fill(struct nursery *nursery, const struct plan_difference *difference,
+                  bool has_components);
 
 /* Frees it, with what has not been taken; any thread may do it.  NULL is fine. */
 void nursery_destroy(struct nursery *nursery);
@@ -32,5 +40,9 @@ bool nursery_has(const struct nursery *nursery, const struct plan_component *pla
  * here. */
 struct component *nursery_take(struct nursery *nursery, const struct plan_component *plan,
                                struct graph *graph);
+
+/* Where all of the new plan will live (placement.h), the caller's from now on; NULL: the graph is
+ * in one piece. */
+uint8_t *nursery_take_homes(struct nursery *nursery);
 
 #endif

@@ -135,12 +135,10 @@ void scene_stop(struct scene *scene)
 static struct graph_change *prepare(struct scene *scene, const struct plan_difference *difference,
                                     struct nursery *nursery)
 {
-    struct graph_change *change = graph_change_create(scene->graph, difference);
+    struct graph_change *change = graph_change_create(scene->graph, difference, nursery);
     char reason[400];
-    const struct plan_component *failed;
+    const struct plan_component *failed = graph_change_prepare(change, reason, sizeof(reason));
 
-    graph_change_use_nursery(change, nursery);
-    failed = graph_change_prepare(change, reason, sizeof(reason));
     if (failed != NULL) {
         (void)snprintf(scene->refusal, sizeof(scene->refusal), "%s: %s", failed->path, reason);
         return NULL;
@@ -152,9 +150,11 @@ bool scene_change(struct scene *scene, const char *yaml)
 {
     struct plan *fresh = parse(scene, yaml != NULL ? yaml : scene->yaml);
     struct plan_difference *difference = plan_difference_create(scene->plan, fresh);
-    struct nursery *nursery = nursery_create(difference);
-    struct graph_change *change = prepare(scene, difference, nursery);
+    struct nursery *nursery = nursery_create(scene->graph);
+    struct graph_change *change;
 
+    nursery_fill(nursery, difference, true);
+    change = prepare(scene, difference, nursery);
     if (change != NULL) {
         graph_change_commit(change);
         plan_release(scene->plan);

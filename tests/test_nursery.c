@@ -48,9 +48,13 @@ static const struct plan_component *entry(const struct plan_difference *differen
 static void test_what_is_new_is_made_and_linked_and_what_stays_is_not(void **context)
 {
     struct plan_difference *difference = compare("components:\n  c: {type: NullSink}\n", CHAIN);
-    struct nursery *nursery = nursery_create(difference);
-    struct component *a = nursery_take(nursery, entry(difference, "a"), NULL);
-    struct component *b = nursery_take(nursery, entry(difference, "b"), NULL);
+    struct nursery *nursery = nursery_create(NULL);
+    struct component *a;
+    struct component *b;
+
+    nursery_fill(nursery, difference, true);
+    a = nursery_take(nursery, entry(difference, "a"), NULL);
+    b = nursery_take(nursery, entry(difference, "b"), NULL);
 
     assert_int_equal(a->state, CREATED);
     assert_ptr_equal(box_owner(box_next(&component_outbox(a, 0)->box)), b);
@@ -66,8 +70,9 @@ static void test_what_is_new_is_made_and_linked_and_what_stays_is_not(void **con
 static void test_what_nobody_takes_goes_with_it(void **context)
 {
     struct plan_difference *difference = compare("components:\n  z: {type: NullSink}\n", CHAIN);
-    struct nursery *nursery = nursery_create(difference);
+    struct nursery *nursery = nursery_create(NULL);
 
+    nursery_fill(nursery, difference, true);
     assert_true(nursery_has(nursery, entry(difference, "a")));
     plan_difference_destroy(difference); /* it needs only the plan, and keeps that */
 
@@ -76,11 +81,24 @@ static void test_what_nobody_takes_goes_with_it(void **context)
     assert_false(nursery_has(NULL, NULL));
 }
 
+static void test_for_a_look_at_what_would_be_done_nothing_is_made(void **context)
+{
+    struct plan_difference *difference = compare("components:\n  z: {type: NullSink}\n", CHAIN);
+    struct nursery *nursery = nursery_create(NULL);
+
+    nursery_fill(nursery, difference, false);
+
+    assert_false(nursery_has(nursery, entry(difference, "a")));
+    nursery_destroy(nursery);
+    plan_difference_destroy(difference);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_new_is_made_and_linked_and_what_stays_is_not),
         cmocka_unit_test(test_what_nobody_takes_goes_with_it),
+        cmocka_unit_test(test_for_a_look_at_what_would_be_done_nothing_is_made),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

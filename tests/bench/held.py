@@ -162,15 +162,22 @@ def beside_a_pulse(daemon, command):
 def measure(programs, tmp, count=100000, commands=COMMANDS, workers=1, connections=0):
     """A dict for each command: see beside_a_pulse()."""
     figures = []
-    with Daemon(programs, tmp, count, workers) as daemon, contextlib.ExitStack() as idle:
-        raise_descriptor_limit()
-        for _ in range(connections):
-            idle.enter_context(socket.create_connection(("127.0.0.1", daemon.port), 60))
-        for command in commands:
-            if command in ("edit", "rename"):
-                daemon.edit(command)
-                continue
-            figures.append(beside_a_pulse(daemon, command))
+    raise_descriptor_limit()
+    commands = list(commands)
+    while commands:
+        with Daemon(programs, tmp, count, workers) as daemon, contextlib.ExitStack() as idle:
+            for _ in range(connections):
+                idle.enter_context(socket.create_connection(("127.0.0.1", daemon.port), 60))
+            is_serving = True
+            while commands and is_serving:
+                command = commands.pop(0)
+                if command in ("edit", "rename"):
+                    daemon.edit(command)
+                    continue
+                is_serving = command not in ("drain", "SIGTERM")  # else another has to follow
+                if command == "SIGTERM":
+                    idle.close()
+                figures.append(beside_a_pulse(daemon, command))
     return figures
 
 
