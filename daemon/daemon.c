@@ -12,7 +12,9 @@
 #include "components/component_types.h"
 #include "daemon/control.h"
 #include "daemon/jobs.h"
+#include "daemon/outcome.h"
 #include "daemon/reloading.h"
+#include "daemon/restart.h"
 #include "daemon/upgrade.h"
 #include "daemon/worker_progress.h"
 #include "graph/document.h"
@@ -141,6 +143,9 @@ static void on_graph_ended(void *arg, struct graph *graph)
         on_present_ended(daemon, graph);
     } else {
         on_leavers_ended(daemon, graph);
+    }
+    if (daemon->state < DAEMON_DRAINING) { /* else it was told to */
+        daemon->status = outcome_of(graph);
     }
     daemon->graph = NULL;
     graph_destroy(graph);
@@ -377,6 +382,7 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
     if (upgrade_is_expected(daemon)) {
         upgrade_ready(daemon);
     } else {
+        restart_take(daemon);
         daemon_announce_start(daemon);
     }
     return true;
@@ -423,6 +429,7 @@ void daemon_finish(struct daemon *daemon)
         refuse_reload(daemon);
     }
     upgrade_cancel(daemon);
+    restart_cancel(daemon);
     control_close(daemon->control);
     daemon->control = NULL;
     jobs_destroy(daemon->jobs);
@@ -716,7 +723,7 @@ void daemon_stop(struct daemon *daemon)
     struct list *at;
     struct list *after;
     const bool again = daemon->was_told_to_stop;
-    const double timeout = daemon->settings.drain_timeout;
+    double timeout = daemon->settings.drain_timeout;
     char line[200];
 
     daemon->was_told_to_stop = true;
@@ -725,9 +732,10 @@ void daemon_stop(struct daemon *daemon)
         activation_end(&daemon->activation);
         daemon_status_line(daemon, line, sizeof(line));
         notify_stopping(&daemon->notify, line);
-        notify_extend(&daemon->notify, timeout + 5.0);
+        notify_extend(&daemon->notify, timeout + RESTART_MARGIN + 5.0);
         log_draining(daemon->loop->connections->now, timeout);
         control_draining(daemon->control);
+        timeout += restart_begin(daemon) ? RESTART_MARGIN : 0;
     } else {
         daemon->state = DAEMON_STOPPING;
     }

@@ -27,6 +27,7 @@ struct metrics_writer;
 struct plan;
 struct plan_edit;
 struct reloading;
+struct restart;
 struct worker_progress;
 struct workers;
 
@@ -61,7 +62,9 @@ struct daemon {
     struct control *control;            /* NULL: no control socket */
     struct jobs *jobs;                  /* graph files that are being loaded */
     struct reloading *signalled_reload; /* by SIGHUP, not begun yet; NULL: none */
+    struct restart *restart;            /* connections are to outlive us; NULL: they are not */
     enum daemon_state state;
+    int status;            /* that the process is to exit with, once daemon_run() has returned */
     bool was_told_to_stop; /* the next time, it stops at once */
     bool is_reloading;     /* and has said so */
     bool has_come;         /* in the place of another process; upgrade.h */

@@ -185,8 +185,38 @@ static void cut_unexpected(void *arg, struct box *from)
     change_cut(arg, from);
 }
 
+/* What waits in a fan-out that goes, since "a -> [b, c]" has become "a -> b", is given to b and c
+ * now: it would come to b after what a sends there from now on. */
+static void empty_fanout(struct component *fanout)
+{
+    struct inbox *in = component_inbox(fanout, fanout->plan->main_in);
+
+    while (in->box.last != NULL) {
+        struct message *msg = inbox_pop(in);
+
+        for (unsigned i = NO_BOX; (i = component_next_outbox(fanout, i)) != NO_BOX;) {
+            if (component_outbox_plan(fanout, i)->spec->carries != NOTICES) {
+                outbox_send(fanout, i, message_share(component_pool(fanout), msg));
+            }
+        }
+        message_release(msg);
+    }
+}
+
+static void empty_removed_fanouts(const struct part_change *change)
+{
+    for (size_t i = 0; i < change->removed_count; i++) {
+        struct component *component = change->removed[i].component;
+
+        if (component->type->is_fanout && component->state == RUNNING) {
+            empty_fanout(component);
+        }
+    }
+}
+
 void change_cut_linkages(struct part_change *change)
 {
+    empty_removed_fanouts(change);
     cut_old(change);
     silence_leavers(change);
 }

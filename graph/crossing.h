@@ -50,6 +50,13 @@ bool crossing_finish(struct component *component);
 /* True for a stand-in. */
 bool crossing_stands_in(const struct component *component);
 
+/* Draining: true if something on another worker, but for what is the same there, may still send to
+ * a component.  While all workers are halted. */
+bool crossing_feeds(const struct component *component);
+
+/* True for a stand-in or a landing. */
+bool crossing_is_end(const struct component *component);
+
 /* True if anything leads to a stand-in. */
 bool crossing_is_fed(const struct component *stand_in);
 

@@ -59,6 +59,53 @@ bool crossing_finish(struct component *component)
     return is_any;
 }
 
+bool crossing_is_end(const struct component *component)
+{
+    return crossing_stands_in(component) || crossing_lands(component);
+}
+
+/* The senders of its like have been looked at there. */
+static bool is_like(const struct component *sender, const struct component *component)
+{
+    return graph_is_root(sender->graph) && !sender->is_leaving && !component->is_leaving &&
+           sender->plan->index == component->plan->index;
+}
+
+static bool feeds(struct component *stand_in, const struct component *target)
+{
+    for (unsigned i = NO_BOX; (i = component_next_inbox(stand_in, i)) != NO_BOX;) {
+        struct inbox *in = component_have_inbox(stand_in, i);
+        struct outbox *out = NULL;
+
+        while (in != NULL && component_inbox_plan(stand_in, i)->spec->carries != NOTICES &&
+               (out = inbox_next_sender(in, out)) != NULL) {
+            if (!is_like(box_owner(&out->box), target)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool crossing_feeds(const struct component *component)
+{
+    struct parts *parts = parts_of(component->graph);
+    struct list *at;
+
+    if (parts == NULL) {
+        return false;
+    }
+    list_for_each (at, &parts->crossings) {
+        const struct crossing *crossing = container_of(at, struct crossing, link);
+
+        if (crossing->target == component && !crossing->has_said_end &&
+            feeds(crossing->stand_in.component, component)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void unlist(struct crossing *crossing)
 {
     (void)pthread_mutex_lock(&crossing->parts->lock);

@@ -171,7 +171,7 @@ void graph_settle_now(struct root *root);
 void graph_settle_stop(struct root *root);
 
 /* Moves one component over to another plan that describes it in the same way, but for parameters
- * that may be changed while it runs. */
+ * that may be changed while it runs; and lets it look around. */
 void component_adopt(struct component *component, const struct plan_component *plan);
 
 #endif

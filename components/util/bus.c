@@ -254,7 +254,7 @@ static void relay_to_all(struct hub *hub, const struct message *msg)
 }
 
 /* A mark goes the way of what is published, to the first worker's hub and back.  It is a notice
- * that no component sends. */
+ * that nobody sends to a hub. */
 #define MARK REMOVE_EXCEPTIONAL
 
 static bool is_mark(const struct message *msg)
@@ -325,6 +325,7 @@ static void detach(struct publisher *publisher)
 {
     if (publisher->hub != NULL) {
         box_unlink(&component_outbox(publisher->component, publisher->outbox)->box);
+        component_wake(publisher->hub->component); /* it may have waited for this one */
         publisher->hub = NULL;
     }
 }
@@ -498,6 +499,26 @@ void hub_run(struct hub *hub)
     }
 }
 
+bool hub_has_given_all(struct hub *hub)
+{
+    bool has_all = true;
+    struct list *at;
+
+    list_for_each (at, &hub->bus->publishers) {
+        struct publisher *publisher = container_of(at, struct publisher, link);
+        const struct inbox *in = component_inbox(publisher->component, publisher->inbox);
+
+        if (!hub->is_leaving) {
+            publisher->until = in->messages;
+        }
+        if (publisher->hub == hub && inbox_taken(in) < publisher->until) {
+            has_all = false;
+        }
+    }
+    hub->is_leaving = true;
+    return has_all;
+}
+
 /* Whoever is on its way out need not wait for what is lost with a hub. */
 static void lose(struct hub *hub)
 {
@@ -550,9 +571,10 @@ void hub_close(struct hub *hub)
 /* ---- publishers ---- */
 
 void publisher_join(struct publisher *publisher, struct component *self, const char *name,
-                    unsigned outbox)
+                    unsigned inbox, unsigned outbox)
 {
     publisher->component = self;
+    publisher->inbox = inbox;
     publisher->outbox = outbox;
     publisher->bus = bus_join(self, name);
     list_append(&publisher->bus->publishers, &publisher->link);

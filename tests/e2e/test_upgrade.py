@@ -9,6 +9,7 @@ import socket
 import threading
 
 import axond
+from backend import Backend, echo, full_listener
 
 ECHO = """
 components:
@@ -317,22 +318,130 @@ class Handover(HandingOver):
             for client in clients:
                 self.assertEqual(client.recv(5, socket.MSG_WAITALL), b"hello")
 
-    def test_what_is_about_to_end_ends_where_it_was(self):
+    @contextlib.contextmanager
+    def proxied(self):
+        """A client and the server behind the proxy, connected to each other."""
         with socket.create_server(("127.0.0.1", 0)) as backend:
             with self.daemon(handing(PROXY), env={"BACKEND": str(backend.getsockname()[1])}) as daemon:
                 client = daemon.connect()
                 server, _ = backend.accept()
                 server.settimeout(axond.PATIENCE)
-                client.sendall(b"question")
-                client.shutdown(socket.SHUT_WR)
-                self.assertEqual(server.recv(100, socket.MSG_WAITALL), b"question")
-                TestCase.upgrade(self, daemon)
-                self.assertTrue(self.is_alive(daemon, self.pids[0]))
-                server.sendall(b"answer")
-                server.close()
+                with client, server:
+                    yield daemon, client, server
 
-                self.assertEqual(client.recv(100, socket.MSG_WAITALL), b"answer")
-                self.wait_gone(daemon, self.pids[0])
+    def wait_idle(self, daemon):
+        """Until no connection is left, of the process that there is now."""
+        axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 0, "its end")
+
+    def test_a_client_that_has_finished_gets_its_answer(self):
+        with self.proxied() as (daemon, client, server):
+            client.sendall(b"question")
+            client.shutdown(socket.SHUT_WR)
+            self.assertEqual(server.recv(100, socket.MSG_WAITALL), b"question")
+            for _ in range(2):
+                self.upgrade(daemon)
+                server.sendall(b"answer ")
+                self.assertEqual(client.recv(7, socket.MSG_WAITALL), b"answer ")
+            server.sendall(b"end")
+            server.close()
+
+            self.assertEqual(client.recv(100, socket.MSG_WAITALL), b"end")
+            self.wait_idle(daemon)
+
+    def test_a_server_that_has_finished_hears_the_client_out(self):
+        with self.proxied() as (daemon, client, server):
+            server.sendall(b"greeting")
+            server.shutdown(socket.SHUT_WR)
+            self.assertEqual(client.recv(100, socket.MSG_WAITALL), b"greeting")
+            for _ in range(2):
+                self.upgrade(daemon)
+                client.sendall(b"more ")
+                self.assertEqual(server.recv(5, socket.MSG_WAITALL), b"more ")
+            client.sendall(b"end")
+            client.close()
+
+            self.assertEqual(server.recv(100, socket.MSG_WAITALL), b"end")
+            self.wait_idle(daemon)
+
+    def test_an_end_waits_behind_what_comes_before_it(self):
+        """The client has finished, but the server is slow: the end is still on its way through."""
+        with self.proxied() as (daemon, client, server):
+            data = os.urandom(1 << 20) * 256
+            sent = daemon.fill(client, data)
+            client.shutdown(socket.SHUT_WR)
+            self.upgrade(daemon)
+            got = bytearray()
+            while more := server.recv(1 << 20):
+                got += more
+
+            self.assertTrue(got == data[:sent])
+            server.sendall(b"thanks")
+            server.close()
+            self.assertEqual(client.recv(100, socket.MSG_WAITALL), b"thanks")
+            self.wait_idle(daemon)
+
+    def test_a_client_that_still_dials_dials_again(self):
+        """Nobody is there to answer before the upgrade."""
+        protocol = PROXY.replace('}"}', '}", reconnect: true, reconnect_min: 100ms, reconnect_max: 100ms}')
+        port = axond.free_port()
+        with self.daemon(handing(protocol), env={"BACKEND": str(port)}) as daemon:
+            client = daemon.connect()
+            client.sendall(b"early")
+            daemon.wait_line("trying again")
+            self.upgrade(daemon)
+            with socket.create_server(("127.0.0.1", port)) as backend:
+                server, _ = backend.accept()
+            server.settimeout(axond.PATIENCE)
+
+            self.assertEqual(server.recv(5, socket.MSG_WAITALL), b"early")
+            server.sendall(b"welcome")
+            self.assertEqual(client.recv(7, socket.MSG_WAITALL), b"welcome")
+            server.close()
+            client.close()
+
+    def test_an_attempt_under_way_is_made_again(self):
+        listener, fillers = full_listener()
+        protocol = PROXY.replace('}"}', '}", connect_timeout: 10min}')
+        with self.daemon(handing(protocol), env={"BACKEND": str(listener.getsockname()[1])}) as daemon:
+            client = daemon.connect()
+            client.sendall(b"early")
+            axond.wait_for(lambda: "connecting to" in daemon.ctl("show", "handler/1"), "it to dial")
+            self.upgrade(daemon)
+            self.assertIn("connecting to", daemon.ctl("show", "handler/1"))
+            for filler in fillers:
+                filler.close()
+            listener.listen(100)
+            listener.settimeout(axond.PATIENCE)
+            got = b""
+            while got != b"early":
+                server, _ = listener.accept()
+                server.settimeout(axond.PATIENCE)
+                self.addCleanup(server.close)
+                with contextlib.suppress(ConnectionError):
+                    got = server.recv(5, socket.MSG_WAITALL)
+            server.sendall(b"welcome")
+
+            self.assertEqual(client.recv(7, socket.MSG_WAITALL), b"welcome")
+            server.close()
+            client.close()
+        listener.close()
+
+    def test_what_has_ended_in_part_ends_where_it_was(self):
+        """The first half of the protocol has; the other waits for the client to read."""
+        many, text = 500, "x" * (1 << 16)
+        protocol = "{type: Pipeline, components: [{type: LineFramer}, " \
+                   f"{{type: PureTransformer, function: prefix, text: {text}}}]}}"
+        with self.daemon(handing(protocol), args=["-l", "debug"]) as daemon:
+            client = daemon.connect()
+            client.sendall(b"\n" * many)
+            client.shutdown(socket.SHUT_WR)
+            axond.wait_for(lambda: "stopped" in daemon.ctl("show", "handler/1/lineframer"), "the first half to end")
+            TestCase.upgrade(self, daemon)
+            daemon.wait_line("this connection is not handed over: a part of it has ended")
+            self.assertTrue(self.is_alive(daemon, self.pids[0]))
+
+            self.assertEqual(len(axond.receive_all(client)), many * (len(text) + 1))
+            self.wait_gone(daemon, self.pids[0])
 
     def test_another_protocol_in_the_file_keeps_connections_where_they_are(self):
         with self.daemon(handing("EchoProtocol")) as daemon:
@@ -345,6 +454,14 @@ class Handover(HandingOver):
             client.close()
 
             self.wait_gone(daemon, self.pids[0])
+
+    def test_the_example_keeps_its_promise(self):
+        with self.daemon("etc/handover.yaml", env={"BACKEND": str(Backend(echo).port)}) as daemon:
+            client = daemon.connect()
+            self.answer(client, b"before")
+            self.upgrade(daemon)
+
+            self.answer(client, b"after")
 
     def test_goes_with_a_server_core(self):
         graph = "components:\n  server: {type: ServerCore, host: 127.0.0.1, port: \"${PORT}\", " \
@@ -449,6 +566,34 @@ linkages:
                     self.wait_gone(daemon, self.pids[1])
                     asking.wait_more()
                 self.assertEqual(asking.trouble, [])
+
+
+class Restart(axond.TestCase):
+    """What becomes of connections between one process and the next; with systemd: tests/systemd."""
+
+    def test_who_can_not_be_asked_is_told_and_connections_drain(self):
+        env = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"}
+        with axond.Axond(handing("EchoProtocol"), env=env) as daemon:
+            client = daemon.connect()
+            client.sendall(b"before")
+            self.assertEqual(client.recv(6, socket.MSG_WAITALL), b"before")
+            daemon.signal(signal.SIGTERM)
+            daemon.wait_line("could not ask systemd whether it will start us again: connections drain")
+            client.sendall(b"after")
+            self.assertEqual(client.recv(5, socket.MSG_WAITALL), b"after")
+            client.close()
+            self.assertEqual(daemon.wait(), 0)
+
+    def test_what_was_left_in_disorder_is_refused_and_forgotten(self):
+        for leave in (lambda sock: None, lambda sock: sock.sendall(b"\0" * 8), lambda sock: sock.sendall(b"\xff" * 20)):
+            ours, theirs = socket.socketpair()
+            leave(ours)
+            ours.close()
+            with theirs, axond.Axond(handing("EchoProtocol"), sockets={"connections=": theirs}) as daemon:
+                daemon.wait_line("can't go on with what the process before has left with systemd, so its connections "
+                                 "are closed: ")
+                self.assertEqual(daemon.ask(b"hello"), b"hello")
+                self.assertIn("FDNAME=connections=", daemon.notifications)
 
 
 class Refused(TestCase):
