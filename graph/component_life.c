@@ -65,6 +65,9 @@ int component_start(struct component *component)
         return result;
     }
     component_announce(component);
+    if ((component->flags & COMPONENT_AGAIN) != 0) {
+        component_wake(component);
+    }
     inboxes = component->extra != NULL ? component->plan->inboxes : component->inboxes;
     for (unsigned i = 0; i < inboxes; i++) {
         if (!inbox_is_empty(component, i)) {
@@ -236,6 +239,8 @@ void component_receive(struct component *component, struct inbox *in, struct mes
     component->flags = (uint8_t)(component->flags & ~COMPONENT_RUNNING);
     if ((component->flags & COMPONENT_ENDING) != 0) {
         end_as_asked(component);
+    } else if ((component->flags & COMPONENT_AGAIN) != 0) {
+        component_wake(component);
     }
 }
 
@@ -324,8 +329,9 @@ static void after_turn(struct component *component)
     component->flags = (uint8_t)(component->flags & ~COMPONENT_RUNNING);
     if ((component->flags & COMPONENT_ENDING) != 0) {
         end_as_asked(component);
-    } else if ((component->flags & COMPONENT_AGAIN) != 0) {
-        component_wake(component);
+    } else if ((component->flags & (COMPONENT_AGAIN | COMPONENT_QUEUED)) == COMPONENT_AGAIN &&
+               component->state == RUNNING) {
+        run_queue_add(&component->graph->loop->more, component);
     }
 }
 
