@@ -83,6 +83,7 @@ struct component {
     bool is_kept : 1;    /* stopped, and another takes over: see component_is_kept() */
     bool is_leaving : 1; /* of a root graph that has been changed: no longer part of it */
     bool is_halted : 1;  /* ended by an operator: the next change of the graph starts it anew */
+    bool serves : 1;     /* an inbox of it was registered by name, see service.h */
 };
 
 _Static_assert(sizeof(struct component) == 64, "a component is one cache line");

@@ -45,10 +45,26 @@ static void end_as_asked(struct component *component)
     component_end(component, (component->flags & COMPONENT_FAILING) != 0 ? FAILED : STOPPED);
 }
 
+/* True if something waits in an inbox; a rare one is there only where .extra is. */
+static bool has_messages(struct component *component)
+{
+    for (unsigned i = 0; i < component->inboxes; i++) {
+        if (box_has_messages(component_common_inbox(component, i))) {
+            return true;
+        }
+    }
+    for (unsigned i = component->inboxes;
+         UNLIKELY(component->extra != NULL) && i < component->plan->inboxes; i++) {
+        if (!inbox_is_empty(component, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int component_start(struct component *component)
 {
     int result = 0;
-    unsigned inboxes; /* the rare ones as well, where there may be any */
 
     component_enter(component, RUNNING);
     component->graph->living++;
@@ -68,11 +84,8 @@ int component_start(struct component *component)
     if ((component->flags & COMPONENT_AGAIN) != 0) {
         component_wake(component);
     }
-    inboxes = component->extra != NULL ? component->plan->inboxes : component->inboxes;
-    for (unsigned i = 0; i < inboxes; i++) {
-        if (!inbox_is_empty(component, i)) {
-            component_wake(component);
-        }
+    if (has_messages(component)) {
+        component_wake(component);
     }
     return 0;
 }
@@ -132,7 +145,9 @@ void component_end(struct component *component, enum component_state state)
         ledger_close(graph->loop->ledger, component, !was_waiting);
     }
     component_deinit_boxes(component);
-    service_forget(graph->loop, component);
+    if (component->serves) {
+        service_forget(graph->loop, component);
+    }
     component_enter(component, state);
     component_announce(component);
     if (graph_is_root(graph)) {

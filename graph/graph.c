@@ -348,20 +348,12 @@ void graph_place_is_over(struct component *component)
     }
 }
 
-void graph_one_ended(struct graph *graph)
+/* Nothing lives in it any more: who has to know is told. */
+static __attribute__((noinline)) void end(struct graph *graph)
 {
     struct loop *loop = graph->loop;
     struct component *holder = graph->holder;
 
-    if (--graph->living > 0) {
-        if (graph->is_draining) {
-            drain_go_on(graph);
-        }
-        if (graph->has_leavers) {
-            leavers_look_soon(root_of(graph));
-        }
-        return;
-    }
     if (loop->ledger != NULL && parts_of(graph) == NULL) {
         ledger_close_graph(loop->ledger, graph);
     }
@@ -381,6 +373,20 @@ void graph_one_ended(struct graph *graph)
         loop->hooks.graph_ended(loop->hooks.arg, graph);
     }
     die(graph);
+}
+
+void graph_one_ended(struct graph *graph)
+{
+    if (--graph->living == 0) {
+        end(graph);
+        return;
+    }
+    if (graph->is_draining) {
+        drain_go_on(graph);
+    }
+    if (graph->has_leavers) {
+        leavers_look_soon(root_of(graph));
+    }
 }
 
 /* One graph, or one part of it. */
@@ -451,8 +457,9 @@ static void *free_root(void *arg)
 bool graph_free(struct graph *graph)
 {
     struct loop *loop = graph->loop;
+    const size_t size = graph_size(graph);
 
-    for (size_t i = 0; i < graph_size(graph); i++) {
+    for (size_t i = 0; i < size; i++) {
         const struct component *component = graph_component(graph, i);
 
         if (component != NULL && (component->flags & COMPONENT_QUEUED) != 0) {
@@ -468,19 +475,15 @@ bool graph_free(struct graph *graph)
             ledger_forget(loop->ledger, graph);
         }
         leavers_free(root_of(graph));
-        if (graph_size(graph) >= FREED_APART) {
+        if (size >= FREED_APART) {
             thread_create_detached(free_root, root_of(graph));
         } else {
             root_free(root_of(graph));
         }
         return true;
     }
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        struct component *component = graph_component(graph, i);
-
-        if (component != NULL) {
-            component_free_extra(component);
-        }
+    for (size_t i = 0; i < size; i++) {
+        component_free_extra(blueprint_component(graph, i));
     }
     blueprint_free_instance(graph);
     loop_graph_freed(loop);

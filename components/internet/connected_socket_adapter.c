@@ -93,10 +93,10 @@ static void set_awaiting(struct component *self, bool awaiting)
     }
 }
 
-static void note_activity(struct component *self)
+/* Functions on the path of messages are given csa: to find it anew in each took 8 instructions of a
+ * turn's 125. */
+static void note_activity(struct component *self, struct connected_socket_adapter *csa)
 {
-    struct connected_socket_adapter *csa = component_state(self);
-
     csa->last_active = loop_ms(component_loop(self));
 }
 
@@ -167,10 +167,8 @@ static struct sent write_waiting(struct component *self, int fd)
 }
 
 /* Writes what waits in inbox. */
-static void handle_sending(struct component *self)
+static void handle_sending(struct component *self, struct connected_socket_adapter *csa)
 {
-    struct connected_socket_adapter *csa = component_state(self);
-
     while (!inbox_is_empty(self, CSA_INBOX)) {
         const struct sent sent = write_waiting(self, readiness_fd(&csa->readiness));
 
@@ -180,7 +178,7 @@ static void handle_sending(struct component *self)
         }
         if (sent.written >= 0) {
             inbox_consume(self, CSA_INBOX, (size_t)sent.written);
-            note_activity(self);
+            note_activity(self, csa);
         }
         if (sent.written != (ssize_t)sent.size) {
             inbox_compact(self, CSA_INBOX);
@@ -197,7 +195,7 @@ static void handle_end(struct component *self)
     struct connected_socket_adapter *csa = component_state(self);
 
     csa->flags |= HAS_ENDED;
-    note_activity(self);
+    note_activity(self, csa);
     set_reading(self, false);
     outbox_notify(self, CSA_SIGNAL, PRODUCER_FINISHED, NULL, 0);
     if ((csa->flags & FINISHED) != 0) {
@@ -278,9 +276,8 @@ static __attribute__((noinline)) ssize_t receive_piped(struct component *self)
 }
 
 /* As recv(2), into memory that goes on as a message. */
-static ssize_t receive_copied(struct component *self)
+static ssize_t receive_copied(struct component *self, const struct connected_socket_adapter *csa)
 {
-    const struct connected_socket_adapter *csa = component_state(self);
     struct pool *pool = component_pool(self);
     size_t room;
     unsigned char *bytes = message_reserve(pool, 1, &room);
@@ -299,9 +296,8 @@ static ssize_t receive_copied(struct component *self)
 }
 
 /* Reads once; libev says so if there is more. */
-static void handle_receive(struct component *self)
+static void handle_receive(struct component *self, struct connected_socket_adapter *csa)
 {
-    struct connected_socket_adapter *csa = component_state(self);
     ssize_t received;
 
     if (!outbox_has_room(self, CSA_OUTBOX)) {
@@ -313,11 +309,11 @@ static void handle_receive(struct component *self)
         component_wait_for_memory(self);
         return;
     }
-    received = csa->bulk > 0 && moves_bulk(self) ? receive_piped(self) : receive_copied(self);
+    received = csa->bulk > 0 && moves_bulk(self) ? receive_piped(self) : receive_copied(self, csa);
     csa->flags = (uint8_t)(csa->flags & ~CAN_READ);
     if (received > 0) {
         if ((csa->flags & FINISHED) == 0 || outbox_is_linked(self, CSA_OUTBOX)) {
-            note_activity(self); /* else nobody reads it, and it does not keep us */
+            note_activity(self, csa); /* else nobody reads it, and it does not keep us */
         }
         if ((csa->flags & WATCHES) == 0) {
             set_reading(self, true);
@@ -343,7 +339,7 @@ static void finish_sending(struct component *self)
         return;
     }
     csa->flags |= FINISHED;
-    note_activity(self);
+    note_activity(self, csa);
     if ((csa->flags & HAS_ENDED) != 0) {
         end(self, 0);
     } else if (shutdown(readiness_fd(&csa->readiness), SHUT_WR) == -1) {
@@ -366,12 +362,10 @@ static void heed_control(struct component *self)
 }
 
 /* Reads if there is something to read, or has it watched for again once there is room. */
-static void attend_reading(struct component *self)
+static void attend_reading(struct component *self, struct connected_socket_adapter *csa)
 {
-    struct connected_socket_adapter *csa = component_state(self);
-
     if ((csa->flags & CAN_READ) != 0) {
-        handle_receive(self);
+        handle_receive(self, csa);
     } else if ((csa->flags & WATCHES) == 0 && !pool_is_short(component_pool(self)) &&
                outbox_has_room(self, CSA_OUTBOX)) {
         set_reading(self, true);
@@ -394,19 +388,19 @@ static void csa_run(struct component *self)
         end(self, 0);
     }
     if ((csa->flags & (OVER | AWAITS_SEND)) == 0) {
-        handle_sending(self);
+        handle_sending(self, csa);
         if ((self->flags & COMPONENT_TOLD) != 0) {
             heed_control(self);
         }
     }
     if ((csa->flags & (OVER | HAS_ENDED)) == 0) {
-        attend_reading(self);
+        attend_reading(self, csa);
     }
 }
 
 static int csa_start(struct component *self)
 {
-    note_activity(self);
+    note_activity(self, component_state(self));
     set_reading(self, true);
     return 0;
 }
