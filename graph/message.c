@@ -320,13 +320,20 @@ static __attribute__((noinline)) void release_specially(struct message *msg)
     }
 }
 
+/* True if nothing else goes with a message: others hold its block, or a notice is about nobody. */
+static inline bool is_all(const struct message *msg)
+{
+    return msg->kind == DATA ? msg->block->refs > 1 : msg->kind != PIPED && msg->about == NULL;
+}
+
 void message_release(struct message *msg)
 {
     struct pool *pool = msg->pool;
 
-    if (LIKELY(msg->kind == DATA) && LIKELY(msg->block->refs > 1) &&
-        LIKELY(pool->cached_messages < pool->kept_messages)) {
-        msg->block->refs--;
+    if (LIKELY(is_all(msg)) && LIKELY(pool->cached_messages < pool->kept_messages)) {
+        if (msg->kind == DATA) {
+            msg->block->refs--;
+        }
         put_back(pool, msg);
     } else {
         release_specially(msg);
