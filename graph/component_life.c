@@ -346,7 +346,10 @@ static void after_turn(struct component *component)
         end_as_asked(component);
     } else if ((component->flags & (COMPONENT_AGAIN | COMPONENT_QUEUED)) == COMPONENT_AGAIN &&
                component->state == RUNNING) {
-        run_queue_add(&component->graph->loop->more, component);
+        struct loop *loop = component->graph->loop;
+
+        /* what waits in inboxes has an end, other work may have none */
+        run_queue_add(component->turn == 0 ? &loop->queue : &loop->more, component);
     }
 }
 

@@ -4,9 +4,9 @@
  *     epoll ─► watchers ─► wake ─► [run queue: a, b, c] ─► run each for a turn ─► epoll
  *
  * The queue is FIFO and is run whenever libev has called the watchers that were due.  A component's
- * turn is bounded (TURN messages), and who has more to do after it goes on only when sockets have
- * been looked at; so they are, however busy the graph is.  With nothing to do the loop sleeps in
- * epoll_wait: no timer, no wake-up of its own. */
+ * turn is bounded: who has taken TURN messages goes on behind the others, and who has other work
+ * left goes on when sockets have been looked at.  So they are, however busy the graph is.  With
+ * nothing to do the loop sleeps in epoll_wait: no timer, no wake-up of its own. */
 #ifndef AXOND_GRAPH_LOOP_H
 #define AXOND_GRAPH_LOOP_H
 
@@ -78,7 +78,7 @@ struct loop {
     ev_idle idle; /* active while the queue is not empty after a pass: libev must not wait */
     uint32_t ms;  /* loop_ms() */
     struct run_queue queue; /* who has work */
-    struct run_queue more;  /* who had a turn in this pass, and goes on in the next */
+    struct run_queue more;  /* who woke itself in this pass, and goes on in the next */
     struct pool pool;
     struct list graphs;          /* root graphs: the running one and those that drain */
     struct list services;        /* see service.h */
