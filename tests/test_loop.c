@@ -128,6 +128,25 @@ static void test_who_has_more_to_do_goes_on_when_sockets_have_been_looked_at(voi
     scene_stop(scene);
 }
 
+static void test_whose_turn_is_full_goes_on_in_the_same_pass(void **context)
+{
+    enum { TURNS = 4 };
+    struct scene *scene = scene_start(types, "components:\n"
+                                             "  echo: {type: EchoProtocol}\n"
+                                             "  sink: {type: Probe}\n"
+                                             "linkages: [echo -> sink]\n");
+    struct inbox *in = component_inbox(scene_find(scene, "echo"), 0);
+
+    for (int i = 0; i < TURNS * TURN; i++) {
+        inbox_put(in, message_copy(&scene->loop->pool, "x", 1));
+    }
+    loop_once(scene->loop, false); /* two passes at most, as above */
+
+    assert_int_equal(component_inbox(scene_find(scene, "sink"), PROBE_IN0)->box.queued,
+                     TURNS * TURN);
+    scene_stop(scene);
+}
+
 static void test_an_idle_loop_sleeps(void **context)
 {
     struct scene *scene =
@@ -246,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_components_are_run_in_the_order_of_waking),
         cmocka_unit_test(test_a_busy_component_starves_nobody),
         cmocka_unit_test(test_who_has_more_to_do_goes_on_when_sockets_have_been_looked_at),
+        cmocka_unit_test(test_whose_turn_is_full_goes_on_in_the_same_pass),
         cmocka_unit_test(test_an_idle_loop_sleeps),
         cmocka_unit_test(test_a_sender_without_room_does_not_keep_the_loop_awake),
         cmocka_unit_test(test_running_ends_when_told_and_may_go_on),
