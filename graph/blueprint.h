@@ -39,6 +39,7 @@ struct blueprint {
     size_t outer_count;
     struct sheet *sheet; /* see ledger.c; NULL: none yet */
     size_t instances;
+    struct graph *spare; /* memory of an instance that has ended, for the next one; or NULL */
     bool is_released;
     bool is_replaced; /* by one of another definition, for what is made from now on */
 };

@@ -190,12 +190,14 @@ bool component_is_earlier(const struct component *component)
 
 void component_wake(struct component *self)
 {
-    if ((self->flags & COMPONENT_QUEUED) == 0) {
+    if ((self->flags & (COMPONENT_QUEUED | COMPONENT_RUNNING)) == 0) {
         if (LIKELY(self->state == RUNNING)) {
-            loop_enqueue(self->graph->loop, self);
+            run_queue_add(&self->graph->loop->queue, self);
         } else {
             supervise_wake(self);
         }
+    } else if ((self->flags & COMPONENT_QUEUED) == 0) {
+        self->flags |= COMPONENT_AGAIN; /* once its function has returned */
     }
 }
 

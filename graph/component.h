@@ -48,7 +48,7 @@ enum component_state {
 
 enum {
     COMPONENT_QUEUED = 1 << 0,     /* in the loop's run queue */
-    COMPONENT_AGAIN = 1 << 1,      /* its turn ended before its work did */
+    COMPONENT_AGAIN = 1 << 1,      /* its turn ended before its work did, or it woke itself */
     COMPONENT_RUNNING = 1 << 2,    /* inside one of its functions */
     COMPONENT_ENDING = 1 << 3,     /* to be ended once its function has returned */
     COMPONENT_STOP_ASKED = 1 << 4, /* shutdownMicroprocess waits in control */
@@ -84,6 +84,7 @@ struct component {
     bool is_leaving : 1;   /* of a root graph that has been changed: no longer part of it */
     bool is_halted : 1;    /* ended by an operator: the next change of the graph starts it anew */
     bool hears_across : 1; /* drains; something on another worker leads to it */
+    bool serves : 1;       /* an inbox of it was registered by name, see service.h */
 };
 
 _Static_assert(sizeof(struct component) == 64, "a component is one cache line");
@@ -186,7 +187,8 @@ static inline bool component_is_kept(const struct component *self)
 /* Has run() called once the pool is no longer short of memory. */
 void component_wait_for_memory(struct component *self);
 
-/* Has run() called soon, once. */
+/* Has run() called soon, once.  A component that wakes itself in its turn goes on only when sockets
+ * have been looked at: so one that does much does it in parts. */
 void component_wake(struct component *self);
 
 /* Ends the component, in order; signal says producerFinished if nothing was said there.  The

@@ -4,9 +4,6 @@
 
 #include "graph/component.h"
 
-#define LIKELY(cond)   __builtin_expect(!!(cond), 1)
-#define UNLIKELY(cond) __builtin_expect(!!(cond), 0)
-
 /* What is off the shortest way: room for waiting senders, policies, taps, notices, rare boxes. */
 struct inbox *component_need_rare_inbox(struct component *component, unsigned index);
 struct outbox *component_need_rare_outbox(struct component *component, unsigned index);

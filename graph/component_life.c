@@ -45,10 +45,26 @@ static void end_as_asked(struct component *component)
     component_end(component, (component->flags & COMPONENT_FAILING) != 0 ? FAILED : STOPPED);
 }
 
+/* True if something waits in an inbox; a rare one is there only where .extra is. */
+static bool has_messages(struct component *component)
+{
+    for (unsigned i = 0; i < component->inboxes; i++) {
+        if (box_has_messages(component_common_inbox(component, i))) {
+            return true;
+        }
+    }
+    for (unsigned i = component->inboxes;
+         UNLIKELY(component->extra != NULL) && i < component->plan->inboxes; i++) {
+        if (!inbox_is_empty(component, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int component_start(struct component *component)
 {
     int result = 0;
-    unsigned inboxes; /* the rare ones as well, where there may be any */
 
     component_enter(component, RUNNING);
     component->graph->living++;
@@ -65,11 +81,11 @@ int component_start(struct component *component)
         return result;
     }
     component_announce(component);
-    inboxes = component->extra != NULL ? component->plan->inboxes : component->inboxes;
-    for (unsigned i = 0; i < inboxes; i++) {
-        if (!inbox_is_empty(component, i)) {
-            component_wake(component);
-        }
+    if ((component->flags & COMPONENT_AGAIN) != 0) {
+        component_wake(component);
+    }
+    if (has_messages(component)) {
+        component_wake(component);
     }
     return 0;
 }
@@ -132,7 +148,9 @@ void component_end(struct component *component, enum component_state state)
         ledger_close(graph->loop->ledger, component, !was_waiting);
     }
     component_deinit_boxes(component);
-    service_forget(graph->loop, component);
+    if (component->serves) {
+        service_forget(graph->loop, component);
+    }
     component_enter(component, state);
     component_announce(component);
     if (graph_is_root(graph)) {
@@ -250,6 +268,8 @@ void component_receive(struct component *component, struct inbox *in, struct mes
     component->flags = (uint8_t)(component->flags & ~COMPONENT_RUNNING);
     if ((component->flags & COMPONENT_ENDING) != 0) {
         end_as_asked(component);
+    } else if ((component->flags & COMPONENT_AGAIN) != 0) {
+        component_wake(component);
     }
 }
 
@@ -338,8 +358,12 @@ static void after_turn(struct component *component)
     component->flags = (uint8_t)(component->flags & ~COMPONENT_RUNNING);
     if ((component->flags & COMPONENT_ENDING) != 0) {
         end_as_asked(component);
-    } else if ((component->flags & COMPONENT_AGAIN) != 0) {
-        component_wake(component);
+    } else if ((component->flags & (COMPONENT_AGAIN | COMPONENT_QUEUED)) == COMPONENT_AGAIN &&
+               component->state == RUNNING) {
+        struct loop *loop = component->graph->loop;
+
+        /* what waits in inboxes has an end, other work may have none */
+        run_queue_add(component->turn == 0 ? &loop->queue : &loop->more, component);
     }
 }
 

@@ -74,7 +74,8 @@ static bool is_only_source(const struct inbox *in, const struct outbox *out)
            (out->box.flags & BOX_PASSES) == 0;
 }
 
-static void put_notice(struct inbox *in, struct message *msg, struct outbox *from)
+static __attribute__((noinline)) void put_notice(struct inbox *in, struct message *msg,
+                                                 struct outbox *from)
 {
     struct component *owner = box_owner(&in->box);
     const bool is_control = component_inbox(owner, owner->control) == in;
@@ -97,8 +98,10 @@ static void put_notice(struct inbox *in, struct message *msg, struct outbox *fro
             box_note_told(from->next, &in->box);
         }
     }
+    if (in->box.last != NULL) {
+        component_wake(owner); /* it may have left what was there for later */
+    }
     inbox_put(in, msg);
-    component_wake(owner);
 }
 
 static void drop_oldest(struct inbox *in)
@@ -127,41 +130,56 @@ void inbox_note_taken(struct inbox *in, struct message *msg)
     }
 }
 
-void inbox_deliver(struct inbox *in, struct message *msg, struct outbox *from)
+/* The inbox is full: its policy says what goes, the message that comes or those that wait. */
+static __attribute__((noinline)) void put_by_policy(struct inbox *in, struct message *msg)
 {
-    struct component *owner = box_owner(&in->box);
-
-    if ((in->box.flags & (BOX_TAPPED | BOX_TIMED)) != 0) {
-        note_coming(in, msg);
-    }
-    if ((in->box.flags & BOX_RECEIVES) != 0) {
-        in->messages++;
-        component_receive(owner, in, msg);
-        return;
-    }
-    if ((in->box.flags & BOX_CONTROL) != 0) {
-        put_notice(in, msg, from);
-        return;
-    }
-    if (inbox_is_full(in)) {
-        switch (inbox_policy(in)) {
-        case BLOCK:
-            break; /* it was asked for room before; a notice among data always has some */
-        case DROP_OLDEST:
-            while (in->box.last != NULL && inbox_is_full(in)) {
-                drop_oldest(in);
-            }
-            break;
-        case DISCONNECT:
-            component_disconnect(owner, ENOBUFS);
-            __attribute__((fallthrough));
-        case DROP_NEWEST:
-            in->box.dropped++;
-            message_release(msg);
-            return;
+    switch (inbox_policy(in)) {
+    case BLOCK:
+        break; /* it was asked for room before; a notice among data always has some */
+    case DROP_OLDEST:
+        while (in->box.last != NULL && inbox_is_full(in)) {
+            drop_oldest(in);
         }
+        break;
+    case DISCONNECT:
+        component_disconnect(box_owner(&in->box), ENOBUFS);
+        __attribute__((fallthrough));
+    case DROP_NEWEST:
+        in->box.dropped++;
+        message_release(msg);
+        return;
     }
     inbox_put(in, msg);
+}
+
+static inline void deliver(struct inbox *in, struct message *msg, struct outbox *from)
+{
+    if ((in->box.flags & BOX_RECEIVES) != 0) {
+        in->messages++;
+        component_receive(box_owner(&in->box), in, msg);
+    } else if ((in->box.flags & BOX_CONTROL) != 0) {
+        put_notice(in, msg, from);
+    } else if (inbox_is_full(in)) {
+        put_by_policy(in, msg);
+    } else {
+        inbox_put(in, msg);
+    }
+}
+
+static __attribute__((noinline, cold)) void deliver_noted(struct inbox *in, struct message *msg,
+                                                          struct outbox *from)
+{
+    note_coming(in, msg);
+    deliver(in, msg, from);
+}
+
+void inbox_deliver(struct inbox *in, struct message *msg, struct outbox *from)
+{
+    if (UNLIKELY((in->box.flags & (BOX_TAPPED | BOX_TIMED)) != 0)) {
+        deliver_noted(in, msg, from);
+    } else {
+        deliver(in, msg, from);
+    }
 }
 
 /* A notice on signal: those whose own signal it passes through say it as well.  Returns false if it
@@ -203,6 +221,20 @@ static void show_on_the_way(struct component *self, struct outbox *out, const st
     } while (at != NULL && (at->flags & BOX_PASSES) != 0);
 }
 
+/* By a rare outbox that is not there: to a service, to its maker, or nowhere. */
+static __attribute__((noinline)) void send_unlinked(struct component *self, unsigned index,
+                                                    struct message *msg)
+{
+    struct inbox *in = component_standing_sink(self, index);
+
+    if (in != NULL) {
+        inbox_deliver(in, msg, NULL);
+    } else {
+        self->discarded++;
+        message_release(msg);
+    }
+}
+
 void outbox_send_specially(struct component *self, unsigned index, struct message *msg)
 {
     struct outbox *out = component_outbox(self, index);
@@ -212,14 +244,7 @@ void outbox_send_specially(struct component *self, unsigned index, struct messag
         return;
     }
     if (out == NULL) {
-        struct inbox *in = component_standing_sink(self, index);
-
-        if (in != NULL) {
-            inbox_deliver(in, msg, NULL);
-        } else {
-            self->discarded++;
-            message_release(msg);
-        }
+        send_unlinked(self, index, msg);
         return;
     }
     if ((out->box.flags & (BOX_TAPPED | BOX_SEEN)) != 0) {

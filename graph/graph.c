@@ -342,20 +342,12 @@ void graph_place_is_over(struct component *component)
     }
 }
 
-void graph_one_ended(struct graph *graph)
+/* Nothing lives in it any more: who has to know is told. */
+static __attribute__((noinline)) void end(struct graph *graph)
 {
     struct loop *loop = graph->loop;
     struct component *holder = graph->holder;
 
-    if (--graph->living > 0) {
-        if (graph->is_draining) {
-            drain_go_on(graph);
-        }
-        if (graph->has_leavers) {
-            leavers_look_soon(root_of(graph));
-        }
-        return;
-    }
     if (loop->ledger != NULL && parts_of(graph) == NULL) {
         ledger_close_graph(loop->ledger, graph);
     }
@@ -375,6 +367,20 @@ void graph_one_ended(struct graph *graph)
         loop->hooks.graph_ended(loop->hooks.arg, graph);
     }
     die(graph);
+}
+
+void graph_one_ended(struct graph *graph)
+{
+    if (--graph->living == 0) {
+        end(graph);
+        return;
+    }
+    if (graph->is_draining) {
+        drain_go_on(graph);
+    }
+    if (graph->has_leavers) {
+        leavers_look_soon(root_of(graph));
+    }
 }
 
 /* All that it has, so that a large graph need not be walked through. */
@@ -450,19 +456,26 @@ static void *free_root(void *arg)
     return NULL;
 }
 
-/* True if one of its components is in the run queue: of a large graph, that is the shorter one. */
+static bool is_in_queue(const struct graph *root, const struct run_queue *queue)
+{
+    const struct component *at = queue->first;
+
+    while (at != NULL && at->graph != root) {
+        at = at->next_runnable;
+    }
+    return at != NULL;
+}
+
+/* True if one of its components has work: of a large graph, the queues are shorter. */
 static bool is_queued(const struct graph *graph)
 {
-    const struct component *queued = graph->loop->first_runnable;
+    const struct loop *loop = graph->loop;
 
     if (graph_is_root(graph)) {
-        while (queued != NULL && queued->graph != graph) {
-            queued = queued->next_runnable;
-        }
-        return queued != NULL;
+        return is_in_queue(graph, &loop->queue) || is_in_queue(graph, &loop->more);
     }
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        if ((graph_component(graph, i)->flags & COMPONENT_QUEUED) != 0) {
+    for (size_t i = 0; i < graph->plan->component_count; i++) {
+        if ((blueprint_component(graph, i)->flags & COMPONENT_QUEUED) != 0) {
             return true;
         }
     }
@@ -472,6 +485,7 @@ static bool is_queued(const struct graph *graph)
 bool graph_free(struct graph *graph)
 {
     struct loop *loop = graph->loop;
+    const size_t size = graph_size(graph);
 
     if (is_queued(graph) || (graph_is_root(graph) && !crossings_are_idle(graph))) {
         return false;
@@ -482,19 +496,15 @@ bool graph_free(struct graph *graph)
             ledger_forget(loop->ledger, graph);
         }
         leavers_free(root_of(graph));
-        if (graph_size(graph) >= FREED_APART) {
+        if (size >= FREED_APART) {
             thread_create_detached(free_root, root_of(graph));
         } else {
             root_free(root_of(graph));
         }
         return true;
     }
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        struct component *component = graph_component(graph, i);
-
-        if (component != NULL) {
-            component_free_extra(component);
-        }
+    for (size_t i = 0; i < size; i++) {
+        component_free_extra(blueprint_component(graph, i));
     }
     blueprint_free_instance(graph);
     loop_graph_freed(loop);

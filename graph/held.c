@@ -30,7 +30,10 @@ static double seconds_of(const struct held *held, uint32_t units, double now)
 static void warn(struct loop *loop, struct component *component, double seconds)
 {
     struct held *held = &loop->held;
-    const struct component *woken = component == NULL ? loop->last_runnable : NULL;
+    const struct component *woken =
+        component == NULL && loop->queue.first != NULL
+            ? container_of(loop->queue.end, struct component, next_runnable)
+            : NULL;
     char path[PATH_SIZE];
     char more[64] = "";
     char text[200];

@@ -16,57 +16,49 @@
 #include "graph/waiting.h"
 #include "graph/workers.h"
 
-/* Component runs in one pass of the queue, before sockets are looked at again: PASS, or fewer when
- * they have taken PASS_UNITS (held.h), some milliseconds.  That is looked at after each PART, in
- * which a message comes all the way from socket to socket: so it costs those nothing. */
-enum { PASS = 4096, PART = 4, PASS_UNITS = HELD_UNITS * 3 / 16 };
+/* Turns in one pass of the queue at most, before sockets are looked at again: a bound for messages
+ * that go round and round.  It is no question of time: what a look finds while others of the queue
+ * wait for their turn is the sockets that they have not read yet. */
+enum { PASS = 4096 };
 
 /* When this many graphs of connections have come and three quarters have gone, memory goes back. */
 enum { CROWD = 1024 };
 
-void loop_enqueue(struct loop *loop, struct component *component)
+static void run_queue_init(struct run_queue *queue)
 {
-    component->flags |= COMPONENT_QUEUED;
-    component->next_runnable = NULL;
-    if (loop->last_runnable != NULL) {
-        loop->last_runnable->next_runnable = component;
-    } else {
-        loop->first_runnable = component;
-    }
-    loop->last_runnable = component;
+    queue->first = NULL;
+    queue->end = &queue->first;
 }
 
-/* Runs components in the order in which they were woken, at least one and at most "most" of them.
- * Each turn is timed, and the first begins with held_begin() or held_end().  Returns how many. */
-static unsigned run_queue(struct loop *loop, unsigned most)
+static void queue_more(struct loop *loop)
+{
+    *loop->queue.end = loop->more.first;
+    loop->queue.end = loop->more.end;
+    run_queue_init(&loop->more);
+}
+
+/* A pass of the queue: runs components in the order in which they were woken, at most "most" of
+ * them.  Each turn is timed, and the first begins with held_begin() or held_end().  Returns how
+ * many there were. */
+static unsigned run_pass(struct loop *loop, unsigned most)
 {
     unsigned left = most;
     struct component *component;
 
-    while ((component = loop->first_runnable) != NULL) {
-        loop->first_runnable = component->next_runnable;
-        if (loop->first_runnable == NULL) {
-            loop->last_runnable = NULL;
+    while ((component = loop->queue.first) != NULL && left > 0) {
+        loop->queue.first = component->next_runnable;
+        if (loop->queue.first == NULL) {
+            loop->queue.end = &loop->queue.first;
         }
         component_run(component);
         held_end(&loop->held, loop, component);
-        if (--left == 0) {
-            break;
-        }
+        left--;
+    }
+    if (UNLIKELY(loop->more.first != NULL)) {
+        queue_more(loop);
     }
     loop->turns += most - left;
     return most - left;
-}
-
-/* A pass of the queue; held_begin() or held_end() was just called. */
-static void run_pass(struct loop *loop)
-{
-    const uint32_t began = loop->held.patience;
-    unsigned parts = PASS / PART;
-
-    while (run_queue(loop, PART) == PART && --parts > 0 &&
-           loop->held.patience - began < PASS_UNITS) {
-    }
 }
 
 /* Frees the dead.  A graph that goes may be the last that kept the one of its maker. */
@@ -169,14 +161,14 @@ static void invoke_and_run(struct ev_loop *ev)
     loop->ms = (uint32_t)(int64_t)((ev_now(ev) - loop->born) * 1000.0);
     ev_invoke_pending(ev);
     held_end(&loop->held, loop, NULL);
-    run_pass(loop);
+    (void)run_pass(loop, PASS);
     if (loop->thirsty_count > 0 && !pool_is_short(&loop->pool)) {
         wake_thirsty(loop);
     }
     if (!list_is_empty(&loop->dead)) {
         bury(loop);
     }
-    if (loop->first_runnable == NULL) {
+    if (loop->queue.first == NULL) {
         if (ev_is_active(&loop->idle)) {
             ev_idle_stop(ev, &loop->idle);
         }
@@ -205,6 +197,8 @@ struct loop *loop_create(const struct component_type *const *types, const struct
     }
     loop->born = ev_now(ev);
     loop->leave_timeout = LEAVE_TIMEOUT;
+    run_queue_init(&loop->queue);
+    run_queue_init(&loop->more);
     held_init(&loop->held);
     list_init(&loop->graphs);
     list_init(&loop->services);
@@ -269,12 +263,9 @@ void loop_destroy(struct loop *loop)
         graph_destroy(container_of(first, struct graph, sibling));
     }
     wake_thirsty(loop);
-    held_begin(&loop->held);
-    (void)run_queue(loop, UINT32_MAX);
-    bury(loop);
+    (void)loop_settle(loop);
     services_destroy(loop);
-    (void)run_queue(loop, UINT32_MAX);
-    bury(loop);
+    (void)loop_settle(loop);
     REQUIRE(list_is_empty(&loop->dead) && list_is_empty(&loop->graphs));
     talks_deinit(loop);
     ledger_destroy(loop->ledger);
@@ -306,8 +297,8 @@ unsigned loop_settle(struct loop *loop)
     unsigned runs = 0;
 
     held_begin(&loop->held);
-    while (loop->first_runnable != NULL) {
-        runs += run_queue(loop, UINT32_MAX);
+    while (loop->queue.first != NULL) {
+        runs += run_pass(loop, UINT32_MAX);
     }
     bury(loop);
     return runs;

@@ -4,9 +4,9 @@
  *     epoll ─► watchers ─► wake ─► [run queue: a, b, c] ─► run each for a turn ─► epoll
  *
  * The queue is FIFO and is run whenever libev has called the watchers that were due.  A component's
- * turn is bounded (TURN messages), and so is a pass of the queue, so that sockets are looked at
- * however busy the graph is.  With nothing to do the loop sleeps in epoll_wait: no timer, no
- * wake-up of its own. */
+ * turn is bounded: who has taken TURN messages goes on behind the others, and who has other work
+ * left goes on when sockets have been looked at.  So they are, however busy the graph is.  With
+ * nothing to do the loop sleeps in epoll_wait: no timer, no wake-up of its own. */
 #ifndef AXOND_GRAPH_LOOP_H
 #define AXOND_GRAPH_LOOP_H
 
@@ -67,12 +67,18 @@ struct connections {
     uint64_t limit; /* 0: none; set while all workers are halted */
 };
 
+/* Components in the order in which they were woken, threaded through next_runnable. */
+struct run_queue {
+    struct component *first; /* NULL: none */
+    struct component **end;  /* where the next one goes */
+};
+
 struct loop {
     struct ev_loop *ev;
     ev_idle idle; /* active while the queue is not empty after a pass: libev must not wait */
     uint32_t ms;  /* loop_ms() */
-    struct component *first_runnable;
-    struct component *last_runnable;
+    struct run_queue queue; /* who has work */
+    struct run_queue more;  /* who woke itself in this pass, and goes on in the next */
     struct pool pool;
     struct list graphs;          /* root graphs: the running one and those that drain */
     struct list services;        /* see service.h */
@@ -128,8 +134,14 @@ void loop_once(struct loop *loop, bool wait);
 /* Runs components until none has work; for tests.  Returns the number of runs. */
 unsigned loop_settle(struct loop *loop);
 
-/* Puts a component into the queue, unless it is there. */
-void loop_enqueue(struct loop *loop, struct component *component);
+/* Puts a component that is in no queue at the end of this one. */
+static inline void run_queue_add(struct run_queue *queue, struct component *component)
+{
+    component->flags |= COMPONENT_QUEUED;
+    component->next_runnable = NULL;
+    *queue->end = component;
+    queue->end = &component->next_runnable;
+}
 
 /* Puts a component into the queue once the pool is no longer short. */
 void loop_wait_for_memory(struct loop *loop, struct component *component);

@@ -7,6 +7,9 @@
 
 #include <stddef.h>
 
+#define LIKELY(cond)   __builtin_expect(!!(cond), 1)
+#define UNLIKELY(cond) __builtin_expect(!!(cond), 0)
+
 #define MUST_CHECK          __attribute__((warn_unused_result))
 #define PRINTF_LIKE(at, of) __attribute__((format(printf, at, of)))
 

@@ -15,8 +15,6 @@ enum {
     CACHED_BLOCKS = 8,
     TRIMMED_MESSAGES = 256, /* what pool_trim() leaves */
     TRIMMED_BLOCKS = 2,
-    /* A read gets at least this much, or a fresh block: bulk is not read in crumbs. */
-    LEAST_ROOM = 16 * 1024,
 };
 
 static const char *const kind_names[MESSAGE_KINDS] = {
@@ -73,13 +71,11 @@ static struct block *block_create(struct pool *pool, size_t capacity)
     return block;
 }
 
-static void block_release(struct block *block)
+/* Nobody holds it any more. */
+static void block_destroy(struct block *block)
 {
     struct pool *pool = block->pool;
 
-    if (--block->refs > 0) {
-        return;
-    }
     if (block->capacity == BLOCK_SIZE && pool->cached_blocks < CACHED_BLOCKS) {
         block->next = pool->free_blocks;
         pool->free_blocks = block;
@@ -87,6 +83,13 @@ static void block_release(struct block *block)
     } else {
         pool->memory -= block->capacity;
         free(block);
+    }
+}
+
+static inline void block_release(struct block *block)
+{
+    if (--block->refs == 0) {
+        block_destroy(block);
     }
 }
 
@@ -118,35 +121,41 @@ bool pool_is_short(const struct pool *pool)
            pool->cached_blocks == 0;
 }
 
-unsigned char *message_reserve(struct pool *pool, size_t least, size_t *room)
+/* A size in whole cache lines. */
+static inline size_t in_lines(size_t size)
 {
-    struct block *block = pool->filling;
-
-    if (block != NULL && block->refs == 1) {
-        pool->filled = 0; /* nobody holds a slice of it any more */
-    }
-    if (block == NULL ||
-        block->capacity - pool->filled < (least > LEAST_ROOM ? least : LEAST_ROOM)) {
-        stop_filling(pool);
-        if (least > BLOCK_SIZE) {
-            block = block_create(pool, least);
-        } else if (pool->free_blocks != NULL) {
-            block = pool->free_blocks;
-            pool->free_blocks = block->next;
-            pool->cached_blocks--;
-            block->refs = 1;
-        } else {
-            block = block_create(pool, BLOCK_SIZE);
-        }
-        pool->filling = block;
-        pool->filled = 0;
-    }
-    *room = block->capacity - pool->filled;
-    return block->bytes + pool->filled;
+    return (size + MESSAGE_LINE - 1) & ~(size_t)(MESSAGE_LINE - 1);
 }
 
-/* Off the way of all but the first messages. */
-__attribute__((noinline)) static struct message *message_allocate(struct pool *pool)
+void pool_fill_another(struct pool *pool, size_t least)
+{
+    struct block *block;
+
+    stop_filling(pool);
+    block = pool->free_blocks;
+    if (least > BLOCK_SIZE) {
+        block = block_create(pool, in_lines(least));
+    } else if (block != NULL) {
+        pool->free_blocks = block->next;
+        pool->cached_blocks--;
+        block->refs = 1;
+    } else {
+        block = block_create(pool, BLOCK_SIZE);
+    }
+    pool->filling = block;
+    pool->filled = 0;
+}
+
+/* Puts a message into the free list. */
+static inline void put_back(struct pool *pool, struct message *msg)
+{
+    msg->next = pool->free_messages;
+    pool->free_messages = msg;
+    pool->cached_messages++;
+}
+
+/* Off the way of all but the first messages: has one in the free list. */
+static __attribute__((noinline, cold)) void message_allocate(struct pool *pool)
 {
     struct message *msg = mem_alloc(sizeof(*msg));
 
@@ -156,23 +165,24 @@ __attribute__((noinline)) static struct message *message_allocate(struct pool *p
         pool->freed_messages--;
         pool->kept_messages += pool->kept_messages < MOST_KEPT_MESSAGES;
     }
-    return msg;
+    put_back(pool, msg);
 }
 
-static struct message *message_create(struct pool *pool)
+static inline struct message *message_create(struct pool *pool)
 {
-    struct message *msg = pool->free_messages;
+    struct message *msg;
 
-    if (msg == NULL) {
-        return message_allocate(pool);
+    if (UNLIKELY(pool->free_messages == NULL)) {
+        message_allocate(pool);
     }
+    msg = pool->free_messages;
     pool->free_messages = msg->next;
     pool->cached_messages--;
     return msg;
 }
 
-static struct message *data_create(struct pool *pool, struct block *block,
-                                   const unsigned char *data, size_t size)
+static inline struct message *data_create(struct pool *pool, struct block *block,
+                                          const unsigned char *data, size_t size)
 {
     struct message *msg = message_create(pool);
 
@@ -192,11 +202,7 @@ struct message *message_commit(struct pool *pool, size_t used)
     struct message *msg =
         data_create(pool, pool->filling, pool->filling->bytes + pool->filled, used);
 
-    /* the next slice starts on a cache line of its own */
-    pool->filled += (uint32_t)((used + 63) & ~(size_t)63);
-    if (pool->filled > pool->filling->capacity) {
-        pool->filled = pool->filling->capacity;
-    }
+    pool->filled += (uint32_t)in_lines(used);
     return msg;
 }
 
@@ -291,7 +297,8 @@ struct message *message_notice(struct pool *pool, enum message_kind kind, struct
     return msg;
 }
 
-void message_release(struct message *msg)
+/* Whatever a message holds; and it may be one too many. */
+static __attribute__((noinline)) void release_specially(struct message *msg)
 {
     struct pool *pool = msg->pool;
 
@@ -306,12 +313,30 @@ void message_release(struct message *msg)
         component_unref(msg->about);
     }
     if (pool->cached_messages < pool->kept_messages) {
-        msg->next = pool->free_messages;
-        pool->free_messages = msg;
-        pool->cached_messages++;
+        put_back(pool, msg);
     } else {
         free(msg);
         pool->freed_messages++;
+    }
+}
+
+/* True if nothing else goes with a message: others hold its block, or a notice is about nobody. */
+static inline bool is_all(const struct message *msg)
+{
+    return msg->kind == DATA ? msg->block->refs > 1 : msg->kind != PIPED && msg->about == NULL;
+}
+
+void message_release(struct message *msg)
+{
+    struct pool *pool = msg->pool;
+
+    if (LIKELY(is_all(msg)) && LIKELY(pool->cached_messages < pool->kept_messages)) {
+        if (msg->kind == DATA) {
+            msg->block->refs--;
+        }
+        put_back(pool, msg);
+    } else {
+        release_specially(msg);
     }
 }
 

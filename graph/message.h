@@ -45,8 +45,14 @@ enum message_kind {
     MESSAGE_KINDS,
 };
 
+/* Each message's bytes begin on a cache line of their own. */
+enum { MESSAGE_LINE = 64 };
+
 /* Bytes that a block of the free list holds; longer reservations get a block of their own. */
 enum { BLOCK_SIZE = 64 * 1024 };
+
+/* A reservation gets at least this much, or a fresh block: bulk is not read in crumbs. */
+enum { LEAST_ROOM = 16 * 1024 };
 
 /* What a message costs an inbox whose bound is in bytes, beside its bytes: its header. */
 enum { MESSAGE_COST = 64 };
@@ -55,7 +61,7 @@ struct block {
     struct pool *pool;
     struct block *next; /* in the free list */
     uint32_t refs;
-    uint32_t capacity; /* bytes */
+    uint32_t capacity; /* bytes; of one that is filled, a multiple of MESSAGE_LINE */
     unsigned char bytes[];
 };
 
@@ -111,7 +117,7 @@ bool pool_is_short(const struct pool *pool);
 
 /* Where the next bytes go: at least "least" bytes (1 .. UINT32_MAX/2), *room says how many.  The
  * reservation ends with the next call on the pool; to give it up costs nothing. */
-unsigned char *message_reserve(struct pool *pool, size_t least, size_t *room);
+static inline unsigned char *message_reserve(struct pool *pool, size_t least, size_t *room);
 
 /* Makes a message of the first "used" bytes that were reserved (0 is fine). */
 struct message *message_commit(struct pool *pool, size_t used);
@@ -144,6 +150,22 @@ struct message *message_notice(struct pool *pool, enum message_kind kind, struct
 /* Ends a message.  A newCSA whose component nobody has started ends that as well: a connection that
  * is dropped on the way is closed, not forgotten. */
 void message_release(struct message *msg);
+
+/* Has the pool fill another block, with room for "least" bytes. */
+void pool_fill_another(struct pool *pool, size_t least);
+
+static inline unsigned char *message_reserve(struct pool *pool, size_t least, size_t *room)
+{
+    if (LIKELY(pool->filling != NULL) && pool->filling->refs == 1) {
+        pool->filled = 0; /* nobody holds a slice of it any more */
+    }
+    if (UNLIKELY(pool->filling == NULL) || UNLIKELY(pool->filling->capacity - pool->filled <
+                                                    (least > LEAST_ROOM ? least : LEAST_ROOM))) {
+        pool_fill_another(pool, least);
+    }
+    *room = pool->filling->capacity - pool->filled;
+    return pool->filling->bytes + pool->filled;
+}
 
 static inline size_t message_size(const struct message *msg)
 {

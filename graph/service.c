@@ -42,6 +42,7 @@ int service_register(struct loop *loop, const char *name, struct component *comp
     service->name = name;
     service->component = component;
     service->inbox = inbox;
+    component->serves = true;
     list_append(&loop->services, &service->link);
     return 0;
 }
@@ -90,7 +91,8 @@ static __attribute__((cold, noinline)) struct service *make(struct loop *loop, c
     return service;
 }
 
-struct inbox *service_find(struct loop *loop, const char *name)
+/* Not inline: most rare outboxes lead to no service, and need not pay for the search. */
+__attribute__((noinline)) struct inbox *service_find(struct loop *loop, const char *name)
 {
     struct service *service = find(loop, name);
 

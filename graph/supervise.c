@@ -216,7 +216,7 @@ static void end_waiting(struct component *component, enum component_state state)
 void supervise_wake(struct component *component)
 {
     if (component->state == RESTARTING && (component->flags & COMPONENT_TOLD) != 0) {
-        loop_enqueue(component_loop(component), component);
+        run_queue_add(&component_loop(component)->queue, component);
     }
 }
 

@@ -309,6 +309,26 @@ static void test_an_instance_goes_when_all_in_it_have_ended(void **context)
     scene_stop(scene);
 }
 
+static void test_the_memory_of_an_instance_that_has_ended_serves_the_next(void **context)
+{
+    struct scene *scene = start("EchoProtocol", "");
+    struct graph *first = make_started(scene, 1);
+    struct graph *second;
+
+    inbox_put(component_inbox(graph_component(first, 0), 0),
+              message_copy(&scene->loop->pool, "x", 1));
+    scene_run(scene);
+    graph_destroy(first);
+    scene_run(scene);
+    second = make_started(scene, 2);
+
+    assert_ptr_equal(second, first);
+    assert_int_equal(second->number, 2);
+    assert_int_equal(component_inbox(graph_component(second, 0), 0)->messages, 0);
+    assert_ptr_not_equal(make_started(scene, 3), second);
+    scene_stop(scene);
+}
+
 static void test_an_instance_may_be_destroyed_in_any_state(void **context)
 {
     struct scene *scene = start("EchoProtocol", "");
@@ -515,6 +535,7 @@ int main(void)
         cmocka_unit_test(test_a_linkage_may_lead_to_the_outer_graph),
         cmocka_unit_test(test_an_edge_that_nothing_is_linked_to_says_so),
         cmocka_unit_test(test_an_instance_goes_when_all_in_it_have_ended),
+        cmocka_unit_test(test_the_memory_of_an_instance_that_has_ended_serves_the_next),
         cmocka_unit_test(test_an_instance_may_be_destroyed_in_any_state),
         cmocka_unit_test(test_an_instance_whose_component_cannot_start_says_so),
         cmocka_unit_test(test_all_instances_go_with_their_maker),

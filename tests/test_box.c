@@ -520,8 +520,8 @@ static void test_senders_that_wait_are_run_in_turn(void **context)
         assert_false(outbox_has_room(cast.b, PROBE_OUT0));
         scene_run(cast.scene);
         assert_hears(&cast, cast.z, PROBE_IN0, "x");
-        first_was_a += cast.scene->loop->first_runnable == cast.a;
-        probe_send(cast.scene->loop->first_runnable, PROBE_OUT0, "x");
+        first_was_a += cast.scene->loop->queue.first == cast.a;
+        probe_send(cast.scene->loop->queue.first, PROBE_OUT0, "x");
         scene_run(cast.scene);
     }
 

@@ -177,7 +177,7 @@ static void run(struct harness *h)
         if (loop->turns - turns > 100000) {
             fail_msg("%s spins", harness_component(h)->type->name);
         }
-    } while (loop->first_runnable != NULL);
+    } while (loop->queue.first != NULL);
 }
 
 /* Lets time pass until somebody has work.  False: it is over, or the time is. */

@@ -7,21 +7,31 @@
 #include "tests/scene.h"
 #include "tests/unit.h"
 
-/* A service that counts what it is told, in the turn of who tells it. */
+/* A service that counts what it is told, in the turn of who tells it; and its own turns. */
 struct bell {
     uint64_t rings;
+    uint64_t turns;
 };
 
 static void bell_receive(struct component *self, struct message *msg)
 {
     struct bell *bell = component_state(self);
-    const bool is_last = msg->kind == SERVER_SHUTDOWN;
+    const enum message_kind kind = (enum message_kind)msg->kind;
 
     bell->rings++;
     message_release(msg);
-    if (is_last) {
+    if (kind == NEW_WRITER) {
+        component_wake(self);
+    } else if (kind == SERVER_SHUTDOWN) {
         component_finish(self);
     }
+}
+
+static void bell_run(struct component *self)
+{
+    struct bell *bell = component_state(self);
+
+    bell->turns++;
 }
 
 static const struct box_spec bell_inboxes[] = {
@@ -40,6 +50,7 @@ static const struct component_type bell_type = {
     .inboxes = bell_inboxes,
     .outboxes = bell_outboxes,
     .service = "bell",
+    .run = bell_run,
 };
 
 /* Has an outbox that leads to the bell, and one to a service that nobody offers. */
@@ -99,6 +110,19 @@ static void test_an_outbox_leads_to_its_service_without_a_linkage(void **context
 
     assert_int_equal(bell_of(scene)->rings, 3); /* one for all, told at once */
     assert_true(outbox_is_linked(scene_find(scene, "a"), RINGER_BELL));
+    scene_stop(scene);
+}
+
+static void test_a_service_may_leave_what_it_is_told_for_a_turn_of_its_own(void **context)
+{
+    struct scene *scene = start();
+
+    ring(scene, "a", NEW_WRITER);
+    ring(scene, "b", NEW_WRITER);
+    assert_int_equal(bell_of(scene)->turns, 0);
+    scene_run(scene);
+
+    assert_int_equal(bell_of(scene)->turns, 1);
     scene_stop(scene);
 }
 
@@ -176,6 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_outbox_leads_to_its_service_without_a_linkage),
+        cmocka_unit_test(test_a_service_may_leave_what_it_is_told_for_a_turn_of_its_own),
         cmocka_unit_test(test_what_nobody_offers_is_discarded_and_counted),
         cmocka_unit_test(test_a_service_outlives_the_graphs_that_use_it),
         cmocka_unit_test(test_a_service_that_has_ended_is_made_anew),

@@ -411,7 +411,8 @@ static bool accept_one(struct component *self, int listening)
 
 /* How many to accept in this turn.  To find that nobody waits costs a twentieth of a connection
  * (accept4 makes a socket before it looks), so it is not tried after the first; if there are more,
- * libev says so in its next iteration. */
+ * libev says so in its next iteration.  Who had to stop accepting has to find it, to know that this
+ * is over. */
 static unsigned accepts_in_turn(struct component *self)
 {
     struct tcp_server *server = component_state(self);
@@ -421,7 +422,9 @@ static unsigned accepts_in_turn(struct component *self)
         return ACCEPTS_BY_TURNS - server->accepted_then;
     }
     server->most = iteration == server->iteration + 1 ? server->most * 2 + 1 : 1;
-    server->most = server->most < ACCEPTS ? server->most : ACCEPTS;
+    if (server->most > ACCEPTS || server->complained) {
+        server->most = ACCEPTS;
+    }
     server->iteration = iteration;
     return server->most;
 }

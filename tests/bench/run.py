@@ -412,7 +412,7 @@ class Bench:
             for what, value, limit in (
                     ("sends for each receive and connection",
                      calls["send"] / conns / calls["recv"], 1),
-                    ("waits for each receive", calls["wait"] / calls["recv"], 3),  # strace stretches a pass
+                    ("waits for each receive", calls["wait"] / calls["recv"], 1),
                     ("receives for each message", calls["recv"], 1)):
                 self.expect(f"fanout, {cell}: {what}", f"{value:.3f}", limit, value <= limit + 0.03)
             self.expect(f"fanout, {cell}: other system calls", others or "none", "none", not others)
