@@ -453,7 +453,7 @@ class Reload(TestCase):
                 for count in range(6):
                     self.say(clients, count)
                     self.reload(daemon, graphs[(count + 1) % 2])
-                    self.assertIn("1 replaced", daemon.stderr.splitlines()[-1])
+                    axond.wait_for(lambda: daemon.stderr.count("1 replaced") == count + 1, "what it says of the reload")
                 self.say(clients, 6)
                 wait_connections(daemon, len(clients))
                 for client in clients:
