@@ -38,7 +38,7 @@ void crossing_expect_finish(struct component *stand_in);
 
 /* The inbox that a stand-in's inbox leads to; NULL: it is no stand-in's, or that one is not there.
  * While all workers are halted. */
-const struct inbox *crossing_beyond(const struct inbox *in);
+struct inbox *crossing_beyond(const struct inbox *in);
 
 /* Draining: has every component that others lead to across hear producerFinished once all that was
  * sent to it has come.  Returns false if this one has no crossings: it is to be told directly. */

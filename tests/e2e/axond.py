@@ -43,7 +43,7 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 AXOND = os.path.abspath(os.environ.get("AXOND", SOURCE / "build/release/axond"))
 AXONCTL = os.path.abspath(os.environ.get("AXONCTL", SOURCE / "build/release/axonctl"))
-WORKERS = os.environ.get("AXOND_WORKERS", "")  # set: what a test does not say itself runs with so many
+WORKERS = int(os.environ.get("AXOND_WORKERS") or 1)  # what a test does not say itself runs with so many
 SANITIZED = os.environ.get("AXOND_SANITIZE", "")  # set: slower, larger, nothing to measure
 PATIENCE = 180.0 if SANITIZED else 60.0  # seconds until something that should happen counts as lost
 
@@ -407,7 +407,7 @@ class Axond(Process):
         if sockets:
             self.environment["LISTEN_FDNAMES"] = ":".join(name for name, _ in sockets)
             under = (sys.executable, "-c", PASS_SOCKETS, *map(str, numbers), "--", *under)
-        workers = ["-w", WORKERS] if WORKERS else []
+        workers = ["-w", WORKERS] if WORKERS > 1 else []
         super().__init__(*under, AXOND, "-s", self.control, *workers, *args, self.graph_path,
                          env=self.environment, cwd=self.directory, pass_fds=numbers)
 
