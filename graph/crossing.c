@@ -10,6 +10,7 @@
 #include "graph/plan.h"
 #include "graph/ring.h"
 #include "graph/root.h"
+#include "graph/waiting.h"
 
 /* Bytes of long messages that may be under way, beside what is in the ring. */
 enum { PARCELS_MOST = 1024 * 1024 };
@@ -44,10 +45,13 @@ struct crossing {
     struct ring ring;
     _Atomic size_t parcels;  /* bytes in them */
     _Atomic bool is_starved; /* the stand-in waits for room */
+    _Atomic unsigned crowd;  /* senders that wait before the stand-in */
+    _Atomic unsigned put;    /* messages into the ring, so far */
 
     struct end stand_in;
     struct message *held; /* taken, and there is no room for it; NULL: none */
     unsigned held_box;
+    unsigned count;    /* messages into the ring, so far */
     bool is_finishing; /* see crossing_finish(); set while all workers are halted */
     bool has_said_last;
     struct letter to_stand_in;
@@ -55,6 +59,7 @@ struct crossing {
     struct end landing;
     bool leads_to_control; /* as planned, not just by what came */
     bool has_had_last;
+    unsigned landed; /* messages out of the ring, so far */
     struct letter to_landing;
 };
 
@@ -169,6 +174,7 @@ static bool put_held(struct crossing *crossing)
     }
     message_release(crossing->held);
     crossing->held = NULL;
+    crossing->count++;
     return true;
 }
 
@@ -209,6 +215,20 @@ static bool put_last(struct crossing *crossing)
     return !crossing->is_finishing || crossing->has_said_last;
 }
 
+/* Tells the landing how many wait for room here. */
+static void stand_in_awaited(struct component *self)
+{
+    unsigned index = NO_BOX;
+    unsigned count = 0;
+
+    while ((index = component_next_inbox(self, index)) != NO_BOX) {
+        const struct inbox *in = component_have_inbox(self, index);
+
+        count += in != NULL ? waiting_count(in) : 0;
+    }
+    atomic_store_explicit(&crossing_of(self)->crowd, count, memory_order_relaxed);
+}
+
 static void stand_in_run(struct component *self)
 {
     struct crossing *crossing = crossing_of(self);
@@ -216,6 +236,7 @@ static void stand_in_run(struct component *self)
     (void)(put_held(crossing) && put_all_data(self, crossing) &&
            (self->control == NO_BOX || put_all(self, crossing, self->control)) &&
            put_last(crossing));
+    atomic_store_explicit(&crossing->put, crossing->count, memory_order_relaxed);
     if (ring_publish(&crossing->ring)) {
         post(crossing, crossing->home, &crossing->to_landing);
     }
@@ -236,6 +257,7 @@ static const struct component_type stand_in_type = {
     .summary = "takes what is for a component of another worker",
     .size = sizeof(struct crossing_state),
     .heeds_control = true,
+    .awaited = stand_in_awaited,
     .run = stand_in_run,
 };
 
@@ -325,6 +347,7 @@ static void landing_run(struct component *self)
 
     while (left > 0 && (head = ring_peek(&crossing->ring)) != NULL && land(self, crossing, head)) {
         ring_drop(&crossing->ring);
+        crossing->landed++;
         left--;
     }
     if (left == 0) {
@@ -339,11 +362,24 @@ static void landing_run(struct component *self)
     }
 }
 
+/* Those who wait on the other worker.  If nobody does, all that they have sent is here, and how
+ * many they were is not known: as many as there are messages, at most. */
+static unsigned landing_stands_for(const struct component *self)
+{
+    const struct crossing *crossing = crossing_of((struct component *)(uintptr_t)self);
+    const unsigned crowd = atomic_load_explicit(&crossing->crowd, memory_order_relaxed);
+
+    return crowd > 0
+               ? crowd
+               : atomic_load_explicit(&crossing->put, memory_order_relaxed) - crossing->landed;
+}
+
 static const struct component_type landing_type = {
     .name = "Landing",
     .summary = "sends on what comes from another worker",
     .size = sizeof(struct crossing_state),
     .run = landing_run,
+    .stands_for = landing_stands_for,
 };
 
 /* ---- making ---- */
@@ -363,8 +399,9 @@ static void make_end(struct end *end, const struct plan_component *plan, struct 
     list_append(&root_of(part)->ends, &end->link);
 }
 
-/* The inboxes of a component without what only its own type understands, and without its bounds:
- * its policies are those of its own. */
+/* The inboxes of a component without what only its own type understands, and without its policies,
+ * which are heeded where it is.  As a turn's worth of messages fits, those who wait for room are
+ * let in as often as those who wait there. */
 static struct plan_component plan_stand_in(const struct plan_component *target)
 {
     static const struct crossing_state nothing;
@@ -373,7 +410,9 @@ static struct plan_component plan_stand_in(const struct plan_component *target)
 
     for (unsigned i = 0; i < target->inboxes; i++) {
         in[i] = target->in[i];
-        in[i].flags = (uint16_t)(in[i].flags & ~(BOX_POLICY | BOX_RECEIVES | BOX_TAKES_PIPES));
+        in[i].flags = (uint16_t)(in[i].flags &
+                                 ~(BOX_POLICY | BOX_RECEIVES | BOX_TAKES_PIPES | BOX_BOUND_BYTES));
+        in[i].limit = TURN;
     }
     plan.type = &stand_in_type;
     plan.parent = NULL;
