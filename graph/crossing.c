@@ -17,11 +17,11 @@ enum { PARCELS_MOST = 1024 * 1024 };
 
 /* Kinds of records beside those of messages. */
 enum {
-    PARCEL = MESSAGE_KINDS, /* data that lies apart: the record is a struct parcel */
-    LAST,                   /* nothing more will come: see crossing_finish() */
+    APART = MESSAGE_KINDS, /* data that lies apart: the record is a struct apart */
+    LAST,                  /* nothing more will come: see crossing_finish() */
 };
 
-struct parcel {
+struct apart {
     unsigned char *bytes;
     uint32_t size;
 };
@@ -43,7 +43,7 @@ struct crossing {
     struct plan *plan;            /* that these were made from; kept */
     struct plan_component *plans; /* of the stand-in and the landing */
     struct ring ring;
-    _Atomic size_t parcels;  /* bytes in them */
+    _Atomic size_t apart;    /* bytes in them */
     _Atomic bool is_starved; /* the stand-in waits for room */
     _Atomic unsigned crowd;  /* senders that wait before the stand-in */
     _Atomic unsigned put;    /* messages into the ring, so far */
@@ -87,11 +87,11 @@ static void crossing_unref(struct crossing *crossing)
         return;
     }
     while ((head = ring_peek(ring)) != NULL) {
-        if (head->kind == PARCEL) {
-            struct parcel parcel;
+        if (head->kind == APART) {
+            struct apart apart;
 
-            memcpy(&parcel, head + 1, sizeof(parcel));
-            free(parcel.bytes);
+            memcpy(&apart, head + 1, sizeof(apart));
+            free(apart.bytes);
         }
         ring_drop(ring);
     }
@@ -123,25 +123,25 @@ static unsigned source_worker(const struct crossing *crossing)
 static bool put_bytes(struct crossing *crossing, unsigned box, const struct message *msg)
 {
     struct ring_head head = {.size = msg->size, .tag = (uint16_t)box, .kind = DATA};
-    struct parcel parcel = {.size = msg->size};
+    struct apart apart = {.size = msg->size};
     size_t under_way;
 
     if (msg->size <= RING_LONGEST) {
         return ring_put(&crossing->ring, &head, msg->data);
     }
-    under_way = atomic_load_explicit(&crossing->parcels, memory_order_acquire);
+    under_way = atomic_load_explicit(&crossing->apart, memory_order_acquire);
     if (under_way > 0 && under_way + msg->size > PARCELS_MOST) {
         return false;
     }
-    parcel.bytes = mem_resize_array(NULL, msg->size, 1);
-    memcpy(parcel.bytes, msg->data, msg->size);
-    head.kind = PARCEL;
-    head.size = sizeof(parcel);
-    if (!ring_put(&crossing->ring, &head, &parcel)) {
-        free(parcel.bytes);
+    apart.bytes = mem_resize_array(NULL, msg->size, 1);
+    memcpy(apart.bytes, msg->data, msg->size);
+    head.kind = APART;
+    head.size = sizeof(apart);
+    if (!ring_put(&crossing->ring, &head, &apart)) {
+        free(apart.bytes);
         return false;
     }
-    (void)atomic_fetch_add_explicit(&crossing->parcels, msg->size, memory_order_relaxed);
+    (void)atomic_fetch_add_explicit(&crossing->apart, msg->size, memory_order_relaxed);
     return true;
 }
 
@@ -302,19 +302,19 @@ static struct message *make_message(struct component *self, const struct ring_he
 {
     struct crossing *crossing = crossing_of(self);
     struct pool *pool = component_pool(self);
-    struct parcel parcel;
+    struct apart apart;
     struct message *msg;
 
     if (head->kind == DATA) {
         return message_copy(pool, head + 1, head->size);
     }
-    if (head->kind != PARCEL) {
+    if (head->kind != APART) {
         return message_notice(pool, (enum message_kind)head->kind, NULL, head->error);
     }
-    memcpy(&parcel, head + 1, sizeof(parcel));
-    msg = message_copy(pool, parcel.bytes, parcel.size);
-    free(parcel.bytes);
-    (void)atomic_fetch_sub_explicit(&crossing->parcels, parcel.size, memory_order_release);
+    memcpy(&apart, head + 1, sizeof(apart));
+    msg = message_copy(pool, apart.bytes, apart.size);
+    free(apart.bytes);
+    (void)atomic_fetch_sub_explicit(&crossing->apart, apart.size, memory_order_release);
     return msg;
 }
 
@@ -546,11 +546,14 @@ struct inbox *crossing_beyond(const struct inbox *in)
 
 bool crossing_finish(struct component *component)
 {
-    struct parts *parts = parts_of(component->graph);
+    struct parts *parts = root_of(component->graph)->parts;
     const unsigned home = component->graph->loop->worker;
     bool is_any = false;
     struct list *at;
 
+    if (parts == NULL) {
+        return false;
+    }
     list_for_each (at, &parts->crossings) { /* the others are halted */
         struct crossing *crossing = container_of(at, struct crossing, link);
 

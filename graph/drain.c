@@ -6,7 +6,6 @@
 #include "graph/crossing.h"
 #include "graph/graph.h"
 #include "graph/loop.h"
-#include "graph/placement.h"
 #include "graph/plan.h"
 #include "graph/root.h"
 
@@ -119,14 +118,12 @@ static bool takes_in(const struct component *component)
 static void finish(struct drain *drain)
 {
     struct graph *graph = drain->graph;
-    const struct parts *parts = parts_of(graph);
 
     graph->refs++; /* while we walk through it */
     for (size_t i = 0; i < graph_size(graph); i++) {
         struct component *component = graph_component(graph, i);
 
-        if (component != NULL &&
-            (parts == NULL || parts->homes[i] == EVERY_WORKER || !crossing_finish(component))) {
+        if (component != NULL && (component->is_leaving || !crossing_finish(component))) {
             component_tell(component, PRODUCER_FINISHED, NULL, 0);
         }
     }

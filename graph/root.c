@@ -125,7 +125,9 @@ void part_revived(struct graph *part)
 
 void part_looks_over(struct graph *part)
 {
-    parts_post(parts_of(part), 0, &parts_of(part)->look);
+    struct parts *parts = root_of(part)->parts;
+
+    parts_post(parts, 0, &parts->look);
 }
 
 /* ---- a part ---- */

@@ -65,7 +65,7 @@ static struct both *start(const char *yaml)
     for (unsigned i = 0; i < 2; i++) {
         worker_loop(scene->loop, i)->held.born = HUGE_VAL;
         both->from[i] =
-            graph_component(parts_of(scene->graph)->part[i], plan_find(scene->plan, "from")->index);
+            graph_component(graph_part(scene->graph, i), plan_find(scene->plan, "from")->index);
         assert_non_null(both->from[i]);
     }
     return both;

@@ -418,8 +418,11 @@ static void handle_new_connection(struct component *self)
             }
         }
     }
-    if (left == 0) {
-        return; /* more may wait */
+    if (left == 0) { /* more may wait */
+        if (server->complained) {
+            component_wake(self); /* or nobody, and then it is over: see run() */
+        }
+        return;
     }
     server->most = 0;
     if (server->accepting && server->complained) {
@@ -562,8 +565,8 @@ static void tcp_server_run(struct component *self)
         }
         return;
     }
-    if (inbox_is_ready(self, NEWCONNECTION)) {
-        handle_new_connection(self);
+    if (inbox_is_ready(self, NEWCONNECTION) || (server->accepting && server->complained)) {
+        handle_new_connection(self); /* after a complaint even if nobody may have come */
     } else if (server->accepting || alarm_is_set(&server->retry)) {
         return;
     } else if (is_full(server)) {

@@ -578,6 +578,16 @@ class Limits(axond.TestCase):
             first.close()
             self.assertEqual(axond.receive(third, 5), b"hello")
 
+    def test_that_connections_are_accepted_again_is_said_once_the_last_that_waited_is(self):
+        with axond.Axond(ECHO + "daemon: {limits: {connections: 2}}\n") as daemon:
+            clients = [daemon.connect() for _ in range(3)]
+            daemon.wait_line("warning server: accepting no more connections for now: .*limits.connections")
+            for client in clients[:2]:
+                client.close()
+            daemon.wait_line("notice server: accepting connections again")
+            clients[2].sendall(b"hello")
+            self.assertEqual(axond.receive(clients[2], 5), b"hello")
+
     def test_clients_that_do_not_read_take_no_more_than_buffer_memory(self):
         if axond.SANITIZED:
             self.skipTest("memory is not measured under a sanitizer")
