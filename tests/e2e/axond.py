@@ -186,6 +186,21 @@ def is_ready(sock, event, seconds=0):
     return bool(poll.poll(seconds * 1000))
 
 
+def in_order_of_answers(socks):
+    """Gives each once there is something to receive: several workers keep no order among those who wait."""
+    poll = select.poll()
+    waiting = {sock.fileno(): sock for sock in socks}
+    for number in waiting:
+        poll.register(number, select.POLLIN)
+    while waiting:
+        ready = poll.poll(PATIENCE * 1000)
+        if not ready:
+            raise AssertionError(f"{len(waiting)} are not answered")
+        for number, _ in ready:
+            poll.unregister(number)
+            yield waiting.pop(number)
+
+
 def receive_all(sock):
     """Everything up to the peer's end of file."""
     data = bytearray()
