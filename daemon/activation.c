@@ -91,9 +91,14 @@ static int prepare(int fd)
     return 0;
 }
 
-/* What comes from another axond, in whose place we are to come; false: it is something else. */
+/* What comes from another axond, in whose place we are to come, or by way of systemd from one
+ * before us; false: it is something else. */
 static bool take_from_axond(struct activation *activation, const char *name, int fd)
 {
+    if (strcmp(name, ACTIVATION_CONNECTIONS) == 0 && activation->connections == -1) {
+        activation->connections = fd;
+        return true;
+    }
     if (has_prefix(name, channel)) {
         activation->channel = fd;
         return true;
@@ -140,8 +145,8 @@ int activation_start(struct activation *activation, struct listeners *listeners,
     const int count = sd_listen_fds_with_names(1, &names);
     int result = count;
 
-    *activation =
-        (struct activation){.listeners = listeners, .notify = notify, .channel = -1, .control = -1};
+    *activation = (struct activation){
+        .listeners = listeners, .notify = notify, .connections = -1, .channel = -1, .control = -1};
     listeners_watch(listeners, &hooks);
     for (int i = 0; i < count; i++) {
         int prepared = prepare(SD_LISTEN_FDS_START + i);

@@ -12,8 +12,9 @@
  *    come back when axond is restarted, has crashed or was killed: nobody is refused meanwhile.
  *    Those that the graph of that start has no use for are let go, and so is one whose server ends.
  *    A Unix socket is not stored: its path is removed with its server.
- * 3. An axond that another one starts in its place (upgrade.h) gets all of them in the same way,
- * and Unix sockets and the control socket too. */
+ * 3. Connections that are to outlive a restart come back likewise, all in one (restart.h).
+ * 4. An axond that another one starts in its place (upgrade.h) gets listening sockets in the same
+ * way, and Unix sockets and the control socket too. */
 #ifndef AXOND_DAEMON_ACTIVATION_H
 #define AXOND_DAEMON_ACTIVATION_H
 
@@ -30,11 +31,15 @@ struct activation {
     struct listeners *listeners; /* borrowed */
     struct notify *notify;       /* borrowed */
     bool is_over;                /* what is closed from now on, the next start gets */
+    int connections; /* of the process before (restart.h), until it is taken; -1: none */
     /* From another axond, in whose place we are to come (upgrade.h); -1: none. */
     int channel;        /* to it */
     int control;        /* its control socket, until somebody takes it */
     char *control_path; /* of that */
 };
+
+/* The name that connections have in the store. */
+#define ACTIVATION_CONNECTIONS "connections="
 
 /* Puts what systemd passed (LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES) among the listeners, and has it
  * store what servers open from now on.  Once in a process, before anything else is opened.  What is

@@ -93,6 +93,13 @@ int channel_adopt(int channel)
     return flags == -1 || fcntl(channel, F_SETFL, flags & ~O_NONBLOCK) == -1 ? -errno : 0;
 }
 
+int channel_poll(int channel)
+{
+    const int flags = fcntl(channel, F_GETFL);
+
+    return flags == -1 || fcntl(channel, F_SETFL, flags | O_NONBLOCK) == -1 ? -errno : 0;
+}
+
 int channel_receive(int channel, struct parcel *parcel)
 {
     struct head head = {0};
@@ -111,8 +118,14 @@ int channel_receive(int channel, struct parcel *parcel)
         return got == 0 ? 0 : -errno;
     }
     take_fds(&message, parcel);
-    if (got != (ssize_t)sizeof(head) || (message.msg_flags & MSG_CTRUNC) != 0) {
+    if ((message.msg_flags & MSG_CTRUNC) != 0) {
         return -EMFILE; /* there was no room for the descriptors */
+    }
+    if (got != (ssize_t)sizeof(head)) {
+        return -EPIPE;
+    }
+    if (head.size > PARCEL_SIZE) {
+        return -EMSGSIZE;
     }
     while (parcel->size < head.size) {
         unsigned char bytes[16384];

@@ -16,6 +16,9 @@ MUST_CHECK int channel_create(int ends[2]);
  * Returns 0, or -errno. */
 MUST_CHECK int channel_adopt(int channel);
 
+/* Has an end never wait: -EAGAIN instead.  Returns 0, or -errno. */
+MUST_CHECK int channel_poll(int channel);
+
 /* Returns 0, or -errno: the other can have got none of it, or a part. */
 MUST_CHECK int channel_send(int channel, const struct parcel *parcel);
 

@@ -20,6 +20,7 @@ struct errors;
 struct graph;
 struct inbox;
 struct plan_edit;
+struct plan_graph;
 
 /* What had gone through at a time; rates are the difference of two. */
 struct traffic_sample {
@@ -105,6 +106,11 @@ __attribute__((format(printf, 4, 5))) void control_invalid_state(struct varlink_
 json_t *control_text(const char *text);
 json_t *control_path_of(const struct component *component);
 json_t *control_path_of_box(const struct box *box); /* NULL: null */
+
+/* What a graph's parameter stands for where it is left out, as a user would write it, or NULL.  To
+ * be freed. */
+MUST_CHECK char *control_graph_default(const struct plan *plan, const struct plan_graph *graph,
+                                       const struct param_spec *spec);
 
 const char *control_type_name(const struct component *component);
 

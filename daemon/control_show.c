@@ -26,25 +26,60 @@ static json_t *origin_of(const struct node *node)
     return control_text(text);
 }
 
-static json_t *parameters_of(const struct component *component)
+/* value: taken over; NULL: none. */
+static void add_parameter(json_t *parameters, const struct param_spec *spec,
+                          const struct node *node, char *value)
 {
-    const struct plan_component *plan = component->plan;
-    const struct param_spec *spec = component->type->parameters;
+    json_array_append_new(parameters, json_pack("{s:s, s:o, s:b, s:o}", "name", spec->name, "value",
+                                                control_text(value != NULL ? value : ""), "given",
+                                                node != NULL, "origin", origin_of(node)));
+    free(value);
+}
+
+/* Those of a named graph, which has no struct for them: as the file has them. */
+static json_t *parameters_of_graph(const struct component *component,
+                                   const struct plan_graph *graph)
+{
+    const struct param_spec *spec = graph->parameters;
     json_t *parameters = json_array();
 
     for (; spec != NULL && spec->name != NULL; spec++) {
-        const struct node *node = node_get(plan->mapping, spec->name);
+        const struct node *node = node_get(component->plan->mapping, spec->name);
         char *value = NULL;
+
+        if (spec->secret) {
+            value = mem_strdup("***");
+        } else if (node != NULL) {
+            value = param_show_node(node);
+        } else {
+            value = control_graph_default(component->graph->plan, graph, spec);
+        }
+        add_parameter(parameters, spec, node, value);
+    }
+    return parameters;
+}
+
+static json_t *parameters_of(const struct component *component)
+{
+    const struct plan_component *plan = component->plan;
+    const struct plan_graph *graph =
+        component->type->is_named_graph
+            ? plan_find_graph(plan_outermost(component->graph->plan), control_type_name(component))
+            : NULL;
+    const struct param_spec *spec = component->type->parameters;
+    json_t *parameters;
+
+    if (graph != NULL) {
+        return parameters_of_graph(component, graph);
+    }
+    parameters = json_array();
+    for (; spec != NULL && spec->name != NULL; spec++) {
+        const struct node *node = node_get(plan->mapping, spec->name);
 
         if (spec->kind == PARAM_KIND_CHILDREN || spec->kind == PARAM_KIND_LINKAGES) {
             continue; /* shown as components of their own */
         }
-        value = param_show(spec, plan->state, plan->mapping);
-        json_array_append_new(parameters,
-                              json_pack("{s:s, s:o, s:b, s:o}", "name", spec->name, "value",
-                                        control_text(value != NULL ? value : ""), "given",
-                                        node != NULL, "origin", origin_of(node)));
-        free(value);
+        add_parameter(parameters, spec, node, param_show(spec, plan->state, plan->mapping));
     }
     return parameters;
 }

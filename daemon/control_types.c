@@ -44,11 +44,10 @@ static size_t count_parameters(const struct param_spec *table)
     return count;
 }
 
-/* What a graph's parameter stands for where it is left out, as a user would write it; or NULL. */
-static char *show_default(const struct plan *plan, const struct plan_graph *graph,
-                          const struct param_spec *spec)
+char *control_graph_default(const struct plan *plan, const struct plan_graph *graph,
+                            const struct param_spec *spec)
 {
-    const struct node *graphs = node_get(document_root(plan->root->document), "graphs");
+    const struct node *graphs = node_get(document_root(plan_outermost(plan)->document), "graphs");
     const struct node *declared =
         node_get(node_get(node_get(graphs, graph->name), "parameters"), spec->name);
 
@@ -64,7 +63,8 @@ static json_t *describe_graph(const struct plan *plan, const struct plan_graph *
     struct param_spec *table = mem_alloc((count + 1) * sizeof(*table));
     char **defaults = mem_alloc((count + 1) * sizeof(*defaults));
     char summary[400];
-    struct component_type type = {.name = graph->name, .summary = summary, .parameters = table};
+    struct component_type type = {
+        .name = graph->name, .summary = summary, .parameters = table, .is_named_graph = true};
     json_t *description;
 
     (void)snprintf(summary, sizeof(summary), "a graph of %s, line %u", graph->at->source->name,
@@ -74,7 +74,7 @@ static json_t *describe_graph(const struct plan *plan, const struct plan_graph *
         type.outboxes = shape->outboxes;
     }
     for (size_t i = 0; i < count; i++) {
-        defaults[i] = show_default(plan, graph, &graph->parameters[i]);
+        defaults[i] = control_graph_default(plan, graph, &graph->parameters[i]);
         table[i] = graph->parameters[i];
         table[i].fallback = defaults[i];
     }

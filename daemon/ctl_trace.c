@@ -49,6 +49,9 @@ static void print_step(const json_t *step)
         printf("                 dropped: %s is full\n", ctl_string(step, "to"));
     } else if (strcmp(name, "discarded") == 0) {
         printf("                 discarded: %s is linked nowhere\n", ctl_string(step, "from"));
+    } else if (strcmp(name, "crossed") == 0) {
+        printf("                 goes on to another worker, where it is not followed: trace %s\n",
+               ctl_string(step, "to"));
     } else if (strcmp(name, "left") == 0) {
         printf("                 not followed, nor what comes after: that is enough\n");
     }

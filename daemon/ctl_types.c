@@ -28,7 +28,8 @@ static const char *const box_titles[][5] = {
     {"INBOX", "CARRIES", "", "", NULL},
     {"OUTBOX", "CARRIES", "", "", NULL},
 };
-static const char *const parameter_titles[] = {"PARAMETER", "KIND", "DEFAULT", "RANGE", "", NULL};
+static const char *const parameter_titles[] = {"PARAMETER", "KIND", "DEFAULT", "RANGE",
+                                               "RELOAD",    "",     NULL};
 static const char *const statistic_titles[] = {"STATISTIC", "UNIT", "", NULL};
 
 static void print_boxes(const json_t *boxes, const char *const *titles)
@@ -103,6 +104,7 @@ static void print_parameters(const json_t *parameters)
                               : ctl_has(parameter, "default") ? ctl_string(parameter, "default")
                                                               : "-");
         add_range(&table, parameter);
+        ctl_table_add(&table, ctl_string(parameter, "reload"));
         ctl_table_add(&table, ctl_string(parameter, "doc"));
     }
     if (table.count > 0) {

@@ -12,8 +12,11 @@
 #include "components/component_types.h"
 #include "daemon/control.h"
 #include "daemon/jobs.h"
+#include "daemon/outcome.h"
 #include "daemon/reloading.h"
+#include "daemon/restart.h"
 #include "daemon/upgrade.h"
+#include "daemon/worker_progress.h"
 #include "graph/document.h"
 #include "graph/drain.h"
 #include "graph/error.h"
@@ -132,36 +135,21 @@ static void on_leavers_ended(void *arg, struct graph *graph)
     log_event(LOG_LEVEL_INFO, NULL, "the last connection of an earlier graph has ended");
 }
 
-/* A graph without life may stay in the list for a while: somebody keeps its memory. */
-static bool is_anything_alive(const struct loop *loop)
-{
-    struct list *at;
-
-    list_for_each (at, &loop->graphs) {
-        if (graph_is_alive(container_of(at, struct graph, sibling))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* With one worker there is one graph, which changes; with several each reload makes another. */
 static void on_graph_ended(void *arg, struct graph *graph)
 {
     struct daemon *daemon = arg;
 
-    if (graph == daemon->graph && !graph->has_leavers) { /* else that was said */
+    if (!graph->has_leavers) { /* else that was said */
         on_present_ended(daemon, graph);
     } else {
         on_leavers_ended(daemon, graph);
     }
-    if (graph == daemon->graph) {
-        daemon->graph = NULL;
+    if (daemon->state < DAEMON_DRAINING) { /* else it was told to */
+        daemon->status = outcome_of(graph);
     }
+    daemon->graph = NULL;
     graph_destroy(graph);
-    if (daemon->graph == NULL && !is_anything_alive(daemon->loop)) {
-        loop_stop(daemon->loop);
-    }
+    loop_stop(daemon->loop);
 }
 
 /* ---- signals ---- */
@@ -326,6 +314,7 @@ static void start_watching(struct daemon *daemon)
     watch_signal(daemon, &daemon->on_usr1, SIGUSR1, on_status_signal);
     watch_signal(daemon, &daemon->on_usr2, SIGUSR2, on_upgrade_signal);
     notify_init(&daemon->notify, daemon->loop->ev);
+    daemon->worker_progress = worker_progress_create(&daemon->notify.progress, daemon->workers);
     ev_timer_init(&daemon->status_tick, on_status_tick, STATUS_TICK, STATUS_TICK);
     daemon->status_tick.data = daemon;
     if (daemon->notify.wanted) {
@@ -393,6 +382,7 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
     if (upgrade_is_expected(daemon)) {
         upgrade_ready(daemon);
     } else {
+        restart_take(daemon);
         daemon_announce_start(daemon);
     }
     return true;
@@ -439,6 +429,7 @@ void daemon_finish(struct daemon *daemon)
         refuse_reload(daemon);
     }
     upgrade_cancel(daemon);
+    restart_cancel(daemon);
     control_close(daemon->control);
     daemon->control = NULL;
     jobs_destroy(daemon->jobs);
@@ -454,6 +445,7 @@ void daemon_finish(struct daemon *daemon)
         ev_timer_stop(daemon->loop->ev, &daemon->status_tick);
     }
     notify_deinit(&daemon->notify);
+    worker_progress_destroy(daemon->worker_progress);
     workers_destroy(daemon->workers);
     loop_destroy(daemon->loop);
 }
@@ -575,12 +567,6 @@ static void describe_switch(const struct daemon *daemon, const struct reloading 
         (void)snprintf(text + used, size - used, ", nothing has changed");
     }
     used = strlen(text);
-    if (reloading->is_all_new) {
-        (void)snprintf(text + used, size - used,
-                       "; all start anew, as what leads to another "
-                       "worker has to");
-    }
-    used = strlen(text);
     if (edits > 0) {
         (void)snprintf(text + used, size - used, "; %zu live edit%s undone: the files count", edits,
                        edits == 1 ? " is" : "s are");
@@ -636,28 +622,7 @@ static enum reload_outcome fail_to_start(struct daemon *daemon, const struct pla
     return RELOAD_CANNOT_START;
 }
 
-/* With several workers, where something that is to go is led to from another: starts the new graph
- * as a whole beside the old one, which is to drain.  Returns NULL, or who could not start: then
- * nothing has changed. */
-static const struct plan_component *replace_graph(struct daemon *daemon,
-                                                  struct reloading *reloading)
-{
-    struct reload_failure *failure = &reloading->failure;
-    const struct plan_component *failed = NULL;
-    struct graph *old = daemon->graph;
-    struct graph *fresh = graph_start_or(daemon->loop, plan_ref(reloading->difference->fresh),
-                                         &failed, failure->reason, sizeof(failure->reason));
-
-    if (fresh == NULL) {
-        return failed;
-    }
-    daemon->graph = fresh;
-    reloading->is_all_new = true;
-    graph_drain(old, 0.0);
-    return NULL;
-}
-
-/* Changes what differs; likewise. */
+/* Changes what differs.  Returns NULL, or who could not start: then nothing has changed. */
 static const struct plan_component *change_graph(struct daemon *daemon, struct reloading *reloading)
 {
     struct reload_failure *failure = &reloading->failure;
@@ -665,9 +630,9 @@ static const struct plan_component *change_graph(struct daemon *daemon, struct r
     const struct plan_component *failed;
 
     find_revived(reloading, change);
-    if (reloading->is_dry_run || !graph_change_is_possible(change)) {
+    if (reloading->is_dry_run) {
         graph_change_cancel(change);
-        return reloading->is_dry_run ? NULL : replace_graph(daemon, reloading);
+        return NULL;
     }
     failed = graph_change_prepare(change, failure->reason, sizeof(failure->reason));
     if (failed == NULL) {
@@ -758,7 +723,7 @@ void daemon_stop(struct daemon *daemon)
     struct list *at;
     struct list *after;
     const bool again = daemon->was_told_to_stop;
-    const double timeout = daemon->settings.drain_timeout;
+    double timeout = daemon->settings.drain_timeout;
     char line[200];
 
     daemon->was_told_to_stop = true;
@@ -767,9 +732,10 @@ void daemon_stop(struct daemon *daemon)
         activation_end(&daemon->activation);
         daemon_status_line(daemon, line, sizeof(line));
         notify_stopping(&daemon->notify, line);
-        notify_extend(&daemon->notify, timeout + 5.0);
+        notify_extend(&daemon->notify, timeout + RESTART_MARGIN + 5.0);
         log_draining(daemon->loop->connections->now, timeout);
         control_draining(daemon->control);
+        timeout += restart_begin(daemon) ? RESTART_MARGIN : 0;
     } else {
         daemon->state = DAEMON_STOPPING;
     }

@@ -27,6 +27,8 @@ struct metrics_writer;
 struct plan;
 struct plan_edit;
 struct reloading;
+struct restart;
+struct worker_progress;
 struct workers;
 
 /* Who could not start in a reload, and why. */
@@ -50,6 +52,7 @@ struct daemon {
     struct settings settings; /* of the running graph */
     struct loop *loop;        /* the main thread's */
     struct workers *workers;  /* NULL: there is no other */
+    struct worker_progress *worker_progress;
     struct graph *graph;      /* NULL: all of it has ended, and so do we */
     struct plan *files;       /* what the graph files said when they were last loaded; kept */
     struct plan_edit **edits; /* made to that since, in their order */
@@ -59,7 +62,9 @@ struct daemon {
     struct control *control;            /* NULL: no control socket */
     struct jobs *jobs;                  /* graph files that are being loaded */
     struct reloading *signalled_reload; /* by SIGHUP, not begun yet; NULL: none */
+    struct restart *restart;            /* connections are to outlive us; NULL: they are not */
     enum daemon_state state;
+    int status;            /* that the process is to exit with, once daemon_run() has returned */
     bool was_told_to_stop; /* the next time, it stops at once */
     bool is_reloading;     /* and has said so */
     bool has_come;         /* in the place of another process; upgrade.h */

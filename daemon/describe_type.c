@@ -81,11 +81,12 @@ static json_t *describe_choices(const struct param_spec *spec)
     return choices;
 }
 
-json_t *describe_parameters(const struct param_spec *table)
+static json_t *describe_parameters(const struct component_type *type)
 {
+    const struct param_spec *spec = type->parameters;
     json_t *parameters = json_array();
 
-    for (const struct param_spec *spec = table; spec != NULL && spec->name != NULL; spec++) {
+    for (; spec != NULL && spec->name != NULL; spec++) {
         const bool has_range = spec->min != 0 || spec->max != 0; /* max 0: no end */
         const char *kind = spec->kind == PARAM_KIND_CUSTOM && spec->accepts != NULL
                                ? spec->accepts
@@ -93,11 +94,13 @@ json_t *describe_parameters(const struct param_spec *table)
 
         json_array_append_new(
             parameters,
-            json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:s}", "name", spec->name, "kind",
-                      kind, "required", spec->required, "default", text_or_null(spec->fallback),
-                      "minimum", has_range ? show_limit(spec, spec->min) : json_null(), "maximum",
+            json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "name", spec->name,
+                      "kind", kind, "required", spec->required, "default",
+                      text_or_null(spec->fallback), "minimum",
+                      has_range ? show_limit(spec, spec->min) : json_null(), "maximum",
                       spec->max > 0 ? show_limit(spec, spec->max) : json_null(), "choices",
-                      describe_choices(spec), "unit", text_or_null(spec->unit), "doc", spec->doc));
+                      describe_choices(spec), "unit", text_or_null(spec->unit), "reload",
+                      param_change_name(param_change(type, spec)), "doc", spec->doc));
     }
     return parameters;
 }
@@ -117,11 +120,11 @@ static json_t *describe_statistics(const struct stat_spec *table)
 
 json_t *describe_type(const struct component_type *type)
 {
-    return json_pack(
-        "{s:s, s:s, s:s, s:n, s:o, s:o, s:o, s:o}", "name", type->name, "summary", type->summary,
-        "restart", type->lasts ? "on-failure" : "never", "doc", "inboxes",
-        describe_boxes(type->inboxes), "outboxes", describe_boxes(type->outboxes), "parameters",
-        describe_parameters(type->parameters), "statistics", describe_statistics(type->statistics));
+    return json_pack("{s:s, s:s, s:s, s:n, s:o, s:o, s:o, s:o}", "name", type->name, "summary",
+                     type->summary, "restart", type->lasts ? "on-failure" : "never", "doc",
+                     "inboxes", describe_boxes(type->inboxes), "outboxes",
+                     describe_boxes(type->outboxes), "parameters", describe_parameters(type),
+                     "statistics", describe_statistics(type->statistics));
 }
 
 json_t *describe_types(const struct component_type *const *types)

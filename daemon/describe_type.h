@@ -11,9 +11,6 @@
 json_t *describe_types(const struct component_type *const *types);
 json_t *describe_type(const struct component_type *type);
 
-/* A table of parameters, as Describe has them. */
-json_t *describe_parameters(const struct param_spec *table);
-
 /* The type of that name, or NULL; the name of the one that may have been meant, or NULL. */
 const struct component_type *find_type(const struct component_type *const *types, const char *name);
 const char *suggest_type(const struct component_type *const *types, const char *name);

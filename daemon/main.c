@@ -60,7 +60,7 @@ int main(int argc, char **argv)
     status = EXIT_NO_START;
     if (daemon_start(&daemon, plan)) {
         daemon_run(&daemon);
-        status = EXIT_SUCCESS;
+        status = daemon.status;
     }
     daemon_finish(&daemon);
     log_close();

@@ -95,14 +95,32 @@ static void write_commands(FILE *page)
 
 /* ---- tables of parameters ---- */
 
-static void write_parameters(FILE *page, const struct param_spec *table)
+/* What a reload does about it, unless it is what the page says of all. */
+static void write_change(FILE *page, const struct component_type *type,
+                         const struct param_spec *spec)
+{
+    switch (param_change(type, spec)) {
+    case CHANGE_REPLACES:
+        break;
+    case CHANGE_IN_PLACE:
+        man_text(page, "A reload changes it in place.");
+        break;
+    case CHANGE_PARTS:
+        man_text(page, "A reload changes the parts that it is for.");
+        break;
+    }
+}
+
+/* type: NULL for what is no component's. */
+static void write_parameters(FILE *page, const struct param_spec *table,
+                             const struct component_type *type)
 {
     begin_list(page);
     for (const struct param_spec *spec = table; spec->name != NULL; spec++) {
         (void)fprintf(page, ".It Cm %s\n", spec->name);
         man_text(page, "%s", spec->doc);
         if (spec->kind == PARAM_KIND_SECTION) {
-            write_parameters(page, spec->section);
+            write_parameters(page, spec->section, NULL);
             continue;
         }
         man_text(page, "%s%s", spec->required ? "Required: " : "Must be ",
@@ -110,28 +128,31 @@ static void write_parameters(FILE *page, const struct param_spec *table)
         if (spec->fallback != NULL) {
             man_text(page, "Default: %s.", spec->fallback[0] != '\0' ? spec->fallback : "\"\"");
         }
+        if (type != NULL) {
+            write_change(page, type, spec);
+        }
     }
     end_list(page);
 }
 
 static void write_settings(FILE *page)
 {
-    write_parameters(page, settings_table);
+    write_parameters(page, settings_table, NULL);
 }
 
 static void write_bounds(FILE *page)
 {
-    write_parameters(page, box_options);
+    write_parameters(page, box_options, NULL);
 }
 
 static void write_restarts(FILE *page)
 {
-    write_parameters(page, restart_options);
+    write_parameters(page, restart_options, NULL);
 }
 
 static void write_graph_parameters(FILE *page)
 {
-    write_parameters(page, graph_parameter_options);
+    write_parameters(page, graph_parameter_options, NULL);
 }
 
 /* ---- component types ---- */
@@ -185,7 +206,7 @@ static void write_type(FILE *page, const struct component_type *type)
     write_boxes(page, "Outboxes:", json_object_get(described, "outboxes"));
     if (type->parameters != NULL && type->parameters->name != NULL) {
         (void)fprintf(page, ".Pp\nParameters:\n");
-        write_parameters(page, type->parameters);
+        write_parameters(page, type->parameters, type);
     }
     if (type->statistics != NULL && type->statistics->name != NULL) {
         write_statistics(page, type->statistics);

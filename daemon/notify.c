@@ -172,17 +172,27 @@ void notify_extend(struct notify *notify, double seconds)
     }
 }
 
-int notify_store(struct notify *notify, const char *name, int fd)
+static int store(const struct notify *notify, const char *how, const char *name, int fd)
 {
-    char state[300];
+    char state[320];
     int result;
 
     if (!notify->wanted) {
         return -ENOENT;
     }
-    (void)snprintf(state, sizeof(state), "FDSTORE=1\nFDNAME=%s", name);
+    (void)snprintf(state, sizeof(state), "FDSTORE=1\n%sFDNAME=%s", how, name);
     result = sd_pid_notify_with_fds(0, 0, state, &fd, 1);
     return result < 0 ? result : 0;
+}
+
+int notify_store(struct notify *notify, const char *name, int fd)
+{
+    return store(notify, "", name, fd);
+}
+
+int notify_store_closed(struct notify *notify, const char *name, int fd)
+{
+    return store(notify, "FDPOLL=0\n", name, fd);
 }
 
 void notify_forget(struct notify *notify, const char *name)

@@ -68,6 +68,9 @@ void notify_extend(struct notify *notify, double seconds);
  * Returns 0; -ENOENT if nobody listens; else -errno. */
 MUST_CHECK int notify_store(struct notify *notify, const char *name, int fd);
 
+/* The same of a socket whose other end is closed, which systemd would otherwise drop. */
+MUST_CHECK int notify_store_closed(struct notify *notify, const char *name, int fd);
+
 /* Lets systemd close what it keeps under a name. */
 void notify_forget(struct notify *notify, const char *name);
 

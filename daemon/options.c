@@ -35,9 +35,11 @@ static void print_help(void)
                        option_specs[i].argument != NULL ? option_specs[i].argument : "");
         (void)printf("  %-26s %s\n", left, option_specs[i].help);
     }
-    (void)printf("\nExit status: 0 finished or stopped, %d wrong usage, %d could not start, %d bad "
-                 "graph.\nTo look inside: axonctl status.\n",
-                 EXIT_USAGE, EXIT_NO_START, EXIT_BAD_GRAPH);
+    (void)printf(
+        "\nExit status: 0 finished or stopped, %d all has ended and something had failed,\n"
+        "%d wrong usage, %d could not start, %d bad graph.\n"
+        "To look inside: axonctl status.\n",
+        EXIT_FAILED, EXIT_USAGE, EXIT_NO_START, EXIT_BAD_GRAPH);
 }
 
 static bool refuse(int *status, const char *what, const char *value, const char *accepted)

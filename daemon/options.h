@@ -7,8 +7,9 @@
 
 #include "daemon/log.h"
 
-/* What axond's exit statuses mean; the first three are those of sysexits.h. */
+/* What axond's exit statuses mean; the last three are those of sysexits.h. */
 enum {
+    EXIT_FAILED = 1,     /* all components have ended, and one had failed */
     EXIT_USAGE = 64,     /* wrong usage */
     EXIT_NO_START = 71,  /* could not start: port in use, no permission, … */
     EXIT_BAD_GRAPH = 78, /* the graph file has mistakes */

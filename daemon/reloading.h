@@ -37,8 +37,7 @@ struct reloading {
     struct plan_difference *difference; /* NULL: errors say why */
     struct reload_failure failure;      /* of RELOAD_CANNOT_START */
     struct plan_component_list
-        revived;     /* those that are started anew though nothing of them changes */
-    bool is_all_new; /* the graph could only be replaced as a whole */
+        revived; /* those that are started anew though nothing of them changes */
 
     /* private */
     struct job job;

@@ -180,12 +180,24 @@ static json_t *fallback(const struct param_spec *spec)
     return value != NULL ? value : json_string(text);
 }
 
-static json_t *description(const struct param_spec *spec)
+/* type: NULL for what is no component's. */
+static const char *describe_change(const struct param_spec *spec, const struct component_type *type)
+{
+    static const char *const texts[] = {
+        [CHANGE_REPLACES] = "; a reload replaces the component",
+        [CHANGE_IN_PLACE] = "; a reload changes it in place",
+        [CHANGE_PARTS] = "; a reload changes the parts that it is for",
+    };
+
+    return type != NULL ? texts[param_change(type, spec)] : "";
+}
+
+static json_t *description(const struct param_spec *spec, const struct component_type *type)
 {
     const struct accepted accepted = param_accepts(spec);
 
-    return json_sprintf("%s%s%s%s", spec->doc, spec->doc[0] != '\0' ? "\n\n" : "", accepted.text,
-                        spec->secret ? "; shown as ***" : "");
+    return json_sprintf("%s%s%s%s%s", spec->doc, spec->doc[0] != '\0' ? "\n\n" : "", accepted.text,
+                        spec->secret ? "; shown as ***" : "", describe_change(spec, type));
 }
 
 json_t *schema_value(const struct param_spec *spec, const struct component_type *type)
@@ -195,7 +207,7 @@ json_t *schema_value(const struct param_spec *spec, const struct component_type 
     if (json_object_get(schema, "$ref") != NULL) { /* nothing beside it would be read */
         schema = json_pack("{s:[o]}", "allOf", schema);
     }
-    json_object_set_new(schema, "description", description(spec));
+    json_object_set_new(schema, "description", description(spec, type));
     if (spec->fallback != NULL && !spec->secret) {
         json_object_set_new(schema, "default", fallback(spec));
     }

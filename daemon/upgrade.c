@@ -29,6 +29,7 @@ struct upgrade {
     bool is_ready;
     struct parcel offer; /* if it is: the connections that it would take */
     const char *why;     /* it is not */
+    size_t handed;       /* connections that have gone */
 };
 
 static struct upgrade *of(struct job *job)
@@ -116,33 +117,36 @@ static void work(struct job *job)
 
 /* ---- the new process is ready, or not ---- */
 
-static bool send_connection(void *arg, struct parcel *connection)
+static bool send_connection(void *arg, struct graph *connection, struct parcel *parcel)
 {
-    const struct upgrade *upgrade = arg;
-    const int result = channel_send(upgrade->channel, connection);
+    struct upgrade *upgrade = arg;
+    const int result = channel_send(upgrade->channel, parcel);
 
     if (result < 0) {
         log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = result},
                   "could not hand a connection over to process %d: it and others drain here",
                   (int)upgrade->pid);
+        return false;
     }
-    return result == 0;
+    handover_let_go(connection);
+    upgrade->handed++;
+    return true;
 }
 
 /* Says that it may go on in our place, and hands over the connections that it takes. */
-static size_t hand_over(struct upgrade *upgrade)
+static void hand_over(struct upgrade *upgrade)
 {
     const struct courier courier = {
-        .offer = &upgrade->offer, .send = send_connection, .arg = upgrade};
+        .offer = &upgrade->offer, .take = send_connection, .arg = upgrade};
     const struct parcel go = {0};
     const int result = channel_send(upgrade->channel, &go);
 
     if (result < 0) {
         log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = result},
                   "process %d has ended just when it was to come in our place", (int)upgrade->pid);
-        return 0;
+    } else if (upgrade->daemon->graph != NULL) {
+        handover_pack(upgrade->daemon->graph, &courier);
     }
-    return upgrade->daemon->graph != NULL ? handover_pack(upgrade->daemon->graph, &courier) : 0;
 }
 
 /* From here on we are the past. */
@@ -150,19 +154,18 @@ static void give_way(struct upgrade *upgrade)
 {
     struct daemon *daemon = upgrade->daemon;
     unsigned long long left;
-    size_t handed;
 
     activation_end(&daemon->activation);
     listeners_hand_over(daemon->loop->listeners);
     control_let_go(daemon->control);
     notify_replaced(&daemon->notify, upgrade->pid);
-    handed = hand_over(upgrade);
+    hand_over(upgrade);
     left = atomic_load(&daemon->loop->connections->now);
     log_event(
         LOG_LEVEL_NOTICE, NULL,
         "process %d is here in our place, with %zu connection%s of ours; draining %llu, however "
         "long that takes",
-        (int)upgrade->pid, handed, handed == 1 ? "" : "s", left);
+        (int)upgrade->pid, upgrade->handed, upgrade->handed == 1 ? "" : "s", left);
     daemon_drain(daemon);
 }
 

@@ -54,11 +54,19 @@ static void come(struct daemon *daemon)
 /* The first parcel says that we are to go on; each that follows is a connection. */
 static void take(struct daemon *daemon, struct parcel *parcel)
 {
+    const char *why = "this process is ending";
+
     if (!daemon->has_come) {
         come(daemon);
-    } else if (daemon->graph == NULL || !handover_unpack(daemon->graph, parcel)) {
+        return;
+    }
+    if (daemon->graph != NULL) {
+        why = handover_unpack(daemon->graph, parcel);
+    }
+    if (why != NULL) {
         log_event_limited(LOG_LEVEL_ERROR, NULL,
-                          "a connection of the process before could not go on, and was closed");
+                          "a connection of the process before could not go on, and was closed: %s",
+                          why);
     }
 }
 

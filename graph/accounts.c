@@ -69,13 +69,8 @@ static struct key key_of(const char *path, const char *type_name)
     return key;
 }
 
-bool accounts_have(const struct accounts *accounts, const char *path, const char *type_name)
-{
-    return hash_get(&accounts->by_key, key_of(path, type_name).text) != NULL;
-}
-
-struct account *accounts_find(struct accounts *accounts, const char *path, const char *type_name,
-                              const struct component_type *type)
+static struct account *find_or_open(struct accounts *accounts, const char *path,
+                                    const char *type_name, const struct component_type *type)
 {
     const struct key key = key_of(path, type_name);
     struct account *account = hash_get(&accounts->by_key, key.text);
@@ -92,6 +87,16 @@ struct account *accounts_find(struct accounts *accounts, const char *path, const
         accounts->count++;
     }
     return account;
+}
+
+struct account *accounts_find(struct accounts *accounts, const char *path, const char *type_name,
+                              const struct component_type *type)
+{
+    const bool has_own = accounts->count < LEDGER_MOST ||
+                         hash_get(&accounts->by_key, key_of(path, type_name).text) != NULL;
+
+    return has_own ? find_or_open(accounts, path, type_name, type)
+                   : find_or_open(accounts, "*", type->name, type);
 }
 
 struct account_box *account_box_of(struct account *account, const char *name, bool is_inbox)
@@ -134,6 +139,7 @@ static void add_account(struct accounts *sum, const struct account *account)
 {
     struct account *to = accounts_find(sum, account->path, account->type_name, account->type);
 
+    to->is_gone = false;
     for (int i = 0; i < ACCOUNT_NUMBERS; i++) {
         to->numbers[i].value += account->numbers[i].value;
     }
@@ -166,6 +172,49 @@ void accounts_add(struct accounts *sum, const struct accounts *more)
     }
 }
 
+static void clear(struct tally *tally)
+{
+    tally->value = 0;
+}
+
+void accounts_begin_sum(struct accounts *sum)
+{
+    struct list *at;
+
+    accounts_for_each_tally(sum, clear);
+    memset(sum->loop, 0, sizeof(sum->loop));
+    list_for_each (at, &sum->all) {
+        struct account *account = container_of(at, struct account, link);
+
+        account->is_gone = true;
+        for (size_t i = 0; i < account->box_count; i++) {
+            account->boxes[i]->is_told = false;
+            if (account->boxes[i]->waits != NULL) {
+                *account->boxes[i]->waits = (struct wait_times){0};
+            }
+        }
+    }
+}
+
+static void remove_gone(struct accounts *accounts)
+{
+    struct list *at;
+    struct list *after;
+
+    list_for_each_safe (at, after, &accounts->all) {
+        struct account *account = container_of(at, struct account, link);
+
+        if (account->is_gone) {
+            account_remove(accounts, account);
+        }
+    }
+}
+
+void accounts_end_sum(struct accounts *sum)
+{
+    remove_gone(sum);
+}
+
 void accounts_for_each_tally(struct accounts *accounts, tally_fn apply)
 {
     struct list *at;
@@ -192,7 +241,6 @@ void accounts_for_each_tally(struct accounts *accounts, tally_fn apply)
 void accounts_sweep(struct accounts *accounts)
 {
     struct list *at;
-    struct list *after;
 
     list_for_each (at, &accounts->all) {
         struct account *account = container_of(at, struct account, link);
@@ -207,11 +255,5 @@ void accounts_sweep(struct accounts *accounts)
             account->parent = NULL; /* if it is still here, the next sweep may take it */
         }
     }
-    list_for_each_safe (at, after, &accounts->all) {
-        struct account *account = container_of(at, struct account, link);
-
-        if (account->is_gone) {
-            account_remove(accounts, account);
-        }
-    }
+    remove_gone(accounts);
 }

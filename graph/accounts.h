@@ -12,6 +12,8 @@
 
 struct component_type;
 
+enum { LEDGER_MOST = 2000 }; /* accounts with a path of their own */
+
 /* A number of all components of a definition. */
 struct tally {
     uint64_t ended; /* counted by those that have ended */
@@ -95,13 +97,18 @@ struct accounts {
 void accounts_init(struct accounts *accounts);
 void accounts_deinit(struct accounts *accounts);
 
-/* Adds the values of all accounts to those of another loop's; either may be empty. */
+/* Adds the values of all accounts to those of another loop's; either may be empty.  What would be
+ * too much for the sum is summed up by type, as in each. */
 void accounts_add(struct accounts *sum, const struct accounts *more);
 
-/* The account of a path and a type; opened if there is none.  accounts_have() only looks. */
+/* To sum up anew: what has a path of its own keeps it, unless nothing is added to it. */
+void accounts_begin_sum(struct accounts *sum);
+void accounts_end_sum(struct accounts *sum);
+
+/* The account of a path and a type; opened if there is none.  If there are too many it is that of
+ * all such components of the type. */
 struct account *accounts_find(struct accounts *accounts, const char *path, const char *type_name,
                               const struct component_type *type);
-bool accounts_have(const struct accounts *accounts, const char *path, const char *type_name);
 
 /* A box of an account, made if there is none; and its histogram, likewise. */
 struct account_box *account_box_of(struct account *account, const char *name, bool is_inbox);

@@ -316,6 +316,9 @@ void component_retire(struct component *component);
 /* Parameters that may be changed while it runs have been changed, or what it holds. */
 void component_note_change(struct component *component);
 
+/* The graph was changed, and it stays in it. */
+void component_note_reload(struct component *component);
+
 /* Hands a message to the inbox of a service. */
 void component_receive(struct component *component, struct inbox *in, struct message *msg);
 

@@ -112,6 +112,9 @@ void component_end(struct component *component, enum component_state state)
         return;
     }
     if (component->state == CREATED) { /* it was never started: nobody waits for its end */
+        if (component->type->restore != NULL) {
+            component_dismantle(component); /* it may have been given something */
+        }
         component->state = (uint8_t)state;
         component_deinit_boxes(component);
         return; /* only with its graph, or before it has become a part of that */
@@ -203,19 +206,30 @@ void component_retire(struct component *component)
     }
 }
 
-void component_note_change(struct component *component)
+/* Calls one of its functions by the way; run() follows. */
+static void visit(struct component *component, void (*function)(struct component *self))
 {
-    if (component->state != RUNNING || component->type->changed == NULL) {
-        return; /* if it is started again, it begins with what it has then */
+    if (component->state != RUNNING || function == NULL) {
+        return; /* if it is started again, it begins with what there is then */
     }
     component->flags |= COMPONENT_RUNNING;
-    component->type->changed(component);
+    function(component);
     component->flags = (uint8_t)(component->flags & ~COMPONENT_RUNNING);
     if ((component->flags & COMPONENT_ENDING) != 0) {
         end_as_asked(component);
     } else {
         component_wake(component);
     }
+}
+
+void component_note_change(struct component *component)
+{
+    visit(component, component->type->changed);
+}
+
+void component_note_reload(struct component *component)
+{
+    visit(component, component->type->reloaded);
 }
 
 void component_receive(struct component *component, struct inbox *in, struct message *msg)

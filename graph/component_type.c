@@ -59,3 +59,25 @@ bool carries_fits(enum carries from, enum carries to)
     }
     return from == to || from == ANYTHING || to == ANYTHING || (from == LINES && to == BYTES);
 }
+
+enum param_change param_change(const struct component_type *type, const struct param_spec *spec)
+{
+    if (type->definition != NULL || type->is_named_graph || spec->kind == PARAM_KIND_CHILDREN ||
+        spec->kind == PARAM_KIND_LINKAGES) {
+        return CHANGE_PARTS;
+    }
+    return spec->changeable ? CHANGE_IN_PLACE : CHANGE_REPLACES;
+}
+
+const char *param_change_name(enum param_change change)
+{
+    switch (change) {
+    case CHANGE_REPLACES:
+        return "replaces";
+    case CHANGE_IN_PLACE:
+        return "in place";
+    case CHANGE_PARTS:
+        return "parts";
+    }
+    return "?";
+}

@@ -215,13 +215,16 @@ struct component_type {
     /* Parameters that are .changeable have been given other values, in place; or what this chassis
      * holds has become another.  It can't be refused: the values were checked.  run() follows. */
     void (*changed)(struct component *self);
+    /* The graph was changed, and this one stays: it looks anew at what it has from outside, such as
+     * a file that may have been moved.  Likewise; called at every reload, so it should be quick. */
+    void (*reloaded)(struct component *self);
     /* A component inside this chassis has ended. */
     void (*child_ended)(struct component *self, struct component *child);
     /* All components of a graph that it made have ended; the graph goes by itself. */
     void (*graph_ended)(struct component *self, struct graph *graph);
     /* Handover to another process, see handover.h.  save: puts in what its struct holds beyond
      * parameters and statistics; false: it can't now.  restore: gets it, before start; false: it
-     * makes no sense. */
+     * makes no sense.  Whatever comes of it, stop() frees what it got. */
     bool (*save)(struct component *self, struct parcel *to);
     bool (*restore)(struct component *self, struct parcel *from);
     /* Of a server: a component for a socket that is handed over, not started.  Of a handler: the
@@ -246,6 +249,18 @@ struct component_type {
     /* What a component that runs waits for: "the peer to read".  WAITS_NOT: text says nothing. */
     enum waits (*waits_for)(struct component *self, char *text, size_t size);
 };
+
+/* What is done when a parameter has another value after a reload. */
+enum param_change {
+    CHANGE_REPLACES, /* another component takes its place */
+    CHANGE_IN_PLACE, /* it runs on with the new value */
+    CHANGE_PARTS,    /* it runs on; what it is made of, or holds, is seen to by itself */
+};
+
+enum param_change param_change(const struct component_type *type, const struct param_spec *spec);
+
+/* "replaces", "in place", "parts". */
+const char *param_change_name(enum param_change change);
 
 /* How the kind is called in messages and reference: "size", "duration", … */
 const char *param_kind_name(enum param_kind kind);

@@ -1,15 +1,12 @@
-#include "graph/crossing.h"
+#include "graph/crossing_private.h"
 
-#include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "graph/cell.h"
-#include "graph/component_extra.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
-#include "graph/ring.h"
-#include "graph/root.h"
 #include "graph/waiting.h"
 
 /* Bytes of long messages that may be under way, beside what is in the ring. */
@@ -19,6 +16,7 @@ enum { PARCELS_MOST = 1024 * 1024 };
 enum {
     APART = MESSAGE_KINDS, /* data that lies apart: the record is a struct apart */
     LAST,                  /* nothing more will come: see crossing_finish() */
+    END,                   /* nor will anything else: the stand-in is no more */
 };
 
 struct apart {
@@ -26,59 +24,10 @@ struct apart {
     uint32_t size;
 };
 
-/* An end of a crossing, in the list of the part that it lies in. */
-struct end {
-    struct list link;
-    struct component *component; /* NULL: not made yet */
-    struct crossing *crossing;
-};
-
-struct crossing {
-    struct list link; /* in parts.crossings */
-    struct parts *parts;
-    _Atomic unsigned refs;        /* an end each, and a letter under way each */
-    size_t index;                 /* of the component that is led to */
-    unsigned home;                /* its worker */
-    bool is_closed;               /* set while all workers are halted */
-    struct plan *plan;            /* that these were made from; kept */
-    struct plan_component *plans; /* of the stand-in and the landing */
-    struct ring ring;
-    _Atomic size_t apart;    /* bytes in them */
-    _Atomic bool is_starved; /* the stand-in waits for room */
-    _Atomic unsigned crowd;  /* senders that wait before the stand-in */
-    _Atomic unsigned put;    /* messages into the ring, so far */
-
-    struct end stand_in;
-    struct message *held; /* taken, and there is no room for it; NULL: none */
-    unsigned held_box;
-    unsigned count;    /* messages into the ring, so far */
-    bool is_finishing; /* see crossing_finish(); set while all workers are halted */
-    bool has_said_last;
-    struct letter to_stand_in;
-
-    struct end landing;
-    bool leads_to_control; /* as planned, not just by what came */
-    bool has_had_last;
-    unsigned landed; /* messages out of the ring, so far */
-    struct letter to_landing;
-};
-
-/* What both types of component have. */
-struct crossing_state {
-    struct crossing *crossing;
-};
-
 static const struct component_type stand_in_type;
 static const struct component_type landing_type;
 
-static struct crossing *crossing_of(struct component *self)
-{
-    const struct crossing_state *state = component_state(self);
-
-    return state->crossing;
-}
-
-static void crossing_unref(struct crossing *crossing)
+void crossing_unref(struct crossing *crossing)
 {
     struct ring *ring = &crossing->ring;
     const struct ring_head *head;
@@ -111,11 +60,6 @@ static void post(struct crossing *crossing, unsigned worker, struct letter *lett
     if (!mailbox_post(&loop->mailbox, letter)) {
         crossing_unref(crossing);
     }
-}
-
-static unsigned source_worker(const struct crossing *crossing)
-{
-    return crossing->stand_in.component->graph->loop->worker;
 }
 
 /* ---- the stand-in ---- */
@@ -215,6 +159,24 @@ static bool put_last(struct crossing *crossing)
     return !crossing->is_finishing || crossing->has_said_last;
 }
 
+static void put_end(struct component *self, struct crossing *crossing)
+{
+    const struct message end = {.kind = END};
+
+    if (crossing->is_leaving && !crossing->has_said_end && !crossing_is_fed(self) &&
+        put_or_wait(crossing, 0, &end)) {
+        crossing->has_said_end = true;
+        leavers_look_soon(root_of(self->graph));
+    }
+}
+
+static bool put_what_waits(struct component *self, struct crossing *crossing)
+{
+    return put_held(crossing) && put_all_data(self, crossing) &&
+           (self->control == NO_BOX || put_all(self, crossing, self->control)) &&
+           put_last(crossing);
+}
+
 /* Tells the landing how many wait for room here. */
 static void stand_in_awaited(struct component *self)
 {
@@ -233,9 +195,9 @@ static void stand_in_run(struct component *self)
 {
     struct crossing *crossing = crossing_of(self);
 
-    (void)(put_held(crossing) && put_all_data(self, crossing) &&
-           (self->control == NO_BOX || put_all(self, crossing, self->control)) &&
-           put_last(crossing));
+    if (put_what_waits(self, crossing)) {
+        put_end(self, crossing);
+    }
     atomic_store_explicit(&crossing->put, crossing->count, memory_order_relaxed);
     if (ring_publish(&crossing->ring)) {
         post(crossing, crossing->home, &crossing->to_landing);
@@ -246,7 +208,7 @@ static void open_at_stand_in(struct letter *letter)
 {
     struct crossing *crossing = container_of(letter, struct crossing, to_stand_in);
 
-    if (!crossing->is_closed) {
+    if (!crossing->is_closed && crossing->stand_in.component != NULL) {
         component_wake(crossing->stand_in.component);
     }
     crossing_unref(crossing);
@@ -262,11 +224,6 @@ static const struct component_type stand_in_type = {
 };
 
 /* ---- the landing ---- */
-
-static struct component *target_of(const struct crossing *crossing)
-{
-    return graph_component(crossing->parts->part[crossing->home], crossing->index);
-}
 
 /* Links the landing to an inbox, once something has come for it. */
 static void lead_to(struct component *self, struct component *target, unsigned index)
@@ -289,12 +246,12 @@ static void note_last(struct crossing *crossing)
     list_for_each (at, &parts->crossings) {
         const struct crossing *other = container_of(at, struct crossing, link);
 
-        is_any_left |= other->index == crossing->index && other->home == crossing->home &&
-                       other->is_finishing && !other->has_had_last;
+        is_any_left |=
+            other->target == crossing->target && other->is_finishing && !other->has_had_last;
     }
     (void)pthread_mutex_unlock(&parts->lock);
     if (!is_any_left) {
-        component_tell(target_of(crossing), PRODUCER_FINISHED, NULL, 0);
+        component_tell(crossing->target, PRODUCER_FINISHED, NULL, 0);
     }
 }
 
@@ -318,13 +275,19 @@ static struct message *make_message(struct component *self, const struct ring_he
     return msg;
 }
 
-/* Returns false if there is no room for it. */
-static bool land(struct component *self, struct crossing *crossing, const struct ring_head *head)
+/* is_forced: whether there is room or not.  Returns false if there is none. */
+static bool land(struct component *self, struct crossing *crossing, const struct ring_head *head,
+                 bool is_forced)
 {
-    struct component *target = target_of(crossing);
+    struct component *target = crossing->target;
 
     if (head->kind == LAST) {
         note_last(crossing);
+        return true;
+    }
+    if (head->kind == END) {
+        crossing->has_had_end = true;
+        leavers_look_soon(root_of(self->graph));
         return true;
     }
     if (head->tag == target->control && !crossing->leads_to_control) {
@@ -332,32 +295,42 @@ static bool land(struct component *self, struct crossing *crossing, const struct
         return true;
     }
     lead_to(self, target, head->tag);
-    if (!outbox_has_room(self, head->tag)) {
+    if (!is_forced && !outbox_has_room(self, head->tag)) {
         return false;
     }
     outbox_send(self, head->tag, make_message(self, head));
     return true;
 }
 
+/* Lands so many records at most, as far as there is room; returns how many. */
+static unsigned land_some(struct component *self, struct crossing *crossing, unsigned most,
+                          bool is_forced)
+{
+    const struct ring_head *head;
+    unsigned count = 0;
+
+    while (count < most && (head = ring_peek(&crossing->ring)) != NULL &&
+           land(self, crossing, head, is_forced)) {
+        ring_drop(&crossing->ring);
+        crossing->landed++;
+        count++;
+    }
+    return count;
+}
+
 static void landing_run(struct component *self)
 {
     struct crossing *crossing = crossing_of(self);
-    const struct ring_head *head;
-    int left = TURN;
+    const unsigned count = land_some(self, crossing, TURN, false);
 
-    while (left > 0 && (head = ring_peek(&crossing->ring)) != NULL && land(self, crossing, head)) {
-        ring_drop(&crossing->ring);
-        crossing->landed++;
-        left--;
-    }
-    if (left == 0) {
+    if (count == TURN) {
         component_wake(self);
     }
-    if (left < TURN) {
+    if (count > 0) {
         ring_give_back(&crossing->ring);
         atomic_thread_fence(memory_order_seq_cst); /* see put_or_wait() */
         if (atomic_exchange_explicit(&crossing->is_starved, false, memory_order_relaxed)) {
-            post(crossing, source_worker(crossing), &crossing->to_stand_in);
+            post(crossing, crossing->source, &crossing->to_stand_in);
         }
     }
 }
@@ -382,6 +355,45 @@ static const struct component_type landing_type = {
     .stands_for = landing_stands_for,
 };
 
+void crossing_bring(struct crossing *crossing)
+{
+    struct component *stand_in = crossing->stand_in.component;
+    struct component *landing;
+    bool is_all_put;
+
+    crossing_need_landing(crossing);
+    landing = crossing->landing.component;
+    do {
+        stand_in->turn = TURN;
+        is_all_put = put_what_waits(stand_in, crossing);
+        (void)ring_publish(&crossing->ring);
+        (void)land_some(landing, crossing, UINT_MAX, true);
+        ring_give_back(&crossing->ring);
+    } while (!is_all_put);
+}
+
+void crossing_show_feeding(struct crossing *crossing)
+{
+    const struct component *stand_in = crossing->stand_in.component;
+
+    crossing_need_landing(crossing);
+    for (unsigned i = NO_BOX; (i = component_next_inbox(stand_in, i)) != NO_BOX;) {
+        if (i != stand_in->control && component_have_inbox(stand_in, i) != NULL) {
+            lead_to(crossing->landing.component, crossing->target, i);
+        }
+    }
+}
+
+bool crossing_stands_in(const struct component *component)
+{
+    return component->type == &stand_in_type;
+}
+
+bool crossing_lands(const struct component *component)
+{
+    return component->type == &landing_type;
+}
+
 /* ---- making ---- */
 
 /* The cell of an end, as if it had been started. */
@@ -400,8 +412,8 @@ static void make_end(struct end *end, const struct plan_component *plan, struct 
 }
 
 /* The inboxes of a component without what only its own type understands, and without its policies,
- * which are heeded where it is.  As a turn's worth of messages fits, those who wait for room are
- * let in as often as those who wait there. */
+ * which are heeded where it is.  As no more than a turn's worth of messages fits, those who wait
+ * here for room are let in about as often as those who wait there. */
 static struct plan_component plan_stand_in(const struct plan_component *target)
 {
     static const struct crossing_state nothing;
@@ -410,9 +422,10 @@ static struct plan_component plan_stand_in(const struct plan_component *target)
 
     for (unsigned i = 0; i < target->inboxes; i++) {
         in[i] = target->in[i];
-        in[i].flags = (uint16_t)(in[i].flags &
-                                 ~(BOX_POLICY | BOX_RECEIVES | BOX_TAKES_PIPES | BOX_BOUND_BYTES));
-        in[i].limit = TURN;
+        in[i].flags = (uint16_t)(in[i].flags & ~(BOX_POLICY | BOX_RECEIVES | BOX_TAKES_PIPES));
+        if ((in[i].flags & BOX_BOUND_BYTES) == 0 && in[i].limit > TURN) {
+            in[i].limit = TURN;
+        }
     }
     plan.type = &stand_in_type;
     plan.parent = NULL;
@@ -452,8 +465,7 @@ static struct plan_component plan_landing(const struct plan_component *target)
     };
 }
 
-/* In the thread of the landing's loop, or while it is halted. */
-static void need_landing(struct crossing *crossing)
+void crossing_need_landing(struct crossing *crossing)
 {
     if (crossing->landing.component == NULL) {
         (void)atomic_fetch_add_explicit(&crossing->refs, 1, memory_order_relaxed);
@@ -466,8 +478,8 @@ static void open_at_landing(struct letter *letter)
 {
     struct crossing *crossing = container_of(letter, struct crossing, to_landing);
 
-    if (!crossing->is_closed) {
-        need_landing(crossing);
+    if (!crossing->is_closed && !crossing->has_had_end) {
+        crossing_need_landing(crossing);
         component_wake(crossing->landing.component);
     }
     crossing_unref(crossing);
@@ -483,14 +495,15 @@ static const struct plan_component *plan_at_place(const struct graph *part, size
     return entry;
 }
 
-static struct crossing *crossing_create(struct graph *part, size_t index, unsigned home)
+static struct crossing *create(struct graph *part, size_t index, unsigned home)
 {
     struct crossing *crossing = mem_alloc(sizeof(*crossing));
     const struct plan_component *target = plan_at_place(part, index);
     struct parts *parts = root_of(part)->parts;
 
     crossing->parts = parts;
-    crossing->index = index;
+    crossing->target = graph_component(parts->part[home], index);
+    crossing->source = part->loop->worker;
     crossing->home = home;
     crossing->to_stand_in.open = open_at_stand_in;
     crossing->to_landing.open = open_at_landing;
@@ -508,191 +521,28 @@ static struct crossing *crossing_create(struct graph *part, size_t index, unsign
 
 struct component *crossing_stand_in(struct graph *part, size_t index, unsigned home)
 {
+    const struct component *target = graph_component(root_of(part)->parts->part[home], index);
     struct list *at;
 
     list_for_each (at, &root_of(part)->ends) {
         const struct end *end = container_of(at, struct end, link);
 
-        if (end->crossing->index == index && end->crossing->home == home &&
-            !end->crossing->is_closed && end == &end->crossing->stand_in) {
+        if (crossing_is_stand_in(end) && end->crossing->target == target &&
+            !end->crossing->is_closed && !end->crossing->is_leaving) {
             return end->component;
         }
     }
-    return crossing_create(part, index, home)->stand_in.component;
+    return create(part, index, home)->stand_in.component;
 }
 
 void crossing_expect_finish(struct component *stand_in)
 {
     struct crossing *crossing = crossing_of(stand_in);
-    struct component *target = target_of(crossing);
+    struct component *target = crossing->target;
 
     if (!crossing->leads_to_control && target->control != NO_BOX) {
         crossing->leads_to_control = true;
-        need_landing(crossing);
+        crossing_need_landing(crossing);
         lead_to(crossing->landing.component, target, target->control);
-    }
-}
-
-struct inbox *crossing_beyond(const struct inbox *in)
-{
-    struct component *owner = box_owner(&in->box);
-
-    return owner->type == &stand_in_type
-               ? component_have_inbox(target_of(crossing_of(owner)), box_index(&in->box))
-               : NULL;
-}
-
-/* ---- ending ---- */
-
-bool crossing_finish(struct component *component)
-{
-    struct parts *parts = root_of(component->graph)->parts;
-    const unsigned home = component->graph->loop->worker;
-    bool is_any = false;
-    struct list *at;
-
-    if (parts == NULL) {
-        return false;
-    }
-    list_for_each (at, &parts->crossings) { /* the others are halted */
-        struct crossing *crossing = container_of(at, struct crossing, link);
-
-        if (crossing->index == component->plan->index && crossing->home == home) {
-            crossing->is_finishing = true;
-            component_wake(crossing->stand_in.component);
-            is_any = true;
-        }
-    }
-    return is_any;
-}
-
-static void end_component(struct component *component)
-{
-    if (component->state != STOPPED) {
-        component->state = STOPPED;
-        component_deinit_boxes(component);
-    }
-}
-
-static void end_one(struct end *end)
-{
-    struct crossing *crossing = end->crossing;
-
-    if (end->component->state == STOPPED) {
-        return;
-    }
-    crossing->is_closed = true;
-    end_component(end->component);
-    if (end == &crossing->stand_in) {
-        list_remove(&crossing->link);
-        if (crossing->held != NULL) {
-            message_release(crossing->held);
-            crossing->held = NULL;
-        }
-    }
-}
-
-void crossings_end(struct graph *part)
-{
-    struct list *at;
-
-    list_for_each (at, &root_of(part)->ends) {
-        end_one(container_of(at, struct end, link));
-    }
-}
-
-void crossings_end_stray(struct parts *parts)
-{
-    struct list *at;
-    struct list *after;
-
-    list_for_each_safe (at, after, &parts->crossings) {
-        struct crossing *crossing = container_of(at, struct crossing, link);
-
-        if (crossing->index >= root_of(parts->part[crossing->home])->places ||
-            target_of(crossing) == NULL) {
-            end_one(&crossing->stand_in);
-            if (crossing->landing.component != NULL) {
-                end_one(&crossing->landing);
-            }
-        }
-    }
-}
-
-/* ---- changes ---- */
-
-bool crossing_leads_to(struct parts *parts, size_t place)
-{
-    struct list *at;
-
-    list_for_each (at, &parts->crossings) {
-        if (container_of(at, struct crossing, link)->index == place) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* True if the plan has a sender for the control of the component, in the stand-in's part. */
-static bool is_finish_expected(const struct crossing *crossing)
-{
-    struct graph *part = crossing->stand_in.component->graph;
-    const struct plan *plan = part->plan;
-
-    for (size_t i = 0; i < plan->linkage_count; i++) {
-        const struct plan_linkage *linkage = &plan->linkages[i];
-
-        if (linkage->to.is_inbox && linkage->to.component->index == crossing->index &&
-            linkage->to.index == linkage->to.component->control &&
-            root_target(part, linkage) == crossing->stand_in.component) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void crossings_forget_finish(struct graph *part, void (*cut)(void *arg, struct box *from),
-                             void *arg)
-{
-    struct list *at;
-
-    list_for_each (at, &root_of(part)->ends) {
-        struct end *end = container_of(at, struct end, link);
-        struct crossing *crossing = end->crossing;
-
-        if (end == &crossing->landing && !crossing->is_closed && crossing->leads_to_control &&
-            !is_finish_expected(crossing)) {
-            crossing->leads_to_control = false;
-            cut(arg, &component_need_outbox(end->component, target_of(crossing)->control)->box);
-        }
-    }
-}
-
-bool crossings_are_idle(const struct graph *part)
-{
-    const struct list *at;
-
-    list_for_each (at, &root_of(part)->ends) {
-        const struct end *end = container_of((struct list *)(uintptr_t)at, struct end, link);
-
-        if ((end->component->flags & COMPONENT_QUEUED) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-void crossings_free(struct graph *part)
-{
-    struct list *at;
-    struct list *after;
-
-    list_for_each_safe (at, after, &root_of(part)->ends) {
-        struct end *end = container_of(at, struct end, link);
-
-        list_remove(&end->link);
-        component_free_extra(end->component);
-        free(end->component);
-        crossing_unref(end->crossing);
     }
 }

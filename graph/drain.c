@@ -3,18 +3,21 @@
 #include <ev.h>
 #include <stdlib.h>
 
-#include "graph/crossing.h"
 #include "graph/graph.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/root.h"
+#include "graph/unfed.h"
 
 struct drain {
     struct list link; /* in the loop's drains */
     struct graph *graph;
     ev_timer deadline;
+    ev_timer look; /* something has ended: others may have nothing more to wait for */
     bool is_quiet; /* no server is left in this part; once none is in any, the rest is told */
 };
+
+#define RELAY_TIME 0.005 /* s until a look at whether a relay has sent on what it has */
 
 static struct drain *find(struct graph *graph)
 {
@@ -114,44 +117,87 @@ static bool takes_in(const struct component *component)
     return component != NULL && component->state == RUNNING && component->type->drain != NULL;
 }
 
-/* Tells the rest.  What other workers have sent on its way comes first. */
-static void finish(struct drain *drain)
+/* Nothing is taken in any more: tells those to finish whose turn it is. */
+static void finish(struct graph *graph)
 {
-    struct graph *graph = drain->graph;
+    struct unfed look = {0};
 
-    graph->refs++; /* while we walk through it */
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        struct component *component = graph_component(graph, i);
-
-        if (component != NULL && (component->is_leaving || !crossing_finish(component))) {
-            component_tell(component, PRODUCER_FINISHED, NULL, 0);
-        }
+    unfed_tell(graph, &look);
+    if (!look.is_any_told) {
+        unfed_tell_rest(graph);
     }
-    graph_unref(graph);
 }
 
-/* No part takes anything in any more. */
+static void set_look(struct drain *drain, double seconds)
+{
+    if (!ev_is_active(&drain->look)) {
+        ev_timer_set(&drain->look, seconds, 0.0);
+        ev_timer_start(drain->graph->loop->ev, &drain->look);
+    }
+}
+
+/* The same of all parts. */
+static void finish_parts(struct parts *parts)
+{
+    struct unfed look = {0};
+    struct drain *drain;
+
+    for (unsigned i = 0; i < parts->count; i++) {
+        if (find(parts->part[i]) != NULL) {
+            unfed_tell(parts->part[i], &look);
+        }
+    }
+    for (unsigned i = 0; i < parts->count && !look.is_any_told && !look.is_any_relaying; i++) {
+        if (find(parts->part[i]) != NULL) {
+            unfed_tell_rest(parts->part[i]);
+        }
+    }
+    drain = look.is_any_relaying ? find(parts->part[0]) : NULL;
+    if (drain != NULL) {
+        set_look(drain, RELAY_TIME);
+    }
+}
+
+/* No part takes anything in any more, or something has ended since. */
 static void on_quiet(struct letter *letter)
 {
     struct parts *parts = container_of(letter, struct parts, quiet);
 
-    workers_halt(parts->main->workers);
-    for (unsigned i = 0; i < parts->count && !parts->is_destroyed; i++) {
-        struct drain *drain = find(parts->part[i]);
-
-        if (drain != NULL) {
-            finish(drain);
-        }
+    if (!parts->is_destroyed) {
+        workers_halt(parts->main->workers);
+        finish_parts(parts);
+        workers_release(parts->main->workers);
     }
-    workers_release(parts->main->workers);
     parts_unref(parts);
+}
+
+/* Many may end at once: one look is enough. */
+static void look_soon(struct drain *drain)
+{
+    struct parts *parts = parts_of(drain->graph);
+
+    if (parts == NULL) {
+        set_look(drain, 0.0);
+    } else if (atomic_load_explicit(&parts->busy, memory_order_acquire) == 0) {
+        parts_post(parts, 0, &parts->quiet);
+    }
+}
+
+static void on_look(struct ev_loop *ev, ev_timer *watcher, int revents)
+{
+    struct drain *drain = container_of(watcher, struct drain, look);
+
+    if (parts_of(drain->graph) == NULL) {
+        finish(drain->graph);
+    } else {
+        look_soon(drain);
+    }
 }
 
 /* Nothing in this part takes anything in any more, or it has ended. */
 static void note_quiet(struct parts *parts)
 {
     if (atomic_fetch_sub_explicit(&parts->busy, 1, memory_order_acq_rel) == 1) {
-        parts->quiet.open = on_quiet;
         parts_post(parts, 0, &parts->quiet);
     }
 }
@@ -161,7 +207,11 @@ void drain_go_on(struct graph *graph)
     struct drain *drain = find(graph);
     struct parts *parts = parts_of(graph);
 
-    if (drain == NULL || drain->is_quiet) {
+    if (drain == NULL) {
+        return;
+    }
+    if (drain->is_quiet) {
+        look_soon(drain);
         return;
     }
     for (size_t i = 0; i < graph_size(graph); i++) {
@@ -171,7 +221,7 @@ void drain_go_on(struct graph *graph)
     }
     drain->is_quiet = true;
     if (parts == NULL) {
-        finish(drain);
+        finish(graph);
     } else {
         note_quiet(parts);
     }
@@ -183,6 +233,7 @@ static struct drain *begin(struct graph *graph)
 
     drain->graph = graph;
     ev_timer_init(&drain->deadline, on_deadline, 0.0, 0.0);
+    ev_timer_init(&drain->look, on_look, 0.0, 0.0);
     list_append(&graph->loop->drains, &drain->link);
     graph->is_draining = true;
     graph->refs++; /* while we walk through it */
@@ -220,6 +271,7 @@ void graph_drain(struct graph *graph, double seconds)
     }
     workers_halt(parts->main->workers);
     if (!graph->is_draining) {
+        parts->quiet.open = on_quiet;
         atomic_store_explicit(&parts->busy, parts->count, memory_order_relaxed);
     }
     for (unsigned i = 0; i < parts->count; i++) {
@@ -242,8 +294,11 @@ void drain_forget(struct graph *graph)
     if (drain != NULL) {
         if (!drain->is_quiet && parts_of(graph) != NULL) {
             note_quiet(parts_of(graph));
+        } else if (parts_of(graph) != NULL) {
+            look_soon(drain); /* it may have fed others */
         }
         ev_timer_stop(graph->loop->ev, &drain->deadline);
+        ev_timer_stop(graph->loop->ev, &drain->look);
         list_remove(&drain->link);
         free(drain);
     }

@@ -1,7 +1,10 @@
 /* Draining: a root graph comes to its end, in order.
  *
- *     drain ──► servers stop accepting,     ──► no server is left:    ──► all have ended
- *               sources say producerFinished    the rest is told so
+ *     drain ──► servers stop accepting,     ──► no server is left: who is not   ──► all have ended
+ *               sources say producerFinished    fed by another any more is told
+ *
+ * So nobody ends before those who may still have something for him: what waits in inboxes, of
+ * those who publish to a Backplane too, gets to where it is going.
  *
  * With a deadline, whatever is left by then gets shutdownMicroprocess, which ends it at once. */
 #ifndef AXOND_GRAPH_DRAIN_H

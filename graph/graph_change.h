@@ -18,7 +18,7 @@
  * and one that has done its work, if anything that it is linked with is new.
  * 3. A graph with a part on each worker is changed in all of them, while the others are halted:
  * from the first phase to the end of the second.  What stays does so on its worker; what would be
- * on another is started anew there.
+ * on another is started anew there, with what waited.
  * 4. Listening sockets of what is leaving may be shared from the first phase on (listeners.h). */
 #ifndef AXOND_GRAPH_GRAPH_CHANGE_H
 #define AXOND_GRAPH_GRAPH_CHANGE_H
@@ -40,10 +40,6 @@ MUST_CHECK struct graph_change *graph_change_create(struct graph *graph,
 /* The components that would be started anew though they are as they were: index from 0, ends with
  * NULL. */
 const struct plan_component *graph_change_revived(const struct graph_change *change, size_t index);
-
-/* False if something that is to go is led to from another worker (crossing.h): the graph can then
- * only be replaced as a whole. */
-bool graph_change_is_possible(const struct graph_change *change);
 
 /* Returns NULL, or the entry in the new plan of the component that could not start: why is in
  * reason (of size bytes), and the change has been cancelled. */

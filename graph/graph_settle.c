@@ -47,6 +47,7 @@ void component_adopt(struct component *component, const struct plan_component *p
             memcpy(state + spec->offset, (const char *)plan->state + spec->offset, spec->width);
         }
     }
+    component_note_reload(component);
 }
 
 /* Moves up to so many over.  Returns whether there are more. */

@@ -9,7 +9,14 @@
 #include "graph/plan.h"
 #include "graph/workers.h"
 
-enum { FORM = 1 }; /* of what is put into parcels */
+enum { FORM = 2 }; /* of what is put into parcels */
+
+/* What is told of a component itself. */
+enum {
+    HAS_SIGNALLED = 1 << 0, /* it said on signal that it has finished */
+    WAS_TOLD = 1 << 1,
+    FINISH_IS_HELD = 1 << 2, /* one of those who lead to control has finished, others have not */
+};
 
 /* ---- what can be handed over ---- */
 
@@ -69,12 +76,14 @@ static struct component *find_anywhere(struct graph *root, const char *path)
     return found;
 }
 
-/* The plan of the connections that a component would take over; NULL: it takes none. */
+/* The plan of the connections that a component would take over; NULL: it takes none, or there is no
+ * component. */
 static const struct plan *protocol_of(struct component *component)
 {
-    return component != NULL && component->state == RUNNING && component->type->handed_over != NULL
-               ? component->type->handed_over(component)
-               : NULL;
+    if (component == NULL || component->state != RUNNING || component->type->handed_over == NULL) {
+        return NULL;
+    }
+    return component->type->handed_over(component);
 }
 
 /* ---- one component ---- */
@@ -88,7 +97,7 @@ static void save_message(struct message *msg, struct parcel *to)
     parcel_put(to, msg->data, msg->size);
 }
 
-/* What waits in an inbox; false: a notice does. */
+/* What waits in an inbox; false: something that can't go along. */
 static bool save_inbox(const struct inbox *in, struct parcel *to)
 {
     const struct message *last =
@@ -98,10 +107,13 @@ static bool save_inbox(const struct inbox *in, struct parcel *to)
     parcel_put_number(to, last != NULL ? in->box.queued : 0);
     while (last != NULL) {
         msg = msg->next;
-        if (msg->kind != DATA && msg->kind != PIPED) {
+        if (msg->kind != DATA && msg->kind != PIPED && msg->kind != PRODUCER_FINISHED) {
             return false;
         }
-        save_message((struct message *)(uintptr_t)msg, to);
+        parcel_put_number(to, msg->kind == PRODUCER_FINISHED);
+        if (msg->kind != PRODUCER_FINISHED) {
+            save_message((struct message *)(uintptr_t)msg, to);
+        }
         if (msg == last) {
             break;
         }
@@ -109,48 +121,120 @@ static bool save_inbox(const struct inbox *in, struct parcel *to)
     return true;
 }
 
-static bool save_component(struct component *component, struct parcel *to)
+static struct inbox *control_of(const struct component *component)
 {
-    const unsigned ends = COMPONENT_TOLD | COMPONENT_STOP_ASKED | COMPONENT_ENDING;
+    return component->control != NO_BOX ? component_have_inbox(component, component->control)
+                                        : NULL;
+}
 
-    if (component->state != RUNNING || (component->flags & ends) != 0 ||
-        (!component->type->stateless && component->type->save == NULL)) {
-        return false;
+static void save_flags(const struct component *component, struct parcel *to)
+{
+    const struct inbox *control = control_of(component);
+    const bool is_held = control != NULL && (control->box.flags & BOX_FINISH_HELD) != 0;
+
+    parcel_put_number(to, ((component->flags & COMPONENT_SIGNALLED) != 0 ? HAS_SIGNALLED : 0U) |
+                              (component->was_told ? WAS_TOLD : 0U) |
+                              (is_held ? FINISH_IS_HELD : 0U));
+}
+
+static const char *save_component(struct component *component, struct parcel *to)
+{
+    if (component->state != RUNNING) {
+        return "a part of it has ended";
     }
+    if ((component->flags & (COMPONENT_STOP_ASKED | COMPONENT_ENDING)) != 0) {
+        return "it is about to end";
+    }
+    if (!component->type->stateless && component->type->save == NULL) {
+        return "a part of it can't give its state";
+    }
+    save_flags(component, to);
     for (unsigned i = 0; i < component->plan->inboxes; i++) {
         if (!save_inbox(component_have_inbox(component, i), to)) {
-            return false;
+            return "it is being told of an end";
         }
     }
-    return component->type->save == NULL || component->type->save(component, to);
+    return component->type->save == NULL || component->type->save(component, to)
+               ? NULL
+               : "it is about to end";
+}
+
+/* One message for an inbox; false: there is none, or it has no place there. */
+static bool restore_message(struct component *component, unsigned index, struct parcel *from)
+{
+    const enum carries carries = component->plan->in[index].spec->carries;
+    const bool is_finish = parcel_get_number(from) != 0;
+    struct inbox *in = component_need_inbox(component, index);
+    struct pool *pool = component_pool(component);
+    size_t size;
+    const void *bytes;
+
+    if (from->is_bad || (in->box.flags & BOX_PASSES) != 0) {
+        return false;
+    }
+    if (is_finish) {
+        if (index != component->control) {
+            return false;
+        }
+        inbox_deliver(in, message_notice(pool, PRODUCER_FINISHED, NULL, 0), NULL);
+        return true;
+    }
+    size = parcel_get_number(from);
+    bytes = parcel_get(from, size);
+    if (bytes == NULL || (carries != BYTES && carries != LINES && carries != ANYTHING)) {
+        return false;
+    }
+    inbox_put(in, message_copy(pool, bytes, size));
+    return true;
+}
+
+static void restore_flags(struct component *component, struct parcel *from)
+{
+    const uint64_t flags = parcel_get_number(from);
+    struct inbox *control = control_of(component);
+    struct outbox *signal =
+        component->signal != NO_BOX ? component_have_outbox(component, component->signal) : NULL;
+
+    component->was_told = (flags & WAS_TOLD) != 0;
+    if ((flags & HAS_SIGNALLED) != 0) {
+        component->flags |= COMPONENT_SIGNALLED;
+    }
+    if ((flags & HAS_SIGNALLED) != 0 && signal != NULL) {
+        signal->box.flags |= BOX_FINISHED;
+    }
+    if ((flags & FINISH_IS_HELD) != 0 && control != NULL) {
+        control->box.flags |= BOX_FINISH_HELD;
+    }
 }
 
 static bool restore_component(struct component *component, struct parcel *from)
 {
+    restore_flags(component, from);
     for (unsigned i = 0; i < component->plan->inboxes; i++) {
         for (uint64_t left = parcel_get_number(from); left > 0; left--) {
-            const size_t size = parcel_get_number(from);
-            const void *bytes = parcel_get(from, size);
-
-            if (bytes == NULL) {
+            if (!restore_message(component, i, from)) {
                 return false;
             }
-            inbox_put(component_need_inbox(component, i),
-                      message_copy(component_pool(component), bytes, size));
         }
     }
     return !from->is_bad &&
            (component->type->restore == NULL || component->type->restore(component, from));
 }
 
+/* NULL, or why it can't be. */
+static const char *save_instance(struct graph *instance, struct parcel *to)
+{
+    const char *why = NULL;
+
+    for (size_t i = 0; i < graph_size(instance) && why == NULL; i++) {
+        why = save_component(graph_component(instance, i), to);
+    }
+    return why == NULL && to->is_bad ? "it has too many descriptors" : why;
+}
+
 bool handover_save(struct graph *instance, struct parcel *to)
 {
-    for (size_t i = 0; i < graph_size(instance); i++) {
-        if (!save_component(graph_component(instance, i), to)) {
-            return false;
-        }
-    }
-    return !to->is_bad;
+    return save_instance(instance, to) == NULL;
 }
 
 bool handover_restore(struct graph *instance, struct parcel *from)
@@ -180,9 +264,15 @@ void handover_offer(struct graph *root, struct parcel *to)
     }
 }
 
+/* Who takes a connection, in one part. */
+struct taker {
+    struct component *server;
+    struct component *handler;
+    const struct plan *protocol;
+};
+
 /* One part after the other is given a connection, if it has that server and that handler. */
-static bool choose(struct graph *root, const char *server, const char *handler,
-                   struct component *found[2])
+static bool choose(struct graph *root, const char *server, const char *handler, struct taker *taker)
 {
     const unsigned count = graph_parts(root);
     const unsigned first = (unsigned)(root->loop->connections->in_all % count);
@@ -190,46 +280,52 @@ static bool choose(struct graph *root, const char *server, const char *handler,
     for (unsigned i = 0; i < count; i++) {
         const struct graph *part = graph_part(root, (first + i) % count);
 
-        found[0] = find(part, server);
-        found[1] = find(part, handler);
-        if (found[0] != NULL && found[0]->type->adopt != NULL && protocol_of(found[1]) != NULL) {
+        taker->server = find(part, server);
+        taker->handler = find(part, handler);
+        taker->protocol = protocol_of(taker->handler);
+        if (taker->server != NULL && taker->server->type->adopt != NULL &&
+            taker->protocol != NULL) {
             return true;
         }
     }
     return false;
 }
 
-static bool unpack(struct graph *root, struct parcel *from)
+static const char *unpack(struct graph *root, struct parcel *from)
 {
     const char *server = parcel_get_text(from);
     const char *handler = parcel_get_text(from);
-    struct component *found[2];
+    const uint64_t was = parcel_get_number(from);
+    struct taker taker;
     struct component *socket;
     struct graph *instance;
 
-    if (!choose(root, server, handler, found)) {
-        return false;
+    if (!choose(root, server, handler, &taker)) {
+        return "its server or its handler is not here, or takes none";
     }
-    socket = found[0]->type->adopt(found[0]);
-    instance = found[1]->type->take_over(found[1], socket);
+    if (was != form(taker.protocol)) {
+        return "its protocol is another one here";
+    }
+    socket = taker.server->type->adopt(taker.server);
+    instance = taker.handler->type->take_over(taker.handler, socket);
     if (!handover_restore(socket->graph, from) || !handover_restore(instance, from) ||
         graph_start_instance(instance) < 0 || graph_start_instance(socket->graph) < 0) {
         graph_destroy(socket->graph);
         graph_destroy(instance);
-        return false;
+        return "it could not be made again";
     }
-    return true;
+    return NULL;
 }
 
-bool handover_unpack(struct graph *root, struct parcel *from)
+const char *handover_unpack(struct graph *root, struct parcel *from)
 {
     struct workers *workers = root->loop->workers;
-    bool is_unpacked;
+    const char *why;
 
     workers_halt(workers);
-    is_unpacked = unpack(root, from);
+    why = unpack(root, from);
     workers_release(workers);
-    return is_unpacked;
+    return why;
 }
 
 /* ---- here ---- */
@@ -250,44 +346,84 @@ static bool is_offered(struct parcel *offer, const struct component *component, 
     return found;
 }
 
-/* Puts in one connection; false: it can't be handed over, or nobody wants it. */
-static bool pack(struct graph *instance, struct parcel *offer, struct parcel *to)
+/* Puts in one connection.  Returns NULL, or why not. */
+static const char *pack(struct graph *instance, struct parcel *offer, struct parcel *to)
 {
     struct graph *socket = instance->peer;
+    const uint64_t is = form(instance->plan);
     char path[PATH_SIZE];
+    const char *why;
 
-    if (socket == NULL || !is_offered(offer, instance->holder, form(instance->plan)) ||
-        !is_offered(offer, socket->holder, 0)) {
-        return false;
+    if (socket == NULL) {
+        return "it is about to end";
+    }
+    if (!is_offered(offer, instance->holder, is) || !is_offered(offer, socket->holder, 0)) {
+        return "nobody takes it";
     }
     parcel_put_text(to, component_path(socket->holder, path, sizeof(path)));
     parcel_put_text(to, component_path(instance->holder, path, sizeof(path)));
-    return handover_save(socket, to) && handover_save(instance, to);
+    parcel_put_number(to, is);
+    why = save_instance(socket, to);
+    return why == NULL ? save_instance(instance, to) : why;
 }
 
-/* The other process has it: here its descriptors are closed, and nobody is told anything. */
-static void let_go(struct graph *instance)
+void handover_let_go(struct graph *connection)
 {
-    graph_destroy(instance->peer);
-    graph_destroy(instance);
+    graph_destroy(connection->peer);
+    graph_destroy(connection);
 }
 
-/* What a handler has; false: one could not be sent. */
-static bool pack_all(struct component *handler, const struct courier *courier, size_t *count)
+/* The connections of a component that hands over; NULL: it has none, or does not. */
+static struct graph *first_connection(struct component *handler)
 {
-    struct graph *instance = component_next_graph(handler, NULL);
+    return protocol_of(handler) != NULL ? component_next_graph(handler, NULL) : NULL;
+}
+
+size_t handover_count(struct graph *root)
+{
+    struct workers *workers = root->loop->workers;
+    size_t count = 0;
+
+    workers_halt(workers);
+    for (unsigned i = 0; i < graph_parts(root); i++) {
+        const struct graph *part = graph_part(root, i);
+
+        for (size_t j = 0; j < graph_size(part); j++) {
+            struct component *handler = graph_component(part, j);
+
+            for (struct graph *at = first_connection(handler); at != NULL;
+                 at = component_next_graph(handler, at)) {
+                count++;
+            }
+        }
+    }
+    workers_release(workers);
+    return count;
+}
+
+static void log_staying(const struct graph *instance, const char *why)
+{
+    const struct graph *named = instance->peer != NULL ? instance->peer : instance;
+
+    component_log(graph_component(named, 0), LOG_LEVEL_DEBUG,
+                  "this connection is not handed over: %s", why);
+}
+
+/* What a handler has; false: one was not taken. */
+static bool pack_all(struct component *handler, const struct courier *courier)
+{
+    struct graph *instance = first_connection(handler);
     bool is_well = true;
 
     while (instance != NULL && is_well) {
         struct graph *next = component_next_graph(handler, instance);
         struct parcel parcel = {0};
+        const char *why = pack(instance, courier->offer, &parcel);
 
-        if (pack(instance, courier->offer, &parcel)) {
-            is_well = courier->send(courier->arg, &parcel);
-            if (is_well) {
-                let_go(instance);
-                (*count)++;
-            }
+        if (why == NULL) {
+            is_well = courier->take(courier->arg, instance, &parcel);
+        } else {
+            log_staying(instance, why);
         }
         parcel_deinit(&parcel, false);
         instance = next;
@@ -295,10 +431,9 @@ static bool pack_all(struct component *handler, const struct courier *courier, s
     return is_well;
 }
 
-size_t handover_pack(struct graph *root, const struct courier *courier)
+void handover_pack(struct graph *root, const struct courier *courier)
 {
     struct workers *workers = root->loop->workers;
-    size_t count = 0;
     bool is_well = true;
 
     workers_halt(workers);
@@ -306,13 +441,8 @@ size_t handover_pack(struct graph *root, const struct courier *courier)
         const struct graph *part = graph_part(root, i);
 
         for (size_t j = 0; j < graph_size(part) && is_well; j++) {
-            struct component *handler = graph_component(part, j);
-
-            if (protocol_of(handler) != NULL) {
-                is_well = pack_all(handler, courier, &count);
-            }
+            is_well = pack_all(graph_component(part, j), courier);
         }
     }
     workers_release(workers);
-    return count;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "graph/component_extra.h"
+#include "graph/crossing.h"
 #include "graph/drain.h"
 #include "graph/graph.h"
 #include "graph/ledger.h"
@@ -21,10 +22,6 @@ static void on_look(struct ev_loop *ev, ev_timer *timer, int revents)
 
 void leavers_add(struct root *root, struct component *component, struct plan *plan, bool lingers)
 {
-    if (root->look.data == NULL) {
-        ev_timer_init(&root->look, on_look, 0.0, 0.0);
-        root->look.data = root;
-    }
     component->is_leaving = true;
     root->leavers = mem_resize_array(root->leavers, root->leaver_count + 1, sizeof(struct leaver));
     root->leavers[root->leaver_count++] =
@@ -50,7 +47,8 @@ static bool needs_nothing(const struct leaver *leaver)
     return !is_alive(leaver) || leaver->was_told || is_serving(leaver);
 }
 
-static void tell_to_finish(struct leaver *leaver)
+/* after_all: of what is under way to it from other workers. */
+static void tell_to_finish(struct leaver *leaver, bool after_all)
 {
     struct component *component = leaver->component;
 
@@ -59,7 +57,9 @@ static void tell_to_finish(struct leaver *leaver)
     if (component->state == RESTARTING) { /* it would never see to what it has */
         component_end(component, STOPPED);
     } else {
-        component_tell(component, PRODUCER_FINISHED, NULL, 0);
+        if (!after_all || !crossing_finish(component)) {
+            component_tell(component, PRODUCER_FINISHED, NULL, 0);
+        }
         component->was_told = true;
     }
 }
@@ -77,8 +77,15 @@ static bool is_any_at_work(const struct root *root)
     return false;
 }
 
-/* True if what leads to it is all of leavers that wait for each other, in a ring. */
-static bool is_fed_from_outside(struct component *component)
+/* is_of_all: see leavers_finish_all(). */
+static bool is_outside(const struct component *component, bool is_of_all)
+{
+    return !component->is_leaving ||
+           (is_of_all && crossing_lands(component) && crossing_is_fed_from_outside(component));
+}
+
+/* False if what leads to it is all of leavers that wait for each other, in a ring. */
+static bool is_fed_from_outside(struct component *component, bool is_of_all)
 {
     for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
         struct inbox *in = component_have_inbox(component, i);
@@ -86,7 +93,7 @@ static bool is_fed_from_outside(struct component *component)
 
         while (in != NULL && component_inbox_plan(component, i)->spec->carries != NOTICES &&
                (out = inbox_next_sender(in, out)) != NULL) {
-            if (!box_owner(&out->box)->is_leaving) {
+            if (is_outside(box_owner(&out->box), is_of_all)) {
                 return true;
             }
         }
@@ -136,14 +143,57 @@ static double end_those_late(struct root *root)
 
 static void finish_unfed(struct root *root)
 {
-    const bool is_at_work = is_any_at_work(root);
+    const bool is_alone = root->parts == NULL && !is_any_at_work(root);
 
     for (size_t i = 0; i < root->leaver_count; i++) {
         struct leaver *leaver = &root->leavers[i];
 
-        if (!needs_nothing(leaver) && (leaver->lingers || !component_is_fed(leaver->component) ||
-                                       (!is_at_work && !is_fed_from_outside(leaver->component)))) {
-            tell_to_finish(leaver);
+        if (!needs_nothing(leaver) &&
+            (leaver->lingers || !component_is_fed(leaver->component) ||
+             (is_alone && !is_fed_from_outside(leaver->component, false)))) {
+            tell_to_finish(leaver, false);
+        }
+    }
+}
+
+/* True if one of them may wait in a ring that goes through other parts. */
+static bool is_any_in_a_ring(const struct root *root)
+{
+    for (size_t i = 0; root->parts != NULL && i < root->leaver_count; i++) {
+        const struct leaver *leaver = &root->leavers[i];
+
+        if (!needs_nothing(leaver) && !is_fed_from_outside(leaver->component, false)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_any_part_at_work(const struct parts *parts)
+{
+    for (unsigned i = 0; i < parts->count; i++) {
+        if (is_any_at_work(root_of(parts->part[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void leavers_finish_all(struct parts *parts)
+{
+    if (is_any_part_at_work(parts)) {
+        return;
+    }
+    for (unsigned i = 0; i < parts->count; i++) {
+        struct root *root = root_of(parts->part[i]);
+
+        for (size_t k = 0; k < root->leaver_count; k++) {
+            struct leaver *leaver = &root->leavers[k];
+
+            if (!needs_nothing(leaver) && !is_fed_from_outside(leaver->component, true)) {
+                tell_to_finish(leaver, true);
+                leavers_look_soon(root);
+            }
         }
     }
 }
@@ -161,6 +211,10 @@ static void leaver_free(struct root *root, size_t i)
 
 static void set_look(struct root *root, double seconds)
 {
+    if (root->look.data == NULL) {
+        ev_timer_init(&root->look, on_look, 0.0, 0.0);
+        root->look.data = root;
+    }
     ev_timer_stop(root->graph.loop->ev, &root->look);
     ev_timer_set(&root->look, seconds, 0.0);
     ev_timer_start(root->graph.loop->ev, &root->look);
@@ -168,7 +222,7 @@ static void set_look(struct root *root, double seconds)
 
 void leavers_look_soon(struct root *root)
 {
-    if (root->leaver_count > 0 && !root->looks_soon) {
+    if (root->leaver_count + root->leaving_ends > 0 && !root->looks_soon) {
         root->looks_soon = true;
         set_look(root, 0.0);
     }
@@ -195,7 +249,7 @@ static bool sweep(struct root *root)
         root->leavers[kept++] = root->leavers[i];
     }
     root->leaver_count = kept;
-    root->graph.has_leavers = kept > 0;
+    root->graph.has_leavers = kept + root->leaving_ends > 0;
     if (has_queued) {
         leavers_look_soon(root); /* once the queue has been run */
     }
@@ -210,13 +264,14 @@ void leavers_look(struct root *root)
 
     ev_timer_stop(root->graph.loop->ev, &root->look);
     root->looks_soon = false;
+    crossings_look(root);
     finish_unfed(root);
     next = end_those_late(root);
     root->had_connections = sweep(root);
     if (next > 0 && !root->looks_soon) {
         set_look(root, next - ev_now(root->graph.loop->ev));
     }
-    if (root->parts != NULL && had_any != root->had_connections) {
+    if (root->parts != NULL && (had_any != root->had_connections || is_any_in_a_ring(root))) {
         part_looks_over(&root->graph);
     } else if (root->parts == NULL && had_any && !root->had_connections && root->graph.living > 0 &&
                hooks->leavers_ended != NULL) {
@@ -249,5 +304,7 @@ void leavers_free(struct root *root)
     while (root->leaver_count > 0) {
         leaver_free(root, --root->leaver_count);
     }
+    root->graph.loop->leavers -= root->leaving_ends;
+    root->leaving_ends = 0;
     free(root->leavers);
 }

@@ -55,18 +55,13 @@ static void definition_path(struct ledger *ledger, const struct graph *graph, co
 static struct account *open_account(struct ledger *ledger, const struct graph *graph,
                                     const struct plan_component *plan)
 {
-    struct accounts *accounts = &ledger->accounts;
     const char *type_name = plan->type_name != NULL ? plan->type_name : plan->type->name;
     char path[PATH_SIZE];
     struct account *parent;
     struct account *account;
 
     definition_path(ledger, graph, plan->path, path, sizeof(path), &parent);
-    if (accounts->count < LEDGER_MOST || accounts_have(accounts, path, type_name)) {
-        account = accounts_find(accounts, path, type_name, plan->type);
-    } else {
-        account = accounts_find(accounts, "*", plan->type->name, plan->type);
-    }
+    account = accounts_find(&ledger->accounts, path, type_name, plan->type);
     if (account != parent) {
         account->parent = parent;
     }

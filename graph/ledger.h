@@ -15,7 +15,7 @@
  *    Who ends meanwhile is counted once: see "late".
  * 3. Nobody keeps a ledger unless somebody asks for metrics (metrics.h).  Without one, the end of a
  *    component looks at one pointer.
- * 4. Accounts of several loops can be added up: accounts_add(). */
+ * 4. Accounts of several loops can be added up, in no more than LEDGER_MOST: accounts_add(). */
 #ifndef AXOND_GRAPH_LEDGER_H
 #define AXOND_GRAPH_LEDGER_H
 
@@ -30,8 +30,6 @@ struct graph;
 struct loop;
 struct inbox;
 struct sheet;
-
-enum { LEDGER_MOST = 2000 }; /* accounts with a path of their own */
 
 struct ledger;
 

@@ -100,11 +100,11 @@ static void sum_up(struct metrics *metrics)
 {
     const unsigned count = worker_count(metrics->loop);
 
-    accounts_deinit(&metrics->sum);
-    accounts_init(&metrics->sum);
+    accounts_begin_sum(&metrics->sum);
     for (unsigned i = 0; i < count && count > 1; i++) {
         accounts_add(&metrics->sum, ledger_accounts(ledger_of(worker_loop(metrics->loop, i))));
     }
+    accounts_end_sum(&metrics->sum);
 }
 
 /* Returns true when there is no more to be gathered. */

@@ -14,7 +14,10 @@
 
 #include "graph/mem.h"
 
-enum { PARCEL_FDS = 64 }; /* at most */
+enum {
+    PARCEL_FDS = 253,      /* at most: as many as Linux takes in one message */
+    PARCEL_SIZE = 1 << 30, /* bytes: what is received and says that it has more is refused */
+};
 
 /* Zeroes are an empty one. */
 struct parcel {

@@ -219,7 +219,7 @@ uint8_t *placement_after(const struct plan *plan, unsigned workers, const uint8_
         } else if (is_main[group]) {
             *home = 0;
         } else {
-            *home = former[i] != NOWHERE ? former[i] : (uint8_t)(next % workers);
+            *home = (uint8_t)(former[i] != NOWHERE ? former[i] : next % workers);
             next++;
         }
     }

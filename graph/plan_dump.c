@@ -27,6 +27,8 @@ enum part {
     GRAPH,      /* components, linkages */
     COMPONENTS, /* names and components, or a list of them */
     COMPONENT,  /* a type and its parameters; or only the type */
+    INSTANCES,  /* a list of the next */
+    INSTANCE,   /* the same for a graph that is a parameter: who uses it sees to its end */
     SECTION,    /* entries of a table */
 };
 
@@ -34,6 +36,7 @@ enum part {
 struct takes {
     const struct param_spec *table; /* NULL: nothing, or nobody knows before it is used */
     const struct node *declared;    /* the parameters of a named graph; or NULL */
+    const char *restart;            /* the policy; NULL: none, or nobody knows */
 };
 
 struct frame {
@@ -42,7 +45,7 @@ struct frame {
     struct takes takes;  /* of a component or a section */
     const char *section; /* name of a section of daemon: */
     size_t index;        /* of the next item or pair, then of the next entry */
-    bool is_past_given;
+    bool is_past_given, is_past_defaults;
 };
 
 enum {
@@ -275,7 +278,9 @@ static struct takes find_takes(const struct plan_dump *dump, const char *type)
 
     for (; *types != NULL; types++) {
         if (strcmp((*types)->name, type) == 0) {
-            return (struct takes){.table = (*types)->parameters};
+            return (struct takes){.table = (*types)->parameters,
+                                  .restart = (*types)->lasts ? restart_options[0].fallback
+                                                             : restart_policy_name(NULL)};
         }
     }
     graph = plan_find_graph(dump->plan, type);
@@ -283,6 +288,7 @@ static struct takes find_takes(const struct plan_dump *dump, const char *type)
         return (struct takes){0};
     }
     return (struct takes){.table = graph->parameters,
+                          .restart = restart_policy_name(NULL),
                           .declared =
                               node_get(node_get(node_get(root, "graphs"), type), "parameters")};
 }
@@ -309,6 +315,9 @@ static const struct node *declared_default(const struct takes *takes, const stru
 
 static bool has_defaults(const struct takes *takes)
 {
+    if (takes->restart != NULL) {
+        return true;
+    }
     for (const struct param_spec *spec = takes->table; spec != NULL && spec->name != NULL; spec++) {
         if (spec->fallback != NULL || spec->kind == PARAM_KIND_SECTION ||
             declared_default(takes, spec) != NULL) {
@@ -323,8 +332,9 @@ static enum part part_of(const struct param_spec *spec)
 {
     switch (spec->kind) {
     case PARAM_KIND_GRAPH:
-        return COMPONENT;
+        return INSTANCE;
     case PARAM_KIND_GRAPHS:
+        return INSTANCES;
     case PARAM_KIND_CHILDREN:
         return COMPONENTS;
     case PARAM_KIND_SECTION:
@@ -351,8 +361,9 @@ static void begin_value(struct plan_dump *dump, const struct node *node, enum pa
 {
     struct frame frame = {.node = node, .part = part};
 
-    if (part == COMPONENT) {
+    if (part == COMPONENT || part == INSTANCE) {
         frame.takes = takes_of(dump, node);
+        frame.takes.restart = part == COMPONENT ? frame.takes.restart : NULL;
     } else if (part == SECTION) {
         frame.takes.table = spec->section;
         frame.section = spec->name;
@@ -419,11 +430,47 @@ static enum part part_inside(const struct frame *frame, const char *key,
         return strcmp(key, "components") == 0 ? COMPONENTS : PLAIN;
     case COMPONENTS:
         return COMPONENT;
+    case INSTANCES:
+        return INSTANCE;
     case COMPONENT:
+    case INSTANCE:
     case SECTION:
         return spec != NULL ? part_of(spec) : PLAIN;
     }
     return PLAIN;
+}
+
+/* "restart:", whose entries have defaults as those of a section. */
+static const struct param_spec restart_section = {
+    .name = "restart", .kind = PARAM_KIND_SECTION, .section = restart_options};
+
+/* "restart: always" with the numbers that go with it.  NULL: it is no policy that has any, or is
+ * known only where the graph is used. */
+static const struct node *restart_in_full(struct plan_dump *dump, const struct node *value)
+{
+    const struct node *policy = value->kind == NODE_SCALAR ? resolve(dump, value) : NULL;
+    const char *const *known = restart_options[0].choices;
+    const char *name = restart_options[0].name;
+    struct node_pair pair = {.value = value};
+
+    while (policy != NULL && *known != NULL && !node_is(policy, *known)) {
+        known++;
+    }
+    if (policy == NULL || *known == NULL || node_is(policy, restart_policy_name(NULL))) {
+        return NULL;
+    }
+    pair.key = node_create_scalar(dump->arena, value, name, strlen(name));
+    return node_create_mapping(dump->arena, value, &pair, 1);
+}
+
+static void write_restart(struct plan_dump *dump, const struct node *value)
+{
+    const struct node *whole = restart_in_full(dump, value);
+
+    write_key(dump, restart_section.name);
+    begin_value(dump, whole != NULL ? whole : value,
+                whole != NULL || value->kind == NODE_MAPPING ? SECTION : PLAIN, &restart_section,
+                true);
 }
 
 static void write_pair(struct plan_dump *dump, const struct frame *frame,
@@ -438,6 +485,10 @@ static void write_pair(struct plan_dump *dump, const struct frame *frame,
 
     if (override != NULL) {
         write_override(dump, override);
+        return;
+    }
+    if (frame->takes.restart != NULL && strcmp(key, restart_section.name) == 0) {
+        write_restart(dump, pair->value);
         return;
     }
     if (pair->value->kind == NODE_SCALAR && (part == COMPONENTS || frame->takes.declared != NULL)) {
@@ -482,6 +533,18 @@ static void write_default(struct plan_dump *dump, const struct frame *frame,
     }
 }
 
+/* The file does not say when it is started again. */
+static void write_usual_restart(struct plan_dump *dump, const struct frame *frame)
+{
+    if (strcmp(frame->takes.restart, restart_policy_name(NULL)) != 0) {
+        write_default(dump, frame, &restart_section);
+        return;
+    }
+    write_key(dump, restart_section.name);
+    begin_line(dump, mem_strdup("default"));
+    emit_scalar(dump, frame->takes.restart, false);
+}
+
 /* One step further. */
 static void step(struct plan_dump *dump)
 {
@@ -498,7 +561,10 @@ static void step(struct plan_dump *dump)
         }
         if (is_list && frame->index < node->size) {
             begin_value(dump, node->items[frame->index++],
-                        frame->part == COMPONENTS ? COMPONENT : PLAIN, NULL, false);
+                        frame->part == COMPONENTS  ? COMPONENT
+                        : frame->part == INSTANCES ? INSTANCE
+                                                   : PLAIN,
+                        NULL, false);
             return;
         }
         if (node != NULL && node->kind == NODE_MAPPING && frame->index < node->size) {
@@ -510,6 +576,12 @@ static void step(struct plan_dump *dump)
     }
     spec = frame->takes.table != NULL ? &frame->takes.table[frame->index] : NULL;
     if (spec == NULL || spec->name == NULL) {
+        if (!frame->is_past_defaults && frame->takes.restart != NULL &&
+            node_get(node, restart_section.name) == NULL) {
+            frame->is_past_defaults = true;
+            write_usual_restart(dump, frame);
+            return;
+        }
         dump->depth--;
         emit_end(dump, is_list);
         return;

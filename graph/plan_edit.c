@@ -35,6 +35,10 @@ struct plan_edit *plan_edit_copy(const struct plan_edit *edit)
     }
     copy->box = edit->box != NULL ? mem_strdup(edit->box) : NULL;
     copy->is_main = edit->is_main;
+    copy->branch = edit->branch != NULL ? mem_strdup(edit->branch) : NULL;
+    copy->branch_box = edit->branch_box != NULL ? mem_strdup(edit->branch_box) : NULL;
+    copy->is_branch_main = edit->is_branch_main;
+    copy->branch_number = edit->branch_number;
     copy->children = mem_resize_array(NULL, edit->child_count + 1, sizeof(size_t));
     if (edit->child_count > 0) {
         memcpy(copy->children, edit->children, edit->child_count * sizeof(size_t));
@@ -55,6 +59,8 @@ void plan_edit_destroy(struct plan_edit *edit)
     free(edit->path);
     free(edit->value);
     free(edit->box);
+    free(edit->branch);
+    free(edit->branch_box);
     free(edit->children);
     free(edit);
 }
@@ -70,6 +76,82 @@ __attribute__((format(printf, 3, 4))) static bool refuse(char *text, size_t size
     (void)vsnprintf(text, size, format, args);
     va_end(args);
     return false;
+}
+
+/* What the file itself has put there: there is nothing of it for "-> [b, c]". */
+static bool is_written(const struct plan_component *component)
+{
+    return component->mapping != NULL || !component->type->is_fanout;
+}
+
+static bool is_box(const struct plan_component *component, unsigned index, const char *name)
+{
+    return index != NO_BOX && strcmp(component->out[index].spec->name, name) == 0;
+}
+
+/* The linkage from a box of a fan-out; *number: of those that lead to the same place, from 0. */
+static const struct plan_linkage *find_branch(const struct plan *now,
+                                              const struct plan_component *fanout, const char *box,
+                                              size_t *number)
+{
+    const struct plan_linkage *branch = NULL;
+
+    for (size_t i = 0; i < now->linkage_count && branch == NULL; i++) {
+        const struct plan_linkage *linkage = &now->linkages[i];
+
+        if (linkage->from.component == fanout && !linkage->is_implied &&
+            strcmp(linkage->from.box, box) == 0) {
+            branch = linkage;
+        }
+    }
+    *number = 0;
+    for (const struct plan_linkage *at = now->linkages; branch != NULL && at < branch; at++) {
+        *number += at->from.component == fanout && at->to.component == branch->to.component &&
+                   at->to.index == branch->to.index;
+    }
+    return branch;
+}
+
+/* The one that leads to a fan-out; the first of several. */
+static const struct plan_linkage *find_feeder(const struct plan *now,
+                                              const struct plan_component *fanout)
+{
+    const struct plan_linkage *at = now->linkages;
+
+    while (at->to.component != fanout || at->is_implied) { /* it is there only for one */
+        at++;
+    }
+    return at;
+}
+
+/* One branch of "a -> [b, c]", which the file has no name for. */
+static bool resolve_branch(struct plan_edit *edit, const struct plan *now,
+                           const struct plan_component *fanout, char *text, size_t size)
+{
+    size_t number = 0;
+    const struct plan_linkage *branch =
+        edit->box != NULL ? find_branch(now, fanout, edit->box, &number) : NULL;
+    const struct plan_linkage *feeder = find_feeder(now, fanout);
+    const struct plan_component *from = feeder->from.component;
+    const struct plan_component *to;
+
+    if (branch == NULL) {
+        return refuse(text, size,
+                      "%s stands for the list in a linkage from %s: name one of its branches as "
+                      "\"axonctl show %s\" does, or %s for all of them",
+                      fanout->path, from->path, fanout->path, from->path);
+    }
+    to = branch->to.component;
+    free(edit->path);
+    free(edit->box);
+    edit->path = mem_strdup(from->path);
+    edit->box = mem_strdup(feeder->from.box);
+    edit->is_main = is_box(from, from->main_out, feeder->from.box);
+    edit->branch = mem_strdup(to->path);
+    edit->branch_box = mem_strdup(branch->to.box);
+    edit->is_branch_main = to->main_in != NO_BOX && branch->to.index == to->main_in;
+    edit->branch_number = number;
+    return true;
 }
 
 static bool resolve_outbox(struct plan_edit *edit, const struct plan *now, char *text, size_t size)
@@ -89,6 +171,9 @@ static bool resolve_outbox(struct plan_edit *edit, const struct plan *now, char 
                       "be edited",
                       edit->path);
     }
+    if (!is_written(component)) {
+        return resolve_branch(edit, now, component, text, size);
+    }
     main_box =
         component->main_out != NO_BOX ? component->out[component->main_out].spec->name : NULL;
     if (edit->box == NULL && main_box == NULL) {
@@ -98,14 +183,8 @@ static bool resolve_outbox(struct plan_edit *edit, const struct plan *now, char 
     if (edit->box == NULL) {
         edit->box = mem_strdup(main_box);
     }
-    edit->is_main = main_box != NULL && strcmp(edit->box, main_box) == 0;
+    edit->is_main = is_box(component, component->main_out, edit->box);
     return true;
-}
-
-/* What the file itself has put into a chassis: there is none for "-> [b, c]". */
-static bool is_written(const struct plan_component *component)
-{
-    return component->mapping != NULL || !component->type->is_fanout;
 }
 
 /* The number of a child among those that the file has. */
@@ -348,12 +427,12 @@ static void add_linkage(const struct editing *editing)
     }
 }
 
-static bool is_source(const struct plan_edit *edit, const struct chain_end *end)
+static bool end_is(const struct chain_end *end, const char *name, const char *box, bool is_main)
 {
-    return chain_end_is(end, edit->path) &&
-           (end->box == NULL ? edit->is_main
-                             : strlen(edit->box) == end->box_size &&
-                                   memcmp(edit->box, end->box, end->box_size) == 0);
+    return chain_end_is(end, name) &&
+           (end->box == NULL
+                ? is_main
+                : strlen(box) == end->box_size && memcmp(box, end->box, end->box_size) == 0);
 }
 
 /* Writes the ends of a term but for one: "a", "[a, b.outbox]".  Returns how many there are. */
@@ -406,17 +485,31 @@ static const struct node *write_terms(const struct editing *editing, const struc
     return node;
 }
 
-/* Takes the linkage from one end out of the item that it is in, which leaves up to three. */
-static void split(const struct editing *editing, size_t index, const struct chain *chain,
-                  const struct chain_end *from)
+/* What is left of an item of which a part is taken out: up to three; some are NULL. */
+struct remains {
+    const struct node *items[3];
+};
+
+/* The linkage from one end is taken out. */
+static struct remains without_source(const struct editing *editing, const struct chain *chain,
+                                     const struct chain_end *from)
+{
+    return (struct remains){{write_terms(editing, chain, 0, from->term, NULL),
+                             write_terms(editing, chain, from->term, from->term + 1, from),
+                             write_terms(editing, chain, from->term + 1, chain->terms - 1, NULL)}};
+}
+
+/* The linkage to one end of a list is taken out; what follows that goes on. */
+static struct remains without_branch(const struct editing *editing, const struct chain *chain,
+                                     const struct chain_end *to)
+{
+    return (struct remains){{write_terms(editing, chain, 0, to->term, to),
+                             write_terms(editing, chain, to->term, chain->terms - 1, NULL)}};
+}
+
+static void put_remains(const struct editing *editing, size_t index, const struct remains *left)
 {
     const struct node *linkages = get_section(editing, "linkages");
-    const unsigned last = chain->terms - 1;
-    const struct node *left[] = {
-        write_terms(editing, chain, 0, from->term, NULL),
-        write_terms(editing, chain, from->term, from->term + 1, from),
-        write_terms(editing, chain, from->term + 1, last, NULL),
-    };
     const struct node **items =
         arena_alloc_array(editing->arena, linkages->size + 2, sizeof(*items));
     size_t count = 0;
@@ -427,8 +520,8 @@ static void split(const struct editing *editing, size_t index, const struct chai
             continue;
         }
         for (size_t j = 0; j < 3; j++) {
-            if (left[j] != NULL) {
-                items[count++] = left[j];
+            if (left->items[j] != NULL) {
+                items[count++] = left->items[j];
             }
         }
     }
@@ -438,11 +531,44 @@ static void split(const struct editing *editing, size_t index, const struct chai
 static const struct chain_end *find_source(const struct plan_edit *edit, const struct chain *chain)
 {
     for (size_t i = 0; i < chain->count; i++) {
-        if (chain->ends[i].term + 1 < chain->terms && is_source(edit, &chain->ends[i])) {
+        if (chain->ends[i].term + 1 < chain->terms &&
+            end_is(&chain->ends[i], edit->path, edit->box, edit->is_main)) {
             return &chain->ends[i];
         }
     }
     return NULL;
+}
+
+static const struct chain_end *find_branch_end(const struct plan_edit *edit,
+                                               const struct chain *chain, unsigned term)
+{
+    size_t number = edit->branch_number;
+
+    for (size_t i = 0; i < chain->count; i++) {
+        if (chain->ends[i].term == term &&
+            end_is(&chain->ends[i], edit->branch, edit->branch_box, edit->is_branch_main) &&
+            number-- == 0) {
+            return &chain->ends[i];
+        }
+    }
+    return NULL;
+}
+
+/* Takes the edit's linkage out of the chain that an item is.  Returns false if it is not there. */
+static bool cut_chain(const struct editing *editing, size_t index, const struct chain *chain)
+{
+    const struct plan_edit *edit = editing->edit;
+    const struct chain_end *from = find_source(edit, chain);
+    const struct chain_end *to =
+        from != NULL && edit->branch != NULL ? find_branch_end(edit, chain, from->term + 1) : NULL;
+    struct remains left;
+
+    if (from == NULL || (edit->branch != NULL && to == NULL)) {
+        return false;
+    }
+    left = to != NULL ? without_branch(editing, chain, to) : without_source(editing, chain, from);
+    put_remains(editing, index, &left);
+    return true;
 }
 
 static void remove_linkage(const struct editing *editing)
@@ -450,18 +576,13 @@ static void remove_linkage(const struct editing *editing)
     const struct plan_edit *edit = editing->edit;
     const struct node *linkages = get_section(editing, "linkages");
     struct chain chain = {0};
-    const struct chain_end *from = NULL;
+    bool is_done = false;
 
-    for (size_t i = 0; linkages != NULL && i < linkages->size && from == NULL; i++) {
-        if (chain_read(&chain, linkages->items[i], NULL)) {
-            from = find_source(edit, &chain);
-            if (from != NULL) {
-                split(editing, i, &chain, from);
-            }
-        }
+    for (size_t i = 0; linkages != NULL && i < linkages->size && !is_done; i++) {
+        is_done = chain_read(&chain, linkages->items[i], NULL) && cut_chain(editing, i, &chain);
     }
     chain_deinit(&chain);
-    if (from == NULL) {
+    if (!is_done) {
         errors_report(
             editing->errors, NULL,
             "no linkage of the graph is written from %s.%s (a signal that goes along with "

@@ -24,14 +24,20 @@ enum plan_edit_kind { EDIT_ADD, EDIT_LINK, EDIT_UNLINK, EDIT_SET };
 /* Texts are on the heap. */
 struct plan_edit {
     enum plan_edit_kind kind;
-    char *path;      /* ADD: the name; LINK, UNLINK: from, "a" or "a.outbox"; SET: the component */
-    char *value;     /* ADD: the type; LINK: to; else NULL */
+    char *path;  /* ADD: the name; LINK, UNLINK: from, "a", "a.outbox", for a branch "a-fanout.b";
+                    SET: the  component */
+    char *value; /* ADD: the type; LINK: to; else NULL */
     char **settings; /* ADD, SET: "PARAM=VALUE", a value being YAML */
     size_t setting_count;
     /* Filled in by plan_edit_resolve(). */
-    char *box;        /* UNLINK: the outbox */
-    bool is_main;     /* UNLINK: it is the component's main one */
-    size_t *children; /* SET: the way from the first name of the path, by numbers of children */
+    char *box;    /* UNLINK: the outbox */
+    bool is_main; /* UNLINK: it is the component's main one */
+    /* UNLINK of a branch, as in "a-fanout.b": path and box are those of a, and this is b. */
+    char *branch;         /* NULL: all that the box leads to */
+    char *branch_box;     /* of it */
+    bool is_branch_main;  /* that is its main inbox */
+    size_t branch_number; /* among the branches that lead to the same box, from 0 */
+    size_t *children;     /* SET: the way from the first name of the path, by numbers of children */
     size_t child_count;
 };
 

@@ -185,9 +185,8 @@ static bool note(struct finding *finding, enum plan_likeness likeness, const cha
 static void note_parameter(struct finding *finding, const struct param_spec *spec,
                            const struct plan_component *old, const struct plan_component *fresh)
 {
-    /* What a type made of others takes is for its parts. */
-    const bool is_changeable = spec->changeable || old->type->definition != NULL;
-    const enum plan_likeness likeness = is_changeable ? PLAN_CHANGEABLE : PLAN_OTHER;
+    const enum plan_likeness likeness =
+        param_change(old->type, spec) == CHANGE_REPLACES ? PLAN_OTHER : PLAN_CHANGEABLE;
     char *was = NULL;
     char *is = NULL;
 

@@ -2,11 +2,16 @@
 
 #include "graph/component.h"
 
+static void tell(struct component *component, unsigned bits)
+{
+    component->ready = (uint16_t)(component->ready | bits);
+    component_wake(component);
+}
+
 static void on_ready(struct ev_loop *ev, ev_io *io, int revents)
 {
     const struct readiness *readiness = container_of(io, struct readiness, io);
-    struct component *component = io->data;
-    unsigned bits = component->ready;
+    unsigned bits = 0;
 
     if ((revents & (EV_READ | EV_ERROR)) != 0) {
         bits |= 1U << readiness->reader;
@@ -14,8 +19,12 @@ static void on_ready(struct ev_loop *ev, ev_io *io, int revents)
     if ((revents & (EV_WRITE | EV_ERROR)) != 0) {
         bits |= 1U << readiness->writer;
     }
-    component->ready = (uint16_t)bits;
-    component_wake(component);
+    tell(io->data, bits);
+}
+
+void readiness_tell_writer(const struct readiness *readiness)
+{
+    tell(readiness->io.data, 1U << readiness->writer);
 }
 
 void readiness_init(struct readiness *readiness, struct component *component, int fd,

@@ -3,6 +3,9 @@
  *     component ──newReader(readiness)──► Selector ──► libev
  *     component ◄──a bit of [ReadReady]──────┘
  *
+ * newExceptional asks for what goes wrong with the descriptor: it is told as if it could be
+ * written.
+ *
  * To ask is a message; to be told costs none: the Selector sets the bit of the inbox and wakes the
  * component.  Readiness stays asked for until it is removed (the original forgot it after one
  * event). Whoever leaves a readable descriptor unread removes the reader first, or the loop spins.
@@ -19,12 +22,16 @@ struct component;
 struct readiness {
     ev_io io;       /* the Selector's; io.data is the component */
     uint8_t reader; /* index of the inbox to set when the descriptor can be read */
-    uint8_t writer; /* likewise for writing */
+    uint8_t writer; /* likewise for writing, and for newExceptional */
+    uint32_t place; /* the Selector's: among those who asked for newExceptional; 0: not there */
 };
 
 /* fd: non-blocking, stays the component's. */
 void readiness_init(struct readiness *readiness, struct component *component, int fd,
                     unsigned reader, unsigned writer);
+
+/* Sets the bit of the inbox for writing. */
+void readiness_tell_writer(const struct readiness *readiness);
 
 static inline int readiness_fd(const struct readiness *readiness)
 {

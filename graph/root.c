@@ -56,6 +56,7 @@ static void on_look(struct letter *letter)
 
     workers_halt(parts->main->workers);
     if (!parts->is_destroyed && atomic_load_explicit(&parts->living, memory_order_acquire) > 0) {
+        leavers_finish_all(parts);
         is_over = !parts->is_present_over && is_present_over(parts);
         parts->is_present_over |= is_over;
         is_left = parts->had_connections && !has_connections(parts);

@@ -74,7 +74,8 @@ struct root {
     size_t settled;
     struct plan *earlier; /* that plan, kept; NULL: all is settled */
     struct parts *parts;  /* NULL: the graph is in one piece */
-    struct list ends;     /* of crossings, that lie in this part */
+    struct list ends;     /* of crossings, that lie in this part ... */
+    size_t leaving_ends;  /* ... of which so many leave */
 };
 
 static inline struct root *root_of(const struct graph *graph)
@@ -146,7 +147,11 @@ void leavers_add(struct root *root, struct component *component, struct plan *pl
 void leavers_drain(struct root *root, size_t first);
 void leavers_look(struct root *root);
 
-/* The same soon. */
+/* The same for all parts, while all workers are halted: what leaves on one may wait for what leaves
+ * on another, and that for it. */
+void leavers_finish_all(struct parts *parts);
+
+/* leavers_look() soon. */
 void leavers_look_soon(struct root *root);
 
 /* All root graphs of a loop; for when graphs of connections have gone. */
@@ -166,7 +171,7 @@ void graph_settle_now(struct root *root);
 void graph_settle_stop(struct root *root);
 
 /* Moves one component over to another plan that describes it in the same way, but for parameters
- * that may be changed while it runs. */
+ * that may be changed while it runs; and lets it look around. */
 void component_adopt(struct component *component, const struct plan_component *plan);
 
 #endif

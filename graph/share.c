@@ -31,7 +31,12 @@ static void on_wake(struct letter *letter)
 
     /* later, this part may be gone and another live on for a while */
     if (!parts->is_destroyed && !wake->shared->is_retired) {
-        component_wake(graph_component(parts->part[wake->worker], wake->shared->index));
+        struct graph *part = parts->part[wake->worker];
+        struct component *component = graph_component(part, wake->shared->index);
+
+        if (component != NULL) { /* it was not removed */
+            component_wake(component);
+        }
     }
     parts_unref(parts);
 }
@@ -108,6 +113,70 @@ void share_wake_others(struct share *share)
     }
     for (unsigned i = 0; i < shared->parts->count; i++) {
         parts_post(shared->parts, i, &shared->wakes[i].letter);
+    }
+}
+
+/* ---- turns ---- */
+
+static bool takes_turns(struct share *share, unsigned worker)
+{
+    return (atomic_load(&share->in_turn) >> worker & 1) != 0;
+}
+
+/* The next worker that takes turns, after this one; itself if there is no other. */
+static unsigned next_in_turn(struct share *share, unsigned worker, unsigned count)
+{
+    for (unsigned i = 1; i < count; i++) {
+        if (takes_turns(share, (worker + i) % count)) {
+            return (worker + i) % count;
+        }
+    }
+    return worker;
+}
+
+/* Whoever gets the turn may be leaving in that moment: either it sees that it has it, or we see
+ * that it takes none, or both; then one of us is the first. */
+static void give_turn(struct share *share, unsigned from)
+{
+    struct shared *shared = container_of(share, struct shared, share);
+    unsigned to = next_in_turn(share, from, shared->parts->count);
+
+    while (to != from && atomic_compare_exchange_strong(&share->turn, &from, to)) {
+        if (takes_turns(share, to)) {
+            parts_post(shared->parts, to, &shared->wakes[to].letter);
+            return;
+        }
+        from = to;
+        to = next_in_turn(share, from, shared->parts->count);
+    }
+}
+
+void share_join_turns(struct share *share, unsigned worker)
+{
+    unsigned turn;
+
+    (void)atomic_fetch_or(&share->in_turn, (uint64_t)1 << worker);
+    turn = atomic_load(&share->turn);
+    if (!takes_turns(share, turn)) {
+        (void)atomic_compare_exchange_strong(&share->turn, &turn, worker);
+    }
+}
+
+void share_leave_turns(struct share *share, unsigned worker)
+{
+    (void)atomic_fetch_and(&share->in_turn, ~((uint64_t)1 << worker));
+    share_pass_turn(share, worker);
+}
+
+bool share_has_turn(struct share *share, unsigned worker)
+{
+    return atomic_load(&share->turn) == worker && takes_turns(share, worker);
+}
+
+void share_pass_turn(struct share *share, unsigned worker)
+{
+    if (atomic_load(&share->turn) == worker) {
+        give_turn(share, worker);
     }
 }
 

@@ -15,6 +15,8 @@ struct share {
     _Atomic uint64_t count;    /* of what there is a limit for */
     _Atomic uint64_t numbers;  /* given out, so that no two workers give the same */
     _Atomic unsigned troubled; /* workers that are in trouble: one of them says so for all */
+    _Atomic uint64_t in_turn;  /* a bit for each worker that takes turns */
+    _Atomic unsigned turn;     /* the worker whose it is, if it does */
 };
 
 /* The component's, zeroes for the first that asks; NULL: there is one of it only.  Lives as long as
@@ -25,6 +27,14 @@ struct share *share_of(struct component *self);
  * so: because there is room again.  share_await() is to be called before looking once more. */
 void share_await(struct share *share);
 void share_wake_others(struct share *share);
+
+/* Taking turns, where all replicas could do what one is to do at a time.  Whoever has the turn
+ * passes it on, at the latest when it leaves: to the next worker, whose replica is run for that.
+ * share_has_turn(): true for one that has joined, and is the one. */
+void share_join_turns(struct share *share, unsigned worker);
+void share_leave_turns(struct share *share, unsigned worker);
+bool share_has_turn(struct share *share, unsigned worker);
+void share_pass_turn(struct share *share, unsigned worker);
 
 /* For graph_change.c: the component at a place is made anew, and so is what its replicas share.
  * Returns what they had before, NULL: nothing; and has it back, since nothing comes of it. */

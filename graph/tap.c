@@ -198,7 +198,7 @@ static void flag_takes(struct loop *loop, struct box *box)
     }
 }
 
-struct tap *tap_add(struct box *box, tap_fn see, void *arg)
+static struct tap *add(struct box *box, tap_fn see, void *arg, bool is_here)
 {
     struct loop *loop = component_loop(box_owner(box));
     struct tap *tap = mem_alloc(sizeof(*tap));
@@ -206,12 +206,22 @@ struct tap *tap_add(struct box *box, tap_fn see, void *arg)
     tap->box = box;
     tap->see = see;
     tap->arg = arg;
-    if (loop->worker > 0) {
+    if (!is_here && loop->worker > 0) {
         send_away(tap, worker_loop(loop, 0));
     }
     list_append(&loop->taps, &tap->link);
     flag(loop, box);
     return tap;
+}
+
+struct tap *tap_add(struct box *box, tap_fn see, void *arg)
+{
+    return add(box, see, arg, false);
+}
+
+struct tap *tap_add_here(struct box *box, tap_fn see, void *arg)
+{
+    return add(box, see, arg, true);
 }
 
 /* Taps may be called, and removed by them, until the end(). */

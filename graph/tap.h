@@ -22,6 +22,9 @@ typedef void (*tap_fn)(void *arg, struct box *box, const struct message *msg);
  * Where there are workers, the main thread taps: what passes a box of another is copied and shown
  * to it, while the others are halted; what is too much meanwhile is lost, see tap_lost(). */
 struct tap *tap_add(struct box *box, tap_fn see, void *arg);
+
+/* The same, but see is called at once, in the thread of the box's loop. */
+struct tap *tap_add_here(struct box *box, tap_fn see, void *arg);
 void tap_remove(struct tap *tap);
 
 /* How many messages were lost since this was last asked. */

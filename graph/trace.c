@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "graph/component.h"
+#include "graph/crossing.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/tap.h"
@@ -35,7 +36,7 @@ struct trace {
     unsigned look_count;
     struct followed *followed[TRACE_MOST];
     unsigned followed_count;
-    unsigned lost_count; /* messages that arrived nowhere */
+    unsigned lost_count; /* messages that arrived nowhere, or went to another worker */
 };
 
 static double now(void)
@@ -127,7 +128,7 @@ static void follow(struct trace *trace, struct inbox *in, const struct message *
     followed->arrived = now();
     trace->followed[trace->followed_count++] = followed;
     event->hop = trace->followed_count;
-    followed->tap = tap_add(&in->box, on_inbox, followed);
+    followed->tap = tap_add_here(&in->box, on_inbox, followed);
     tap_hear_takes(followed->tap, on_took);
     look_at_outboxes(trace, owner);
 }
@@ -151,6 +152,9 @@ static void go_on(struct trace *trace, unsigned cause, struct outbox *out, struc
     if (trace->followed_count + trace->lost_count == TRACE_MOST) {
         event.step = TRACE_LEFT;
         forget_looks(trace);
+    } else if (in != NULL && crossing_stands_in(box_owner(&in->box))) {
+        event.step = TRACE_CROSSED;
+        trace->lost_count++;
     } else if (in == NULL || drops(in)) {
         event.step = in == NULL ? TRACE_DISCARDED : TRACE_DROPPED;
         trace->lost_count++;
@@ -226,7 +230,7 @@ static void look_at(struct trace *trace, struct box *box, tap_fn see)
     look = mem_alloc(sizeof(*look));
     look->trace = trace;
     look->box = box;
-    look->tap = tap_add(box, see, look);
+    look->tap = tap_add_here(box, see, look);
     trace->looks[trace->look_count++] = look;
 }
 

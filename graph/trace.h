@@ -7,6 +7,9 @@
  * taken and before the next one is.  So of a component that keeps what it takes for later, only
  * what shares the bytes is followed.
  *
+ * A trace is of one loop, and all of it happens in that one's thread, but for making and ending it
+ * while the loop is halted; what it follows ends where it crosses to another worker.
+ *
  * A trace follows data.  When TRACE_MOST messages have arrived somewhere, or were lost, it looks
  * for no more; it keeps their bytes as long as it lives. */
 #ifndef AXOND_GRAPH_TRACE_H
@@ -30,6 +33,7 @@ enum trace_step {
     TRACE_DROPPED,   /* the inbox is full, and drops it */
     TRACE_DISCARDED, /* the outbox leads nowhere */
     TRACE_GONE,      /* its component has ended */
+    TRACE_CROSSED,   /* it goes to another worker, where it is not followed */
     TRACE_LEFT,      /* neither it nor what comes after is followed: there are too many */
 };
 
@@ -48,7 +52,8 @@ struct trace_event {
 /* event is borrowed for the call, which must not end the trace. */
 typedef void (*trace_fn)(void *arg, const struct trace_event *event);
 
-/* Follows the next message that passes one of the boxes that are added. */
+/* Follows the next message that passes one of the boxes that are added; tell is called in the
+ * loop's thread. */
 struct trace *trace_begin(struct loop *loop, trace_fn tell, void *arg);
 
 /* One that does not only pass on.  Before the first message. */

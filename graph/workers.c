@@ -87,30 +87,6 @@ void workers_tell_main(struct loop *loop)
                        &loop->workers->worker[loop->worker].changed);
 }
 
-/* ---- progress ---- */
-
-static void answer(struct letter *letter)
-{
-    struct worker *worker = container_of(letter, struct worker, ask);
-
-    (void)atomic_fetch_add_explicit(&worker->workers->answers, 1, memory_order_relaxed);
-}
-
-bool workers_ask_progress(struct workers *workers)
-{
-    if (workers == NULL) {
-        return true;
-    }
-    if (atomic_load_explicit(&workers->answers, memory_order_relaxed) < workers->count) {
-        return false; /* the letters are still under way */
-    }
-    atomic_store_explicit(&workers->answers, 1, memory_order_relaxed); /* ours */
-    for (unsigned i = 1; i < workers->count; i++) {
-        mailbox_post(&workers->worker[i].loop->mailbox, &workers->worker[i].ask);
-    }
-    return true;
-}
-
 /* ---- threads ---- */
 
 static void leave_loop(struct letter *letter)
@@ -185,7 +161,6 @@ static void set_up(struct workers *workers, unsigned index, struct loop *loop)
     worker->loop = loop;
     worker->halt.open = stand_still;
     worker->stop.open = leave_loop;
-    worker->ask.open = answer;
     worker->changed.open = pass_on_change;
 }
 
@@ -199,7 +174,6 @@ struct workers *workers_create(struct loop *first, unsigned count,
     workers->worker = mem_alloc_array(count, sizeof(struct worker));
     (void)pthread_mutex_init(&workers->lock, NULL);
     (void)pthread_cond_init(&workers->turned, NULL);
-    atomic_init(&workers->answers, count);
     set_up(workers, 0, first);
     workers->worker[0].thread = pthread_self();
     for (workers->count = 1; workers->count < count; workers->count++) {

@@ -33,7 +33,6 @@ struct worker {
     bool has_thread;  /* of its own */
     struct letter halt;
     struct letter stop;
-    struct letter ask;     /* see workers_ask_progress() */
     struct letter changed; /* to the main thread, which has watches */
 };
 
@@ -45,7 +44,6 @@ struct workers {
     pthread_cond_t turned;
     unsigned halted; /* threads that stand still */
     unsigned epoch;  /* counts the times that they were let go */
-    _Atomic unsigned answers;
 };
 
 /* Makes count - 1 loops beside the first, which is the caller's and stays so.  Their listeners, and
@@ -81,9 +79,5 @@ unsigned worker_count(const struct loop *loop);
 
 /* For loop.c: another worker's loop than the main thread's has changed. */
 void workers_tell_main(struct loop *loop);
-
-/* True if every thread has come through its loop since this was last asked, or none was asked yet:
- * for a watchdog.  Asks them again. */
-bool workers_ask_progress(struct workers *workers);
 
 #endif

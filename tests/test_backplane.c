@@ -572,6 +572,58 @@ test_the_end_of_a_backplane_is_that_of_its_subscribers_after_the_last_message(vo
     scene_stop(scene);
 }
 
+static void test_a_backplane_that_is_to_finish_gives_what_its_publishers_had(void **context)
+{
+    struct scene *scene = start_slow(", when_full: block");
+    const int said = say_many(scene, 9);
+
+    component_tell(find(scene, "bus"), PRODUCER_FINISHED, NULL, 0);
+    scene_run(scene);
+    for (int i = 0; i < said; i++) {
+        assert_hears(scene, "y", (const char[]){(char)('0' + i), '\0'});
+    }
+
+    assert_true(component_is_over(find(scene, "bus")));
+    assert_true(component_is_over(find(scene, "sy")));
+    say(scene, "a", "too late");
+    assert_silent(scene, "y");
+    scene_stop(scene);
+}
+
+static void test_a_backplane_that_is_to_finish_does_not_wait_for_what_comes_later(void **context)
+{
+    struct scene *scene = start_slow(", when_full: block");
+    const int said = say_many(scene, 9);
+
+    component_tell(find(scene, "bus"), PRODUCER_FINISHED, NULL, 0);
+    scene_run(scene);
+    for (int i = 0; i < said; i++) {
+        assert_hears(scene, "y", (const char[]){(char)('0' + i), '\0'});
+        if (outbox_has_room(find(scene, "a"), PROBE_OUT0)) {
+            say(scene, "a", "later"); /* there is always something to come */
+        }
+    }
+
+    assert_true(component_is_over(find(scene, "bus")));
+    scene_stop(scene);
+}
+
+static void test_a_backplane_that_is_to_finish_does_not_wait_for_one_that_has_gone(void **context)
+{
+    struct scene *scene = start_slow(", when_full: block");
+
+    assert_int_equal(say_many(scene, 9), 5);
+    component_tell(find(scene, "bus"), PRODUCER_FINISHED, NULL, 0);
+    scene_run(scene);
+    component_finish(find(scene, "pa"));
+    for (int i = 0; i < 4; i++) {
+        assert_hears(scene, "y", (const char[]){(char)('0' + i), '\0'});
+    }
+
+    assert_true(component_is_over(find(scene, "bus")));
+    scene_stop(scene);
+}
+
 static void test_a_backplane_that_is_to_stop_stops_its_subscribers(void **context)
 {
     struct scene *scene = scene_start(NULL, two_and_two);
@@ -684,6 +736,9 @@ int main(void)
         cmocka_unit_test(test_the_end_of_a_publisher_leaves_the_backplane_running),
         cmocka_unit_test(
             test_the_end_of_a_backplane_is_that_of_its_subscribers_after_the_last_message),
+        cmocka_unit_test(test_a_backplane_that_is_to_finish_gives_what_its_publishers_had),
+        cmocka_unit_test(test_a_backplane_that_is_to_finish_does_not_wait_for_what_comes_later),
+        cmocka_unit_test(test_a_backplane_that_is_to_finish_does_not_wait_for_one_that_has_gone),
         cmocka_unit_test(test_a_backplane_that_is_to_stop_stops_its_subscribers),
         cmocka_unit_test(test_a_backplane_that_is_restarted_by_hand_keeps_its_subscribers),
         cmocka_unit_test(test_a_subscriber_that_is_to_finish_hears_all_that_had_been_published),

@@ -6,7 +6,9 @@
 #include "components/component_types.h"
 #include "graph/error.h"
 #include "graph/graph.h"
+#include "graph/graph_change.h"
 #include "graph/plan.h"
+#include "graph/plan_difference.h"
 #include "graph/ring.h"
 #include "graph/root.h"
 #include "graph/workers.h"
@@ -19,7 +21,9 @@ enum { LONG = 3 * RING_LONGEST, MANY = 100000 };
 struct both {
     struct scene scene; /* the first's loop, and the graph */
     struct component_type from_type;
-    const struct component_type *types[4];
+    struct component_type other_type;     /* a Probe by another name */
+    struct component_type reluctant_type; /* one that does not start */
+    const struct component_type *types[6];
     struct workers *workers;
     struct component *from[2];
 };
@@ -38,6 +42,11 @@ static struct plan *parse(const struct both *both, const char *yaml)
     return plan;
 }
 
+static int refuse(struct component *self)
+{
+    return component_fail(self, 0, "not now");
+}
+
 static struct both *start(const char *yaml)
 {
     static const struct component_type *const *types = component_types;
@@ -49,6 +58,13 @@ static struct both *start(const char *yaml)
     both->from_type.on_each_worker = true;
     both->types[0] = &both->from_type;
     both->types[1] = &probe_type;
+    both->other_type = probe_type;
+    both->other_type.name = "Other";
+    both->types[3] = &both->other_type;
+    both->reluctant_type = probe_type;
+    both->reluctant_type.name = "Reluctant";
+    both->reluctant_type.start = refuse;
+    both->types[4] = &both->reluctant_type;
     for (size_t i = 0; types[i] != NULL; i++) {
         if (strcmp(types[i]->name, "PassThrough") == 0) {
             both->types[2] = types[i];
@@ -96,6 +112,40 @@ static void stop(struct both *both)
 static struct component *find(const struct both *both, const char *path)
 {
     return scene_find(&both->scene, path);
+}
+
+/* Changes the graph, as a reload does.  Returns whether it could be done. */
+static bool change(struct both *both, const char *yaml)
+{
+    struct plan *fresh = parse(both, yaml);
+    struct plan_difference *difference = plan_difference_create(both->scene.plan, fresh);
+    struct graph_change *change = graph_change_create(both->scene.graph, difference);
+    const bool is_done =
+        graph_change_prepare(change, both->scene.refusal, sizeof(both->scene.refusal)) == NULL;
+
+    if (is_done) {
+        graph_change_commit(change);
+        plan_release(both->scene.plan);
+        both->scene.plan = plan_ref(fresh);
+    }
+    plan_difference_destroy(difference);
+    plan_release(fresh);
+    return is_done;
+}
+
+/* How many ends of crossings there are, on both workers. */
+static size_t count_ends(const struct both *both)
+{
+    size_t count = 0;
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct list *at;
+
+        list_for_each (at, &root_of(graph_part(both->scene.graph, i))->ends) {
+            count++;
+        }
+    }
+    return count;
 }
 
 static void hears(struct both *both, const char *text)
@@ -161,6 +211,30 @@ static unsigned send_numbers(const struct both *both)
     "  pass: {type: PassThrough}\n"                                                                \
     "  to: {type: Probe}\n"                                                                        \
     "linkages: [from.out0 -> pass.inbox, from.signal -> pass.control, pass.outbox -> to.in0]\n"
+
+#define REPLACED                                                                                   \
+    "components:\n"                                                                                \
+    "  from: {type: From}\n"                                                                       \
+    "  to: {type: Other, boxes: {in0: {size: 2}}}\n"                                               \
+    "linkages: [from.out0 -> to.in0]\n"
+#define RELUCTANT                                                                                  \
+    "components:\n"                                                                                \
+    "  from: {type: From}\n"                                                                       \
+    "  to: {type: Reluctant}\n"                                                                    \
+    "linkages: [from.out0 -> to.in0]\n"
+#define FINISHING_REPLACED                                                                         \
+    "components:\n"                                                                                \
+    "  from: {type: From}\n"                                                                       \
+    "  pass: {type: Other}\n"                                                                      \
+    "  to: {type: Probe}\n"                                                                        \
+    "linkages: [from.out0 -> pass.in0, from.signal -> pass.control, pass.out0 -> to.in0]\n"
+#define APART                                                                                      \
+    "components:\n"                                                                                \
+    "  first: {type: Probe}\n"                                                                     \
+    "  from: {type: From}\n"                                                                       \
+    "  to: {type: Probe, boxes: {in0: {size: 2}}}\n"                                               \
+    "linkages:\n"                                                                                  \
+    "  - from.out0 -> to.in0\n"
 
 static void test_what_one_sends_comes_in_order(void **context)
 {
@@ -297,6 +371,154 @@ static void test_an_end_in_the_midst_leaves_nothing_behind(void **context)
     stop(both);
 }
 
+/* Returns how many it has sent: some lie in every place of the way. */
+static unsigned fill(const struct both *both)
+{
+    const unsigned count = send_numbers(both);
+
+    assert_in_range(count, 100, MANY - 1);
+    return count;
+}
+
+static void hears_numbers(struct both *both, unsigned count)
+{
+    char text[16];
+
+    for (unsigned i = 0; i < count; i++) {
+        (void)snprintf(text, sizeof(text), "%u", i);
+        hears(both, text);
+        run(both);
+    }
+}
+
+static void test_what_is_under_way_goes_to_what_replaces_its_destination(void **context)
+{
+    struct both *both = start(DIRECT);
+    const struct component *before = find(both, "to");
+    const unsigned count = fill(both);
+
+    assert_true(change(both, REPLACED));
+    probe_send(both->from[1], PROBE_OUT0, "after");
+    run(both);
+
+    assert_ptr_not_equal(find(both, "to"), before);
+    hears_numbers(both, count);
+    hears(both, "after");
+    hears_nothing(both);
+    assert_int_equal(count_ends(both), 2);
+    stop(both);
+}
+
+static void test_it_may_be_replaced_again_and_again(void **context)
+{
+    struct both *both = start(DIRECT);
+    char text[16];
+
+    for (int i = 0; i < 20; i++) {
+        (void)snprintf(text, sizeof(text), "%d", i);
+        probe_send(both->from[1], PROBE_OUT0, text);
+        assert_true(change(both, i % 2 == 0 ? REPLACED : DIRECT));
+    }
+    run(both);
+
+    hears_numbers(both, 20);
+    assert_in_range(count_ends(both), 1, 2);
+    stop(both);
+}
+
+static void test_what_is_removed_sees_to_what_is_under_way_to_it(void **context)
+{
+    struct both *both = start(FINISHING);
+    const struct component *to = find(both, "to");
+
+    probe_send(both->from[1], PROBE_OUT0, "one");
+    loop_once(worker_loop(both->scene.loop, 1), false); /* it is in the ring */
+    probe_send(both->from[1], PROBE_OUT0, "two");
+    assert_true(change(both, "components:\n  from: {type: From}\n  to: {type: Probe}\n"));
+    run(both);
+
+    assert_ptr_equal(find(both, "to"), to);
+    hears(both, "one");
+    hears(both, "two");
+    assert_int_equal(root_of(both->scene.graph)->leaver_count, 0);
+    assert_int_equal(count_ends(both), 0);
+    stop(both);
+}
+
+static void test_the_end_of_senders_is_waited_for_by_what_replaces(void **context)
+{
+    struct both *both = start(FINISHING);
+
+    outbox_notify(both->from[0], PROBE_SIGNAL, PRODUCER_FINISHED, NULL, 0);
+    assert_true(change(both, FINISHING_REPLACED));
+    run(both);
+    assert_int_equal(find(both, "pass")->state, RUNNING);
+
+    probe_send(both->from[1], PROBE_OUT0, "last of all");
+    outbox_notify(both->from[1], PROBE_SIGNAL, PRODUCER_FINISHED, NULL, 0);
+    run(both);
+    probe_hears(&both->scene, find(both, "pass"), PROBE_IN0, "last of all");
+    assert_int_equal(component_inbox(find(both, "pass"), PROBE_CONTROL)->box.queued, 1);
+    stop(both);
+}
+
+static void test_an_end_that_is_under_way_is_told_to_what_replaces(void **context)
+{
+    struct both *both = start(FINISHING);
+
+    outbox_notify(both->from[0], PROBE_SIGNAL, PRODUCER_FINISHED, NULL, 0);
+    outbox_notify(both->from[1], PROBE_SIGNAL, PRODUCER_FINISHED, NULL, 0);
+    assert_true(change(both, FINISHING_REPLACED));
+    run(both);
+
+    assert_int_equal(component_inbox(find(both, "pass"), PROBE_CONTROL)->box.queued, 1);
+    stop(both);
+}
+
+static void test_what_can_not_be_replaced_goes_on_with_what_is_under_way(void **context)
+{
+    struct both *both = start(DIRECT);
+    const struct component *before = find(both, "to");
+    const unsigned count = fill(both);
+
+    assert_false(change(both, RELUCTANT));
+    run(both);
+
+    assert_string_equal(both->scene.refusal, "not now");
+    assert_ptr_equal(find(both, "to"), before);
+    hears_numbers(both, count);
+    probe_send(both->from[1], PROBE_OUT0, "after");
+    run(both);
+    hears(both, "after");
+    assert_int_equal(count_ends(both), 2);
+    stop(both);
+}
+
+static void test_what_moves_to_another_worker_takes_along_what_waits(void **context)
+{
+    struct both *both = start(APART);
+    char text[16];
+
+    assert_null(graph_component(graph_part(both->scene.graph, 0),
+                                plan_find(both->scene.plan, "to")->index));
+    for (int i = 0; i < 5; i++) { /* one waits there, others are under way */
+        (void)snprintf(text, sizeof(text), "%d", i);
+        probe_send(both->from[0], PROBE_OUT0, text);
+        if (i < 3) {
+            run(both);
+        }
+    }
+    assert_true(change(both, APART "  - first.out0 -> to.in1\n"));
+    probe_send(both->from[0], PROBE_OUT0, "5");
+    run(both);
+    probe_send(both->from[1], PROBE_OUT0, "6");
+    run(both);
+
+    hears_numbers(both, 7);
+    assert_int_equal(count_ends(both), 2);
+    stop(both);
+}
+
 static void test_neither_end_is_shown(void **context)
 {
     struct both *both = start(DIRECT);
@@ -319,6 +541,13 @@ int main(void)
         cmocka_unit_test(test_a_component_finishes_once_the_senders_of_all_workers_have),
         cmocka_unit_test(test_the_order_in_which_they_finish_is_all_the_same),
         cmocka_unit_test(test_an_end_in_the_midst_leaves_nothing_behind),
+        cmocka_unit_test(test_what_is_under_way_goes_to_what_replaces_its_destination),
+        cmocka_unit_test(test_it_may_be_replaced_again_and_again),
+        cmocka_unit_test(test_what_is_removed_sees_to_what_is_under_way_to_it),
+        cmocka_unit_test(test_the_end_of_senders_is_waited_for_by_what_replaces),
+        cmocka_unit_test(test_an_end_that_is_under_way_is_told_to_what_replaces),
+        cmocka_unit_test(test_what_can_not_be_replaced_goes_on_with_what_is_under_way),
+        cmocka_unit_test(test_what_moves_to_another_worker_takes_along_what_waits),
         cmocka_unit_test(test_neither_end_is_shown),
     };
 

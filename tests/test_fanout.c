@@ -1,5 +1,6 @@
 /* Fanout alone. */
 #include "graph/loop.h"
+#include "graph/supervise.h"
 #include "tests/harness.h"
 #include "tests/unit.h"
 
@@ -85,6 +86,19 @@ static void test_a_stop_is_told_to_all(void **context)
     harness_stop(h);
 }
 
+static void test_a_restart_by_hand_is_no_end(void **context)
+{
+    struct harness *h = harness_start("Fanout", "{boxnames: [a, b]}");
+
+    assert_int_equal(component_restart(harness_component(h)), 0);
+    harness_say(h, "inbox", "one");
+    harness_run(h);
+
+    assert_int_equal(harness_notice(h, "a_signal"), DATA);
+    assert_string_equal(harness_heard(h, "b"), "one");
+    harness_stop(h);
+}
+
 static void test_who_has_gone_holds_nobody_up(void **context)
 {
     struct scene *scene = scene_start(NULL, "components:\n"
@@ -144,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_waits_for_the_slowest_and_nobody_loses_anything),
         cmocka_unit_test(test_the_end_is_told_to_all),
         cmocka_unit_test(test_a_stop_is_told_to_all),
+        cmocka_unit_test(test_a_restart_by_hand_is_no_end),
         cmocka_unit_test(test_who_has_gone_holds_nobody_up),
         cmocka_unit_test(test_an_arrow_to_several_puts_one_between),
     };

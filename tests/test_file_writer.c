@@ -326,6 +326,45 @@ static void test_notices_that_the_file_was_moved_away(void **context)
     harness_stop(h);
 }
 
+static void test_a_reload_has_a_file_made_that_was_moved_away(void **context)
+{
+    struct harness *h = start("file", "append: false");
+
+    harness_say(h, "inbox", "one");
+    harness_run(h);
+    folder_rename("file", "file.1");
+    component_note_reload(harness_component(h));
+
+    assert_text("file", ""); /* at once */
+    harness_say(h, "inbox", "two");
+    harness_run(h);
+    component_note_reload(harness_component(h));
+    harness_run(h);
+    assert_text("file.1", "one");
+    assert_text("file", "two"); /* it is not emptied again */
+    assert_int_equal(harness_stat(h, "reopened"), 1);
+    finish(h);
+    harness_stop(h);
+}
+
+static void test_a_reload_has_what_failed_tried_again_at_once(void **context)
+{
+    struct harness *h = start("logs/file", "directories: true");
+
+    folder_rename("logs", "logs.old");
+    folder_put("logs", "in the way");
+    component_note_reload(harness_component(h));
+    harness_run(h);
+    assert_int_equal(harness_stat(h, "errors"), 1);
+    folder_rename("logs", "out of it");
+    component_note_reload(harness_component(h));
+    harness_run(h);
+
+    assert_text("logs/file", "");
+    finish(h);
+    harness_stop(h);
+}
+
 static void test_notices_that_the_file_was_removed(void **context)
 {
     struct harness *h = start("file", "append: false");
@@ -679,6 +718,8 @@ int main(void)
         TEST(test_ends_once_the_file_is_on_the_disk),
         TEST(test_may_be_stopped_while_its_thread_works),
         TEST(test_notices_that_the_file_was_moved_away),
+        TEST(test_a_reload_has_a_file_made_that_was_moved_away),
+        TEST(test_a_reload_has_what_failed_tried_again_at_once),
         TEST(test_notices_that_the_file_was_removed),
         TEST(test_opens_the_file_for_each_write_if_it_is_not_held_open),
         TEST(test_says_once_that_the_disk_is_full_and_keeps_everything),

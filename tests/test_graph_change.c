@@ -280,6 +280,72 @@ static void test_what_is_removed_sees_to_what_waits_first(void **context)
     scene_stop(scene);
 }
 
+#define FAN_OUT(to)                                                                                \
+    "components:\n"                                                                                \
+    "  from: {type: Probe}\n"                                                                      \
+    "  b: {type: Probe, boxes: {in0: {size: 1}}}\n"                                                \
+    "  c: {type: Probe, boxes: {in0: {size: 1}}}\n"                                                \
+    "  d: {type: Probe}\n"                                                                         \
+    "linkages: [\"from -> " to "\"]\n"
+
+static void assert_hears_in_order(struct scene *scene, const char *path, char last)
+{
+    char text[] = "1";
+
+    while (text[0] <= last) {
+        probe_hears(scene, scene_find(scene, path), PROBE_IN0, text);
+        scene_run(scene);
+        text[0]++;
+    }
+    assert_null(probe_take(scene, scene_find(scene, path), PROBE_IN0));
+    assert_null(probe_take(scene, scene_find(scene, path), PROBE_CONTROL));
+}
+
+static struct scene *start_fan_out(void)
+{
+    struct scene *scene = scene_start(types, FAN_OUT("[b, c, d]"));
+
+    probe_send(scene_find(scene, "from"), PROBE_OUT0, "1");
+    probe_send(scene_find(scene, "from"), PROBE_OUT0, "2");
+    probe_send(scene_find(scene, "from"), PROBE_OUT0, "3");
+    scene_run(scene); /* b and c take one, and two wait between */
+    assert_int_equal(queued(scene, "from-fanout"), 2);
+    return scene;
+}
+
+static void test_a_branch_of_several_that_goes_leaves_the_others_all(void **context)
+{
+    struct scene *scene = start_fan_out();
+
+    assert_true(scene_change(scene, FAN_OUT("[b, c]")));
+    probe_send(scene_find(scene, "from"), PROBE_OUT0, "4");
+    scene_run(scene);
+
+    for (char text[] = "1"; text[0] <= '4'; text[0]++) {
+        probe_hears(scene, scene_find(scene, "b"), PROBE_IN0, text);
+        probe_hears(scene, scene_find(scene, "c"), PROBE_IN0, text);
+        scene_run(scene);
+    }
+    assert_null(probe_take(scene, scene_find(scene, "b"), PROBE_CONTROL));
+    assert_null(probe_take(scene, scene_find(scene, "c"), PROBE_CONTROL));
+    assert_hears_in_order(scene, "d", '1');
+    scene_stop(scene);
+}
+
+static void test_what_waits_before_several_comes_first_to_the_one_that_is_left(void **context)
+{
+    struct scene *scene = start_fan_out();
+
+    assert_true(scene_change(scene, FAN_OUT("b")));
+    probe_send(scene_find(scene, "from"), PROBE_OUT0, "4");
+    scene_run(scene);
+
+    assert_hears_in_order(scene, "b", '4');
+    assert_hears_in_order(scene, "c", '3'); /* what was on its way before */
+    assert_hears_in_order(scene, "d", '3');
+    scene_stop(scene);
+}
+
 static bool has_left(void *arg)
 {
     return leavers(arg) == 0;
@@ -604,6 +670,9 @@ int main(void)
         cmocka_unit_test_setup(test_an_end_that_was_held_back_is_held_on, reset),
         cmocka_unit_test_setup(test_a_sender_that_waits_is_run_by_what_replaces_its_reader, reset),
         cmocka_unit_test_setup(test_what_is_removed_sees_to_what_waits_first, reset),
+        cmocka_unit_test_setup(test_a_branch_of_several_that_goes_leaves_the_others_all, reset),
+        cmocka_unit_test_setup(test_what_waits_before_several_comes_first_to_the_one_that_is_left,
+                               reset),
         cmocka_unit_test_setup(test_what_is_removed_and_comes_to_no_end_is_ended_in_time, reset),
         cmocka_unit_test_setup(test_what_is_added_takes_free_places, reset),
         cmocka_unit_test_setup(test_what_could_not_start_leaves_all_as_it_was, reset),

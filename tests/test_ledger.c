@@ -341,22 +341,29 @@ static void test_a_root_graph_may_end_in_the_midst_of_it(void **context)
 
 /* ---- bounds */
 
-static void test_components_beyond_the_bound_are_summed_by_type(void **context)
+static struct scene *scene_of_many(char letter, int count)
 {
-    enum { COMPONENTS = LEDGER_MOST + 300 };
-    char *yaml = malloc(COMPONENTS * 32 + 32);
+    char *yaml = malloc((size_t)count * 32 + 32);
     size_t used = (size_t)sprintf(yaml, "components:\n");
-    const struct list *at;
     struct scene *scene;
-    uint64_t running = 0;
-    size_t accounts = 0;
 
-    for (int i = 0; i < COMPONENTS; i++) {
-        used += (size_t)sprintf(yaml + used, "  c%d: {type: Probe}\n", i);
+    for (int i = 0; i < count; i++) {
+        used += (size_t)sprintf(yaml + used, "  %c%d: {type: Probe}\n", letter, i);
     }
     scene = scene_start(NULL, yaml);
     free(yaml);
     gather(scene);
+    return scene;
+}
+
+static void test_components_beyond_the_bound_are_summed_by_type(void **context)
+{
+    enum { COMPONENTS = LEDGER_MOST + 300 };
+    struct scene *scene = scene_of_many('c', COMPONENTS);
+    const struct list *at;
+    uint64_t running = 0;
+    size_t accounts = 0;
+
     gather(scene);
 
     list_for_each (at, &ledger_accounts(scene->loop->ledger)->all) {
@@ -404,6 +411,50 @@ static void test_accounts_of_two_loops_add_up(void **context)
     accounts_deinit(&sum);
     scene_stop(first);
     scene_stop(second);
+}
+
+static void add_up(struct accounts *sum, struct scene *const scenes[2])
+{
+    accounts_begin_sum(sum);
+    for (int i = 0; i < 2; i++) {
+        accounts_add(sum, ledger_accounts(scenes[i]->loop->ledger));
+    }
+    accounts_end_sum(sum);
+}
+
+static void test_the_bound_is_of_all_loops_together(void **context)
+{
+    enum { EACH = LEDGER_MOST * 3 / 4 };
+    struct scene *scenes[] = {scene_of_many('a', EACH), scene_of_many('b', EACH)};
+    struct accounts sum;
+
+    accounts_init(&sum);
+    add_up(&sum, scenes);
+
+    assert_int_equal(sum.count, LEDGER_MOST + 1);
+    assert_int_equal(account(&sum, "*")->numbers[ACCOUNT_RUNNING].value, 2 * EACH - LEDGER_MOST);
+    accounts_deinit(&sum);
+    scene_stop(scenes[0]);
+    scene_stop(scenes[1]);
+}
+
+static void test_what_has_an_account_in_a_sum_keeps_it(void **context)
+{
+    struct scene *few[] = {scene_of_many('a', 1), scene_of_many('b', LEDGER_MOST - 1)};
+    struct scene *more[] = {scene_of_many('c', LEDGER_MOST), few[1]};
+    struct accounts sum;
+
+    accounts_init(&sum);
+    add_up(&sum, few);
+    add_up(&sum, more);
+
+    assert_null(account(&sum, "a0"));
+    assert_int_equal(account(&sum, "b7")->numbers[ACCOUNT_RUNNING].value, 1);
+    assert_int_equal(account(&sum, "*")->numbers[ACCOUNT_RUNNING].value, LEDGER_MOST);
+    accounts_deinit(&sum);
+    scene_stop(few[0]);
+    scene_stop(few[1]);
+    scene_stop(more[0]);
 }
 
 /* ---- time in queue */
@@ -497,6 +548,8 @@ int main(void)
         cmocka_unit_test(test_a_root_graph_may_end_in_the_midst_of_it),
         cmocka_unit_test(test_components_beyond_the_bound_are_summed_by_type),
         cmocka_unit_test(test_accounts_of_two_loops_add_up),
+        cmocka_unit_test(test_the_bound_is_of_all_loops_together),
+        cmocka_unit_test(test_what_has_an_account_in_a_sum_keeps_it),
         cmocka_unit_test(test_time_in_queue_is_measured_where_it_is_asked_for),
         cmocka_unit_test(test_what_is_written_from_the_inbox_is_measured_as_well),
     };

@@ -178,6 +178,51 @@ static void test_defaults_are_filled_in_with_where_each_value_came_from(void **c
     free(text);
 }
 
+static void test_restarts_are_written_in_full(void **context)
+{
+    static const char graph[] =
+        "graphs:\n"
+        "  g:\n"
+        "    parameters: {when: {kind: choice, choices: [never, always], default: never}}\n"
+        "    components: {one: {type: PassThrough, restart: '${param:when}'}}\n"
+        "components:\n"
+        "  lasts: {type: TCPServer, listenport: 1}\n"
+        "  short: {type: PassThrough, restart: always}\n"
+        "  part: {type: PassThrough, restart: {limit: 0}}\n"
+        "  not: {type: TCPServer, listenport: 2, restart: never}\n"
+        "  list: {type: Pipeline, components: [PassThrough]}\n"
+        "  each: {type: ProtocolHandler, protocol: PassThrough}\n"
+        "  named: {type: g, restart: on-failure}\n";
+    static const char *const rest = "delay: 100ms # default\n"
+                                    "      max_delay: 30s # default\n";
+    char *text = dump_of(graph, &full);
+    char expected[200];
+    struct plan *plan;
+
+    (void)snprintf(expected, sizeof(expected),
+                   "    restart:\n      policy: on-failure # default\n      %s", rest);
+    assert_non_null(strstr(text, expected));
+    (void)snprintf(expected, sizeof(expected),
+                   "    restart:\n      policy: always # graph.yaml:7\n      %s", rest);
+    assert_non_null(strstr(text, expected));
+    (void)snprintf(expected, sizeof(expected),
+                   "    restart:\n      limit: 0 # graph.yaml:8\n"
+                   "      policy: on-failure # default\n      %s",
+                   rest);
+    assert_non_null(strstr(text, expected));
+    assert_non_null(strstr(text, "    restart: never # graph.yaml:9\n"));
+    assert_non_null(strstr(text, "    - type: PassThrough # graph.yaml:10\n"
+                                 "      restart: never # default\n"
+                                 "    restart: never # default\n"));
+    assert_non_null(strstr(text, "    protocol: PassThrough # graph.yaml:11\n"));
+    assert_non_null(strstr(text, "        restart: '${param:when}' # graph.yaml:4\n"));
+    assert_non_null(strstr(text, "    restart:\n      policy: on-failure # graph.yaml:12\n"));
+    free(text);
+    plan = parse(graph);
+    assert_loads_as_the_same(plan);
+    plan_release(plan);
+}
+
 static void test_what_wins_over_the_file_is_shown_instead(void **context)
 {
     static const struct plan_override overrides[] = {
@@ -239,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_what_needs_quotes_gets_them),
         cmocka_unit_test(test_graphs_stay_graphs_and_anchors_are_written_out),
         cmocka_unit_test(test_defaults_are_filled_in_with_where_each_value_came_from),
+        cmocka_unit_test(test_restarts_are_written_in_full),
         cmocka_unit_test(test_what_wins_over_the_file_is_shown_instead),
         cmocka_unit_test(test_secrets_are_stars_and_references_to_them_stay),
     };

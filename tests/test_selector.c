@@ -300,16 +300,71 @@ static void test_a_request_that_is_made_twice_is_one(void **context)
     scene_stop(cast.scene);
 }
 
-static void test_urgent_data_is_counted_as_unsupported(void **context)
+/* Hangs up on the watched end of a pair. */
+static void break_it(struct component *component)
+{
+    assert_int_equal(shutdown(watcher_of(component)->far_end, SHUT_RDWR), 0);
+}
+
+static void test_who_asks_for_the_exceptional_is_told_once_that_it_is_broken(void **context)
 {
     struct cast cast;
 
     start(&cast);
     ask(cast.a, NEW_EXCEPTIONAL);
-    ask(cast.a, REMOVE_EXCEPTIONAL);
+    ask(cast.b, NEW_EXCEPTIONAL);
+    poke(cast.a); /* what can be read is nothing exceptional */
+    scene_wait_seconds(cast.scene, 2.5);
+    assert_int_equal(watcher_of(cast.a)->writable, 0);
+    break_it(cast.a);
+    scene_wait_seconds(cast.scene, 2.5);
 
-    assert_int_equal(selector_stat(&cast, "unsupported"), 2);
-    assert_int_equal(selector_stat(&cast, "watched"), 0);
+    assert_int_equal(watcher_of(cast.a)->writable, 1);
+    assert_int_equal(watcher_of(cast.a)->readable, 0);
+    assert_int_equal(watcher_of(cast.b)->writable, 0);
+    ask(cast.a, REMOVE_EXCEPTIONAL);
+    ask(cast.b, REMOVE_EXCEPTIONAL);
+    scene_stop(cast.scene);
+}
+
+static void test_one_that_broke_before_it_was_watched_is_told_as_well(void **context)
+{
+    struct cast cast;
+
+    start(&cast);
+    break_it(cast.a);
+    ask(cast.a, NEW_EXCEPTIONAL);
+    look(&cast);
+    assert_int_equal(watcher_of(cast.a)->writable, 0); /* most need not be watched */
+    scene_wait_seconds(cast.scene, 2.5);
+
+    assert_int_equal(watcher_of(cast.a)->writable, 1);
+    ask(cast.a, REMOVE_EXCEPTIONAL);
+    scene_stop(cast.scene);
+}
+
+static void test_one_that_no_longer_asks_is_told_nothing(void **context)
+{
+    struct cast cast;
+
+    start(&cast);
+    ask(cast.a, NEW_EXCEPTIONAL);
+    ask(cast.b, NEW_EXCEPTIONAL);
+    ask(cast.c, NEW_EXCEPTIONAL);
+    ask(cast.a, REMOVE_EXCEPTIONAL);
+    ask(cast.a, REMOVE_EXCEPTIONAL);
+    scene_wait_seconds(cast.scene, 2.5);
+    ask(cast.b, REMOVE_EXCEPTIONAL);
+    break_it(cast.a);
+    break_it(cast.b);
+    break_it(cast.c);
+    scene_wait_seconds(cast.scene, 2.5);
+
+    assert_int_equal(watcher_of(cast.a)->writable, 0);
+    assert_int_equal(watcher_of(cast.b)->writable, 0);
+    assert_int_equal(watcher_of(cast.c)->writable, 1);
+    ask(cast.c, REMOVE_EXCEPTIONAL);
+    assert_int_equal(selector_stat(&cast, "unsupported"), 0);
     scene_stop(cast.scene);
 }
 
@@ -371,7 +426,9 @@ int main(void)
         cmocka_unit_test(test_a_descriptor_may_have_a_reader_and_a_writer),
         cmocka_unit_test(test_a_reader_is_told_again_until_it_is_removed),
         cmocka_unit_test(test_a_request_that_is_made_twice_is_one),
-        cmocka_unit_test(test_urgent_data_is_counted_as_unsupported),
+        cmocka_unit_test(test_who_asks_for_the_exceptional_is_told_once_that_it_is_broken),
+        cmocka_unit_test(test_one_that_broke_before_it_was_watched_is_told_as_well),
+        cmocka_unit_test(test_one_that_no_longer_asks_is_told_nothing),
         cmocka_unit_test(test_no_user_can_stop_it_for_the_others),
         cmocka_unit_test(test_descriptors_above_1024_are_watched),
     };

@@ -15,7 +15,8 @@ struct story {
 
 static void tell(void *arg, const struct trace_event *event)
 {
-    static const char *const names[] = {"arrived", "taken", "dropped", "discarded", "gone", "left"};
+    static const char *const names[] = {"arrived", "taken",   "dropped", "discarded",
+                                        "gone",    "crossed", "left"};
     struct story *story = arg;
     const size_t used = strlen(story->text);
     const size_t room = sizeof(story->text) - used;

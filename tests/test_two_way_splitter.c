@@ -1,4 +1,5 @@
 /* TwoWaySplitter alone. */
+#include "graph/supervise.h"
 #include "tests/harness.h"
 #include "tests/unit.h"
 
@@ -80,6 +81,19 @@ static void test_stops_both_at_once(void **context)
     harness_stop(h);
 }
 
+static void test_a_restart_by_hand_is_no_end(void **context)
+{
+    struct harness *h = harness_start("TwoWaySplitter", NULL);
+
+    assert_int_equal(component_restart(harness_component(h)), 0);
+    harness_say(h, "inbox", "one");
+    harness_run(h);
+
+    assert_int_equal(harness_notice(h, "signal2"), DATA);
+    assert_string_equal(harness_heard(h, "outbox2"), "one");
+    harness_stop(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -87,6 +101,7 @@ int main(void)
         cmocka_unit_test(test_waits_until_both_have_room),
         cmocka_unit_test(test_finishes_on_both_once_all_has_gone_out),
         cmocka_unit_test(test_stops_both_at_once),
+        cmocka_unit_test(test_a_restart_by_hand_is_no_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -628,6 +628,23 @@ static void test_a_source_is_asked_to_end_when_the_graph_drains(void **context)
     stop(g);
 }
 
+static void test_its_time_for_an_answer_begins_with_the_end_of_its_input(void **context)
+{
+    struct gathering *g = start("{command: \"echo on; exec sleep 1000\", answer_timeout: 50ms}");
+
+    harness_say(g->h, "inbox", "x");
+    wait_for_output(g, 3);
+    scene_wait_seconds(harness_scene(g->h), 0.1); /* it may be as quiet as it likes by then */
+    harness_tell(g->h, PRODUCER_FINISHED);
+    harness_run(g->h);
+    assert_null(strstr(harness_scene(g->h)->log, "ending it"));
+    wait_for_end(g);
+
+    assert_int_equal(state_of(g), STOPPED); /* it was asked to: no failure */
+    assert_string_equal(harness_scene(g->h)->log, "it: killed by SIGTERM");
+    stop(g);
+}
+
 /* A group of three: the shell, and two that it waits for. */
 #define GROUP "echo $$; sleep 1000 & sleep 1000 & wait"
 
@@ -819,6 +836,7 @@ int main(void)
         cmocka_unit_test(test_a_program_that_cannot_be_run_is_named_with_the_reason),
         cmocka_unit_test(test_without_descriptors_it_says_so_and_leaves_none_behind),
         cmocka_unit_test(test_a_source_is_asked_to_end_when_the_graph_drains),
+        cmocka_unit_test(test_its_time_for_an_answer_begins_with_the_end_of_its_input),
         cmocka_unit_test(test_its_whole_group_ends_with_the_component),
         cmocka_unit_test(test_who_ignores_sigterm_is_killed_though_its_component_is_gone),
         cmocka_unit_test(test_nobody_is_left_when_the_loop_has_ended),

@@ -9,8 +9,9 @@
     {PARAM_GRAPH(type, protocol), .required = true, .changeable = true, .carries = BYTES,          \
      .doc = "what to run on each connection: a type, a graph, or a mapping with type:"},           \
     {                                                                                              \
-        PARAM_BOOL(type, handover), .fallback = "false", .changeable = true,                       \
-                                    .doc = "SIGUSR2: connections go on in the new process"         \
+        PARAM_BOOL(type, handover),                                                                \
+            .fallback = "false", .changeable = true,                                               \
+            .doc = "SIGUSR2, systemctl restart: connections go on in the new process"              \
     }
 
 #endif

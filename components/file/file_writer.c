@@ -8,7 +8,7 @@
  *    are neither torn nor mixed.  It goes to the kernel's memory, which takes no disk's time;
  *    fsync(2), for those who want it, is done by a thread.
  * 2. A file that was moved away (logrotate) or removed is noticed within a second of writing, and
- *    made anew; a reload opens it anew in any case.  A message never lies in two files.
+ *    made anew; at a reload at once, though nothing is written.  A message never lies in two files.
  * 3. When it can't be written (no space, quota, a missing directory, …) a warning says so, once.
  *    Nothing is lost: what was taken is kept, the inbox fills, and its policy decides; it is tried
  *    again after a pause that grows.  A message that was written in part is continued where it
@@ -183,19 +183,28 @@ static int open_file(struct component *self)
     return 0;
 }
 
+/* Takes leave of a file that is not at the path any more. */
+static void look_at_path(struct component *self)
+{
+    struct file_writer *writer = component_state(self);
+
+    if (writer->output.is_open && writer->output.is_regular) {
+        writer->looked_at = steady_now();
+        if (file_output_has_moved(&writer->output, writer->path)) {
+            leave_file(self);
+            writer->has_moved = true;
+        }
+    }
+}
+
 /* Has the file open that is at the path.  False: there is trouble. */
 static bool ready_file(struct component *self)
 {
     struct file_writer *writer = component_state(self);
     int result = 0;
 
-    if (writer->output.is_open && writer->output.is_regular &&
-        steady_now() - writer->looked_at >= LOOK_INTERVAL) {
-        writer->looked_at = steady_now();
-        if (file_output_has_moved(&writer->output, writer->path)) {
-            leave_file(self);
-            writer->has_moved = true;
-        }
+    if (steady_now() - writer->looked_at >= LOOK_INTERVAL) {
+        look_at_path(self);
     }
     if (!writer->output.is_open) {
         result = open_file(self);
@@ -455,6 +464,19 @@ void file_writer_run(struct component *self)
         leave_file(self);
     }
     set_alarm(self);
+}
+
+/* Who has moved the file away may go on with it from here: nothing more is written there.  What
+ * could not be done is tried again. */
+void file_writer_reloaded(struct component *self)
+{
+    struct file_writer *writer = component_state(self);
+
+    writer->trouble.retry_at = 0;
+    look_at_path(self);
+    if (writer->has_moved) {
+        (void)ready_file(self);
+    }
 }
 
 /* True once everything is written, and on the disk if that is wanted. */

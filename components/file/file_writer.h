@@ -58,6 +58,7 @@ bool file_writer_check(const void *state, const struct node *at, struct error *e
 int file_writer_start(struct component *self);
 void file_writer_run(struct component *self);
 bool file_writer_flush(struct component *self);
+void file_writer_reloaded(struct component *self);
 void file_writer_stop(struct component *self);
 bool file_writer_describe(struct component *self, char *text, size_t size);
 
@@ -74,6 +75,6 @@ bool file_writer_describe(struct component *self, char *text, size_t size);
     .size = sizeof(struct file_writer), .inboxes = file_writer_inboxes,                            \
     .outboxes = file_writer_outboxes, .statistics = file_writer_statistics,                        \
     .check = file_writer_check, .run = file_writer_run, .flush = file_writer_flush,                \
-    .stop = file_writer_stop, .describe = file_writer_describe
+    .reloaded = file_writer_reloaded, .stop = file_writer_stop, .describe = file_writer_describe
 
 #endif

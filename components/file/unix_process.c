@@ -16,7 +16,11 @@
  * leaves behind may keep the output open for kill_timeout; then they are ended, and what is in the
  * pipes by then is the rest.  An exit status that is no success, or a signal, is a failure.
  * 4. A program that closes its stdin early has read enough: what still comes is discarded and
- *    counted. */
+ *    counted.
+ * 5. A peer that closes cannot be told from one that has ended sending and waits for the answer,
+ *    until something is written to it: the program sees the end of its stdin, and may go on.  With
+ *    answer_timeout it is ended once nothing has come of it for so long; as long as somebody is
+ *    slow to take what has come, nothing is expected. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,9 +32,11 @@
 #include "components/file/process_environment.h"
 #include "components/file/process_parameters.h"
 #include "components/file/reaper.h"
+#include "components/util/alarm.h"
 #include "graph/component.h"
 #include "graph/graph.h"
 #include "graph/message.h"
+#include "graph/value.h"
 
 enum {
     GATHERED = 64, /* messages in one write */
@@ -53,14 +59,18 @@ struct unix_process {
     const char *directory;
     size_t buffersize;
     double kill_timeout;
+    double answer_timeout;
     struct process_success success;
 
     struct child *child;
     struct stream streams[3]; /* by the program's descriptors */
     ev_timer grace;           /* active: for those that it left behind */
     bool had_grace;
-    bool was_asked; /* to end: how it does is no failure */
-    char *line;     /* of stderr, for the log: LONGEST bytes, used of them are there */
+    bool was_asked;     /* to end: how it does is no failure */
+    bool has_all_input; /* its stdin was closed, as nothing more comes */
+    double quiet_since; /* of the loop's clock; 0: nothing is expected of it */
+    struct alarm alarm; /* set: until it may have been quiet for too long */
+    char *line;         /* of stderr, for the log: LONGEST bytes, used of them are there */
     size_t used;
 
     uint64_t exit_status;
@@ -207,7 +217,7 @@ static void log_bytes(struct component *self, const unsigned char *bytes, size_t
 static void read_output(struct component *self, struct stream *stream, unsigned outbox,
                         bool is_logged)
 {
-    const struct unix_process *process = component_state(self);
+    struct unix_process *process = component_state(self);
     struct pool *pool = component_pool(self);
     unsigned char text[2 * LONGEST];
     unsigned char *bytes = text;
@@ -233,6 +243,9 @@ static void read_output(struct component *self, struct stream *stream, unsigned 
     } else if (errno != EAGAIN) {
         component_log(self, LOG_LEVEL_WARNING, "could not read its output: %s", strerror(errno));
         close_stream(self, stream);
+    }
+    if (got > 0) {
+        process->quiet_since = component_now(self);
     }
     if (got > 0 && stream->rest != NO_LIMIT) {
         stream->rest -= (int)got;
@@ -352,6 +365,8 @@ static void finish_input(struct component *self)
     struct inbox *inbox = component_common_inbox(self, INBOX);
 
     close_stream(self, &process->streams[STDIN_FILENO]);
+    process->has_all_input = true;
+    process->quiet_since = component_now(self);
     if (inbox_next_sender(inbox, NULL) == NULL && inbox->messages == 0) {
         process->was_asked = true;
         child_end(process->child);
@@ -370,6 +385,35 @@ static void heed_control(struct component *self)
     }
 }
 
+/* Has all it can get, and gives nothing: that may be for ever. */
+static void attend_quiet(struct component *self)
+{
+    struct unix_process *process = component_state(self);
+    struct stream *output = &process->streams[STDOUT_FILENO];
+    const double now = component_now(self);
+
+    if (!process->has_all_input || process->was_asked || process->answer_timeout <= 0 ||
+        child_has_exited(process->child)) {
+        return;
+    }
+    if (output->is_open && !ev_is_active(&output->io)) { /* it may have, and we take nothing */
+        process->quiet_since = 0;
+        return;
+    }
+    if (process->quiet_since <= 0) {
+        process->quiet_since = now;
+    }
+    if (now - process->quiet_since >= process->answer_timeout) {
+        component_log(self, LOG_LEVEL_INFO,
+                      "ending it: nothing has come of it for %s since the end of its input",
+                      value_show_duration(process->answer_timeout).text);
+        process->was_asked = true;
+        child_end(process->child);
+    } else {
+        alarm_hasten(self, &process->alarm, process->quiet_since + process->answer_timeout - now);
+    }
+}
+
 /* ---- life ---- */
 
 static void unix_process_run(struct component *self)
@@ -383,6 +427,7 @@ static void unix_process_run(struct component *self)
     heed_control(self);
     attend_output(self, STDOUT_FILENO, OUTBOX);
     attend_output(self, STDERR_FILENO, ERROR);
+    attend_quiet(self);
     attend_exit(self);
 }
 
@@ -443,6 +488,11 @@ static int unix_process_start(struct component *self)
     return 0;
 }
 
+/* answer_timeout may be over by now: run() looks. */
+static void unix_process_changed(struct component *self)
+{
+}
+
 static void unix_process_stop(struct component *self)
 {
     struct unix_process *process = component_state(self);
@@ -451,6 +501,7 @@ static void unix_process_stop(struct component *self)
         close_stream(self, &process->streams[fd]);
     }
     ev_timer_stop(component_ev(self), &process->grace);
+    alarm_stop(self, &process->alarm);
     child_release(process->child);
     process->child = NULL;
     free(process->line);
@@ -494,6 +545,10 @@ static const struct param_spec parameters[] = {
      .doc = "exit statuses that are no failure"},
     {PARAM_DURATION(struct unix_process, kill_timeout), .fallback = "5s", .min = 0.01, .max = 3600,
      .doc = "from SIGTERM to SIGKILL, and for processes that keep its output open after its end"},
+    {PARAM_DURATION(struct unix_process, answer_timeout), .changeable = true, .fallback = "0",
+     .min = 0, .max = 365.0 * 86400,
+     .doc = "how long nothing may come of it after the end of its input, as when a client has "
+            "closed; then it is ended.  0: as long as it likes"},
     {PARAM_SIZE(struct unix_process, buffersize), .fallback = "32KiB", .min = 1, .max = BLOCK_SIZE,
      .doc = "the most that is read of its output at once"},
     {0},
@@ -517,6 +572,7 @@ const struct component_type unix_process_type = {
     .heeds_control = true,
     .start = unix_process_start,
     .run = unix_process_run,
+    .changed = unix_process_changed,
     .stop = unix_process_stop,
     .describe = unix_process_describe,
     .waits_for = unix_process_waits_for,

@@ -7,6 +7,7 @@
  * 1. A short read means that the socket is empty: there is no second read to see EAGAIN.  What
  * waits in inbox goes out in one gathered write.  Writing is only watched for after a short write.
  * 2. While the handler's inbox is full, nothing is read: the peer's window fills, and nothing else.
+ *    A peer that is gone meanwhile is noticed, about a second later (breaks.h).
  * 3. The peer's FIN is producerFinished on signal, after its last byte; the answer still goes out.
  *    producerFinished on control: all that waits is written, then our FIN is sent; when the peer's
  *    has come as well, or nobody reads any more and it does not come for a while, the connection is
@@ -45,6 +46,7 @@ enum {
     FINISHED = 1 << 4,    /* we have, and our FIN is out */
     OVER = 1 << 5,        /* the creator was told */
     PIPES = 1 << 6,       /* counted among the users of pipes */
+    MAY_BREAK = 1 << 7,   /* newExceptional was sent */
 };
 
 /* A peer's address, no larger than it must be: there may be a hundred thousand. */
@@ -73,11 +75,23 @@ static void watch(struct component *self, enum message_kind kind)
     outbox_send(self, CSA_SELECTOR_SIGNAL, msg);
 }
 
+/* Whether it is to be told if the connection breaks, since it watches for nothing else. */
+static void set_may_break(struct component *self, bool may_break)
+{
+    struct connected_socket_adapter *csa = component_state(self);
+
+    if (may_break != ((csa->flags & MAY_BREAK) != 0)) {
+        csa->flags ^= MAY_BREAK;
+        watch(self, may_break ? NEW_EXCEPTIONAL : REMOVE_EXCEPTIONAL);
+    }
+}
+
 static void set_reading(struct component *self, bool reading)
 {
     struct connected_socket_adapter *csa = component_state(self);
 
     if (reading != ((csa->flags & WATCHES) != 0)) {
+        set_may_break(self, false);
         csa->flags ^= WATCHES;
         watch(self, reading ? NEW_READER : REMOVE_READER);
     }
@@ -91,6 +105,13 @@ static void set_awaiting(struct component *self, bool awaiting)
         csa->flags ^= AWAITS_SEND;
         watch(self, awaiting ? NEW_WRITER : REMOVE_WRITER);
     }
+}
+
+/* Nothing is read until somebody takes what was. */
+static void pause_reading(struct component *self)
+{
+    set_reading(self, false);
+    set_may_break(self, true);
 }
 
 static void note_activity(struct component *self)
@@ -111,11 +132,25 @@ static void end(struct component *self, int error)
     csa->flags |= OVER;
     csa->error = error;
     set_reading(self, false);
+    set_may_break(self, false);
     set_awaiting(self, false);
     if (outbox_is_linked(self, CSA_CREATOR_FEEDBACK)) {
         outbox_notify(self, CSA_CREATOR_FEEDBACK, SOCKET_SHUTDOWN, self, error);
     } else {
         component_finish(self);
+    }
+}
+
+/* It may be broken: ends it if so. */
+static void look_for_error(struct component *self)
+{
+    const struct connected_socket_adapter *csa = component_state(self);
+    int error = 0;
+    socklen_t size = sizeof(error);
+
+    if (getsockopt(readiness_fd(&csa->readiness), SOL_SOCKET, SO_ERROR, &error, &size) == 0 &&
+        error != 0) {
+        end(self, error);
     }
 }
 
@@ -295,11 +330,11 @@ static void handle_receive(struct component *self)
     ssize_t received;
 
     if (!outbox_has_room(self, CSA_OUTBOX)) {
-        set_reading(self, false);
+        pause_reading(self);
         return;
     }
     if (pool_is_short(component_pool(self))) {
-        set_reading(self, false);
+        pause_reading(self);
         component_wait_for_memory(self);
         return;
     }
@@ -377,6 +412,9 @@ static void csa_run(struct component *self)
             csa->flags |= CAN_READ;
         }
         if (inbox_is_ready(self, CSA_SEND_READY)) {
+            if ((csa->flags & (MAY_BREAK | OVER)) == MAY_BREAK) {
+                look_for_error(self);
+            }
             set_awaiting(self, false);
         }
     }
@@ -394,10 +432,18 @@ static void csa_run(struct component *self)
     }
 }
 
+/* A connection that comes from another process may be closed in one way already. */
 static int csa_start(struct component *self)
 {
+    const struct connected_socket_adapter *csa = component_state(self);
+
     note_activity(self);
-    set_reading(self, true);
+    if ((csa->flags & HAS_ENDED) == 0) {
+        set_reading(self, true);
+    }
+    if ((csa->flags & FINISHED) != 0) {
+        outbox_notify(self, CSA_CREATOR_FEEDBACK, PRODUCER_FINISHED, self, 0);
+    }
     return 0;
 }
 
@@ -421,15 +467,16 @@ void csa_init(struct component *self, int fd, const struct sockaddr_storage *pee
     }
 }
 
-/* The socket, as long as both ends go on: its end is a matter of moments. */
+/* The socket, and which of its ways are closed, unless the connection is over. */
 static bool csa_save(struct component *self, struct parcel *to)
 {
     const struct connected_socket_adapter *csa = component_state(self);
 
-    if (!csa->has_socket || (csa->flags & (HAS_ENDED | FINISHED | OVER)) != 0) {
+    if (!csa->has_socket || (csa->flags & OVER) != 0) {
         return false;
     }
     parcel_put(to, &csa->peer, sizeof(csa->peer));
+    parcel_put_number(to, csa->flags & (HAS_ENDED | FINISHED));
     parcel_put_fd(to, readiness_fd(&csa->readiness));
     return true;
 }
@@ -438,6 +485,7 @@ static bool csa_restore(struct component *self, struct parcel *from)
 {
     struct connected_socket_adapter *csa = component_state(self);
     const void *peer = parcel_get(from, sizeof(csa->peer));
+    const uint64_t closed = parcel_get_number(from);
     const int fd = parcel_get_fd(from);
 
     if (fd == -1) {
@@ -448,7 +496,8 @@ static bool csa_restore(struct component *self, struct parcel *from)
     if (peer != NULL) {
         memcpy(&csa->peer, peer, sizeof(csa->peer));
     }
-    return peer != NULL;
+    csa->flags = (uint8_t)(closed & (HAS_ENDED | FINISHED));
+    return !from->is_bad && csa->flags != (HAS_ENDED | FINISHED);
 }
 
 void csa_close(struct component *self)
@@ -462,6 +511,7 @@ void csa_close(struct component *self)
     csa->flags |= OVER;
     leave_pipes(self);
     set_reading(self, false);
+    set_may_break(self, false);
     set_awaiting(self, false);
     ev_clear_pending(component_ev(self), &csa->readiness.io);
     (void)close(readiness_fd(&csa->readiness));
@@ -640,7 +690,8 @@ static const struct box_spec outboxes[] = {
                              .carries = NOTICES,
                              .rare = true,
                              .service = "selector",
-                             .doc = "newReader, removeReader, newWriter, removeWriter"},
+                             .doc = "newReader, newWriter, newExceptional, removeReader and its "
+                                    "like"},
     [CSA_SSLREADY] = {.name = "sslready",
                       .carries = NOTICES,
                       .rare = true,

@@ -169,17 +169,24 @@ static int share_lone(const struct attempt *attempt, struct listening_socket *so
     return result;
 }
 
+/* The name of a further worker's socket. */
+static void name_of_worker(const char *name, unsigned worker, char *text, size_t size)
+{
+    (void)snprintf(text, size, "%.*s#%u", (int)(size - sizeof("#4294967295")), name, worker);
+}
+
 /* Takes over what is there under the socket's name, or under worker 0's: as share(). */
 static int share_inet(const struct attempt *attempt, struct listening_socket *socket)
 {
     const unsigned worker = attempt->request->worker;
-    const size_t length = strlen(socket->name);
+    char name[sizeof(socket->name)];
     int result = 0;
 
     if (worker > 0) {
         result = share_lone(attempt, socket);
         if (result == 0) {
-            (void)snprintf(socket->name + length, sizeof(socket->name) - length, "#%u", worker);
+            memcpy(name, socket->name, sizeof(name));
+            name_of_worker(name, worker, socket->name, sizeof(socket->name));
         }
     }
     return result != 0 ? result : share(attempt, socket, 0, true);
@@ -194,7 +201,7 @@ static bool is_first(const struct attempt *attempt, const struct listening_socke
     bool is_there = false;
 
     for (unsigned i = 1; i < request->workers; i++) {
-        (void)snprintf(name, sizeof(name), "%s#%u", socket->name, i);
+        name_of_worker(socket->name, i, name, sizeof(name));
         is_there |= listeners_kept(request->listeners, name) > 0;
     }
     return request->worker == 0 && !request->reuseport && !is_there;
@@ -254,6 +261,13 @@ static int open_inet(const struct attempt *attempt, struct listening_socket *out
     return result;
 }
 
+static void close_all(struct listening_socket *sockets, int count)
+{
+    while (count > 0) {
+        (void)close(sockets[--count].fd);
+    }
+}
+
 /* Every address: one socket for IPv6 and IPv4, or where there is no IPv6 one for IPv4. */
 static int open_any(const struct attempt *attempt, struct listening_socket *sockets)
 {
@@ -292,7 +306,7 @@ static int open_host(const struct attempt *attempt, struct listening_socket *soc
         return -ENOENT;
     }
     result = 0;
-    for (const struct addrinfo *at = found; at != NULL && count < LISTENING_MOST;
+    for (const struct addrinfo *at = found; at != NULL && count < LISTENING_ADDRESSES;
          at = at->ai_next) {
         result = open_inet(attempt, &sockets[count], at->ai_addr, at->ai_addrlen, false);
         if (result == -EAFNOSUPPORT || (result == -EADDRNOTAVAIL && found->ai_next != NULL)) {
@@ -305,9 +319,7 @@ static int open_host(const struct attempt *attempt, struct listening_socket *soc
     }
     freeaddrinfo(found);
     if (result < 0 && (count == 0 || (result != -EAFNOSUPPORT && result != -EADDRNOTAVAIL))) {
-        while (count > 0) {
-            (void)close(sockets[--count].fd);
-        }
+        close_all(sockets, count);
         return result;
     }
     return count;
@@ -405,16 +417,14 @@ static int open_systemd(const struct attempt *attempt, struct listening_socket *
 {
     int count = 0;
 
-    while (count < LISTENING_MOST) {
+    while (count < LISTENING_ADDRESSES) {
         struct listening_socket *next = &sockets[count];
         int result;
 
         (void)snprintf(next->name, sizeof(next->name), "%s", attempt->request->host);
         result = share(attempt, next, (size_t)count, false);
         if (result < 0) {
-            while (count > 0) {
-                (void)close(sockets[--count].fd);
-            }
+            close_all(sockets, count);
             return result;
         }
         if (result == 0) {
@@ -423,6 +433,41 @@ static int open_systemd(const struct attempt *attempt, struct listening_socket *
         count++;
     }
     return count > 0 ? count : refuse_name(attempt);
+}
+
+/* Takes over those of an address that workers have left, of whom there are fewer now: each takes
+ * its share.  Returns how many there are with these, or -errno.  count: of its own; or -errno
+ * already. */
+static int share_left(const struct attempt *attempt, struct listening_socket *sockets, int count)
+{
+    const struct listening_request *request = attempt->request;
+    const int addresses = count;
+
+    for (int i = 0; i < addresses; i++) {
+        const size_t length = strcspn(sockets[i].name, "#");
+
+        for (unsigned worker = request->workers; worker < WORKERS_MOST && count < LISTENING_MOST;
+             worker++) {
+            struct listening_socket *left = &sockets[count];
+            char name[sizeof(left->name)];
+            int result = 0;
+
+            (void)snprintf(name, sizeof(name), "%.*s", (int)length, sockets[i].name);
+            name_of_worker(name, worker, left->name, sizeof(left->name));
+            if (worker % request->workers == request->worker) {
+                result = share(attempt, left, 0, true);
+            }
+            if (result < 0) {
+                close_all(sockets, count);
+                return result;
+            }
+            if (result > 0) {
+                left->is_left = true;
+                count++;
+            }
+        }
+    }
+    return count;
 }
 
 int listening_open(const struct listening_request *request, struct listening_socket *sockets,
@@ -435,13 +480,13 @@ int listening_open(const struct listening_request *request, struct listening_soc
         sockets[i] = (struct listening_socket){.fd = -1};
     }
     if (request->host == NULL || request->host[0] == '\0' || strcmp(request->host, "*") == 0) {
-        count = open_any(&attempt, sockets);
+        count = share_left(&attempt, sockets, open_any(&attempt, sockets));
     } else if (strncmp(request->host, "unix:", 5) == 0) {
         count = open_unix(&attempt, sockets);
     } else if (strncmp(request->host, "systemd:", 8) == 0) {
         count = open_systemd(&attempt, sockets);
     } else {
-        count = open_host(&attempt, sockets);
+        count = share_left(&attempt, sockets, open_host(&attempt, sockets));
     }
     for (int i = 0; i < count; i++) {
         listeners_keep(request->listeners, sockets[i].name, &request->owner, sockets[i].fd);

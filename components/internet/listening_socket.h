@@ -3,7 +3,11 @@
  * With several workers each has a socket of its own for an address, bound with SO_REUSEPORT, so
  * that the kernel deals out the connections; worker 0 binds first, without it, so that an address
  * which another process has is refused.  A Unix socket, or one that was passed in, can't be bound
- * twice: all workers accept from the same. */
+ * twice: all workers accept from the same.
+ *
+ * Where there were more workers before, in this process's place, there are sockets that none has
+ * for its own.  The kernel goes on dealing out connections to them, and who waits in one would be
+ * reset with it: so they are kept, and those that there are now accept from them as well. */
 #ifndef AXOND_COMPONENTS_INTERNET_LISTENING_SOCKET_H
 #define AXOND_COMPONENTS_INTERNET_LISTENING_SOCKET_H
 
@@ -13,12 +17,17 @@
 #include "components/internet/socket_options.h"
 #include "graph/listeners.h"
 #include "graph/mem.h"
+#include "graph/workers.h"
 
-enum { LISTENING_MOST = 16 }; /* addresses of one server */
+enum {
+    LISTENING_ADDRESSES = 16, /* of one server, and as many as there may be of a time before */
+    LISTENING_MOST = LISTENING_ADDRESSES + WORKERS_MOST,
+};
 
 struct listening_socket {
     int fd;
     char name[160]; /* "127.0.0.1:8080", "[::]:8080", "unix:/run/x.sock", "systemd:echo" */
+    bool is_left;   /* of a worker that is no more, of an address that another entry has as well */
 };
 
 struct listening_request {

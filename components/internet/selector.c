@@ -5,13 +5,16 @@
  *
  * Between components and libev.  A request is handled in the turn of whoever sends it, so that a
  * descriptor can be closed right after its removeReader.  libev does not watch for urgent data:
- * newExceptional is counted and otherwise without effect. */
+ * newExceptional is for who neither reads nor writes, and has to know of a connection that breaks
+ * meanwhile (breaks.h). */
+#include "components/internet/breaks.h"
 #include "graph/component.h"
 #include "graph/readiness.h"
 
 struct selector {
     uint64_t watched;     /* statistic, descriptors */
     uint64_t unsupported; /* statistic, messages */
+    struct breaks breaks;
 };
 
 enum { NOTIFY, CONTROL };
@@ -60,6 +63,12 @@ static void selector_receive(struct component *self, struct message *msg)
     case REMOVE_WRITER:
         wanted = events & ~EV_WRITE;
         break;
+    case NEW_EXCEPTIONAL:
+        breaks_add(self, &selector->breaks, readiness);
+        break;
+    case REMOVE_EXCEPTIONAL:
+        breaks_remove(self, &selector->breaks, readiness);
+        break;
     default:
         selector->unsupported++;
         break;
@@ -70,11 +79,18 @@ static void selector_receive(struct component *self, struct message *msg)
     message_release(msg);
 }
 
+static void selector_stop(struct component *self)
+{
+    struct selector *selector = component_state(self);
+
+    breaks_stop(self, &selector->breaks);
+}
+
 static const struct box_spec inboxes[] = {
     [NOTIFY] = {.name = "notify",
                 .carries = NOTICES,
                 .receive = selector_receive,
-                .doc = "newReader, newWriter, removeReader, removeWriter"},
+                .doc = "newReader, newWriter, newExceptional, removeReader and its like"},
     [CONTROL] = {.name = "control", .carries = NOTICES, .doc = "ends with its loop, not before"},
     {0},
 };
@@ -96,4 +112,5 @@ const struct component_type selector_type = {
     .outboxes = outboxes,
     .statistics = statistics,
     .service = "selector",
+    .stop = selector_stop,
 };

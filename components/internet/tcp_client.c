@@ -37,9 +37,12 @@
 #include "graph/error.h"
 #include "graph/graph.h"
 #include "graph/handover.h"
+#include "graph/parcel.h"
 #include "graph/plan.h"
 #include "graph/value.h"
 #include "graph/waiting.h"
+
+#define LONGEST 31536000.0 /* s, that it may wait for anything */
 
 struct tcp_client {
     const char *host;
@@ -61,8 +64,9 @@ struct tcp_client {
     double pause;          /* before the last attempt to reconnect, seconds */
     double since;          /* when it was connected last, ev_now() */
     bool complained;
-    bool finishing; /* it was told to: no reconnecting */
-    bool was_idle;  /* the connection was closed by idle_timeout */
+    bool finishing;   /* it was told to: no reconnecting */
+    bool is_restored; /* from another process: .since is how long to wait before connecting, s */
+    bool was_idle;    /* the connection was closed by idle_timeout */
     uint64_t connected;
     uint64_t failed;
     uint64_t timed_out;
@@ -348,23 +352,53 @@ static void tcp_client_run(struct component *self)
     }
 }
 
-/* The connection, once there is one. */
+/* The connection; while there is none, when to begin, since an attempt under way is begun anew: no
+ * byte has been sent. */
 static bool tcp_client_save(struct component *self, struct parcel *to)
 {
-    const struct tcp_client *client = component_state(self);
+    struct tcp_client *client = component_state(self);
+    const double wait = client->csa == NULL ? alarm_left(self, &client->alarm) : 0;
 
-    return client->csa != NULL && handover_save(client->csa->graph, to);
+    parcel_put_number(to, client->csa != NULL);
+    parcel_put(to, &wait, sizeof(wait));
+    parcel_put(to, &client->pause, sizeof(client->pause));
+    return client->csa == NULL || handover_save(client->csa->graph, to);
+}
+
+static bool is_sane(double seconds)
+{
+    return seconds >= 0 && seconds <= LONGEST;
+}
+
+static bool restore_times(struct tcp_client *client, struct parcel *from)
+{
+    const void *wait = parcel_get(from, sizeof(client->since));
+    const void *pause = parcel_get(from, sizeof(client->pause));
+
+    if (wait == NULL || pause == NULL) {
+        return false;
+    }
+    memcpy(&client->since, wait, sizeof(client->since));
+    memcpy(&client->pause, pause, sizeof(client->pause));
+    return is_sane(client->since) && is_sane(client->pause);
 }
 
 static bool tcp_client_restore(struct component *self, struct parcel *from)
 {
     struct tcp_client *client = component_state(self);
+    const bool is_connected = parcel_get_number(from) != 0;
     struct component *csa;
 
     list_init(&client->sockets);
+    client->is_restored = true;
+    if (!restore_times(client, from)) {
+        return false;
+    }
+    if (!is_connected) {
+        return true;
+    }
     csa = make_csa(self);
     if (!handover_restore(csa->graph, from)) {
-        csa_close(csa);
         graph_destroy(csa->graph);
         return false;
     }
@@ -375,14 +409,17 @@ static bool tcp_client_restore(struct component *self, struct parcel *from)
 static int tcp_client_start(struct component *self)
 {
     struct tcp_client *client = component_state(self);
+    const double wait = client->is_restored ? client->since : client->delay;
 
     if (client->csa != NULL) { /* restored */
+        client->is_restored = false;
         give_way(self, client->csa);
         return 0;
     }
     list_init(&client->sockets);
-    if (client->delay > 0) {
-        alarm_set(self, &client->alarm, client->delay);
+    client->is_restored = false; /* once more: by restart: */
+    if (wait > 0) {
+        alarm_set(self, &client->alarm, wait);
     }
     component_wake(self);
     return 0;
@@ -497,7 +534,7 @@ static const struct param_spec parameters[] = {
      .doc = "IPv4 or IPv6 address or name of the server, unix:PATH or unix:@NAME"},
     {PARAM_INT(struct tcp_client, port), .min = 0, .max = 65535,
      .doc = "port of the server; not for unix:"},
-    {PARAM_DURATION(struct tcp_client, delay), .fallback = "0", .min = 0, .max = 31536000,
+    {PARAM_DURATION(struct tcp_client, delay), .fallback = "0", .min = 0, .max = LONGEST,
      .doc = "how long to wait before the first attempt"},
     {PARAM_DURATION(struct tcp_client, connect_timeout), .changeable = true, .fallback = "10s",
      .min = 0.001, .max = 86400,
@@ -511,7 +548,7 @@ static const struct param_spec parameters[] = {
     {PARAM_DURATION(struct tcp_client, reconnect_max), .changeable = true, .fallback = "30s",
      .min = 0.001, .max = 86400, .doc = "pauses double up to this"},
     {PARAM_DURATION(struct tcp_client, idle_timeout), .changeable = true, .fallback = "0", .min = 0,
-     .max = 31536000,
+     .max = LONGEST,
      .doc = "a connection on which nothing comes or goes for so long is closed; 0: never"},
     {PARAM_BOOL(struct tcp_client, nodelay), .changeable = true, .fallback = "true",
      .doc = "TCP_NODELAY: send small messages at once"},

@@ -13,7 +13,10 @@
  * 3. serverShutdown, producerFinished and draining close the listening sockets, after accepting who
  *    had connected by then; the connections go on, and the server ends with the last of them.
  *    shutdownMicroprocess ends all at once.
- * 4. idle_timeout costs nothing per message: adapters note the time, and one timer looks at them.
+ * 4. Where all workers accept from one socket (listening_socket.h) one of them does so at a time,
+ * and passes that on to the next: else all would be woken by whoever connects, and the quickest
+ *    would have the most connections.
+ * 5. idle_timeout costs nothing per message: adapters note the time, and one timer looks at them.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -35,7 +38,10 @@
 #include "graph/share.h"
 #include "graph/workers.h"
 
-enum { ACCEPTS = 64 };
+enum {
+    ACCEPTS = 64,
+    ACCEPTS_BY_TURNS = 4, /* before the next worker's turn, if they come within a ms */
+};
 
 #define RETRY 1.0  /* seconds after running out of descriptors */
 #define SWEEP 0.25 /* shortest time between looks at idle connections, seconds */
@@ -58,6 +64,9 @@ struct tcp_server {
     struct readiness *readiness; /* of each socket */
     int socket_count;
     bool accepting;
+    bool takes_turns;       /* the sockets are the same on all workers */
+    uint32_t turn_since;    /* ms of the loop ... */
+    unsigned accepted_then; /* ... and how many it has accepted since, in its turn */
     bool complained;
     unsigned most;           /* connections that a turn may accept */
     unsigned iteration;      /* of the loop, in which the last such turn was */
@@ -90,15 +99,28 @@ static void tell_selector(struct component *self, unsigned outbox, enum message_
     }
 }
 
+static bool has_turn(struct component *self)
+{
+    const struct tcp_server *server = component_state(self);
+
+    return !server->takes_turns || share_has_turn(server->share, component_loop(self)->worker);
+}
+
+/* While it is another worker's turn it does not accept. */
 static void set_accepting(struct component *self, bool accepting)
 {
     struct tcp_server *server = component_state(self);
 
-    if (accepting == server->accepting) {
+    if (accepting == server->accepting || (accepting && !has_turn(self))) {
         return;
     }
     server->accepting = accepting;
     if (accepting) {
+        server->turn_since = loop_ms(component_loop(self));
+        server->accepted_then = 0;
+        if (server->takes_turns) { /* whoever has the turn speaks for all */
+            server->complained = atomic_load(&server->share->troubled) > 0;
+        }
         tell_selector(self, SELECTOR_SIGNAL, NEW_READER);
     } else {
         tell_selector(self, SELECTOR_SHUTDOWN_SIGNAL, REMOVE_READER);
@@ -192,6 +214,10 @@ static void stop_listening(struct component *self)
     struct tcp_server *server = component_state(self);
 
     set_accepting(self, false);
+    if (server->takes_turns) {
+        server->takes_turns = false;
+        share_leave_turns(server->share, component_loop(self)->worker);
+    }
     for (int i = 0; i < server->socket_count; i++) {
         listening_close(&server->sockets[i], component_loop(self)->listeners);
     }
@@ -391,17 +417,32 @@ static unsigned accepts_in_turn(struct component *self)
     struct tcp_server *server = component_state(self);
     const unsigned iteration = ev_iteration(component_ev(self));
 
+    if (server->takes_turns) {
+        return ACCEPTS_BY_TURNS - server->accepted_then;
+    }
     server->most = iteration == server->iteration + 1 ? server->most * 2 + 1 : 1;
     server->most = server->most < ACCEPTS ? server->most : ACCEPTS;
     server->iteration = iteration;
     return server->most;
 }
 
+/* To pass the turn on costs about as much as a connection: those who come one by one are dealt out
+ * one by one, a crowd some at a time. */
+static bool is_turn_over(struct component *self)
+{
+    const struct tcp_server *server = component_state(self);
+
+    return server->takes_turns && server->accepting && server->accepted_then > 0 &&
+           (server->accepted_then >= ACCEPTS_BY_TURNS ||
+            server->turn_since != loop_ms(component_loop(self)));
+}
+
 /* handleNewConnection of the original: the listening sockets are ready. */
 static void handle_new_connection(struct component *self)
 {
     struct tcp_server *server = component_state(self);
-    unsigned left = accepts_in_turn(self);
+    const unsigned most = accepts_in_turn(self);
+    unsigned left = most;
 
     for (int i = 0; i < server->socket_count; i++) {
         for (; left > 0; left--) {
@@ -417,6 +458,12 @@ static void handle_new_connection(struct component *self)
                 break;
             }
         }
+    }
+    server->accepted_then += most - left;
+    if (is_turn_over(self)) {
+        set_accepting(self, false);
+        share_pass_turn(server->share, component_loop(self)->worker);
+        set_accepting(self, true); /* there may be nobody else */
     }
     if (left == 0) { /* more may wait */
         if (server->complained) {
@@ -567,7 +614,7 @@ static void tcp_server_run(struct component *self)
     }
     if (inbox_is_ready(self, NEWCONNECTION) || (server->accepting && server->complained)) {
         handle_new_connection(self); /* after a complaint even if nobody may have come */
-    } else if (server->accepting || alarm_is_set(&server->retry)) {
+    } else if (server->accepting || alarm_is_set(&server->retry) || !has_turn(self)) {
         return;
     } else if (is_full(server)) {
         wait_for_room(self); /* another worker was quicker: we are to be told once more */
@@ -614,6 +661,10 @@ static int tcp_server_start(struct component *self)
     }
     server->csa_plan = plan_single(&connected_socket_adapter_type);
     server->csa_blueprint = blueprint_create(component_loop(self), server->csa_plan);
+    server->takes_turns = server->share != NULL && !has_port(server->host);
+    if (server->takes_turns) {
+        share_join_turns(server->share, component_loop(self)->worker);
+    }
     set_accepting(self, true);
     if (server->share == NULL || component_loop(self)->worker == 0) { /* it speaks for all */
         (void)self->type->describe(self, text, sizeof(text));
@@ -646,7 +697,7 @@ static bool tcp_server_describe(struct component *self, char *text, size_t size)
         return true;
     }
     (void)snprintf(text, size, "listening on");
-    for (int i = 0; i < server->socket_count; i++) {
+    for (int i = 0; i < server->socket_count && !server->sockets[i].is_left; i++) {
         used = strlen(text);
         (void)snprintf(text + used, size - used, " %s", server->sockets[i].name);
     }

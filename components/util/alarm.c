@@ -29,6 +29,15 @@ void alarm_stop(struct component *self, struct alarm *alarm)
     ev_timer_stop(component_ev(self), &alarm->timer);
 }
 
+double alarm_left(const struct component *self, const struct alarm *alarm)
+{
+    struct alarm *set = (struct alarm *)(uintptr_t)alarm; /* libev's type; it only reads */
+    const double left =
+        alarm_is_set(alarm) ? ev_timer_remaining(component_ev(self), &set->timer) : 0;
+
+    return left > 0 ? left : 0;
+}
+
 double steady_now(void)
 {
     struct timespec now;

@@ -33,6 +33,9 @@ static inline bool alarm_is_set(const struct alarm *alarm)
     return ev_is_active(&alarm->timer);
 }
 
+/* Seconds until its time; 0 if it is not set. */
+double alarm_left(const struct component *self, const struct alarm *alarm);
+
 /* Seconds of a clock that nobody sets; only differences count. */
 double steady_now(void);
 

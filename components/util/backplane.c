@@ -27,6 +27,13 @@ static void backplane_run(struct component *self)
     hub_run(&backplane->hub);
 }
 
+static bool backplane_flush(struct component *self)
+{
+    struct backplane *backplane = component_state(self);
+
+    return hub_has_given_all(&backplane->hub);
+}
+
 static void backplane_stop(struct component *self)
 {
     struct backplane *backplane = component_state(self);
@@ -56,5 +63,6 @@ const struct component_type backplane_type = {
     .statistics = statistics,
     .start = backplane_start,
     .run = backplane_run,
+    .flush = backplane_flush,
     .stop = backplane_stop,
 };

@@ -177,18 +177,11 @@ static void wake_subscribers(const struct bus *bus)
 
 /* ---- hubs on several workers ---- */
 
-/* True if what comes in here is for the hub on the first worker to give to all. */
-static bool is_away(const struct component *self)
-{
-    return component_loop(self)->worker > 0 &&
-           component_replica((struct component *)(uintptr_t)self, 0) != NULL;
-}
-
 /* How much waits to be distributed here. */
 static uint32_t count_waiting(const struct hub *hub)
 {
     const struct inbox *in =
-        component_have_inbox(hub->component, is_away(hub->component) ? HUB_RELAYED : HUB_INBOX);
+        component_have_inbox(hub->component, hub->is_away ? HUB_RELAYED : HUB_INBOX);
 
     return in != NULL ? in->box.queued : 0;
 }
@@ -211,7 +204,8 @@ static void join_hubs(struct hub *hub)
     struct component *self = hub->component;
     struct component *other;
 
-    if (is_away(self)) {
+    hub->is_away = component_loop(self)->worker > 0 && component_replica(self, 0) != NULL;
+    if (hub->is_away) {
         if (!outbox_is_linked(self, HUB_HOME)) { /* after a restart it is */
             REQUIRE(component_link(self, HUB_HOME, component_replica(self, 0), HUB_INBOX) == 0);
         }
@@ -260,7 +254,7 @@ static void relay_to_all(struct hub *hub, const struct message *msg)
 }
 
 /* A mark goes the way of what is published, to the first worker's hub and back.  It is a notice
- * that no component sends. */
+ * that nobody sends to a hub. */
 #define MARK REMOVE_EXCEPTIONAL
 
 static bool is_mark(const struct message *msg)
@@ -273,7 +267,7 @@ static void ask(struct hub *hub)
 {
     struct component *self = hub->component;
 
-    if (is_away(self)) {
+    if (hub->is_away) {
         inbox_put(
             component_inbox(self, HUB_INBOX),
             message_notice(component_pool(self), MARK, NULL, (int)component_loop(self)->worker));
@@ -287,7 +281,7 @@ static void heed_mark(struct hub *hub, struct message *mark)
 {
     struct list *at;
 
-    if (!is_away(hub->component)) {
+    if (!hub->is_away) {
         list_for_each (at, &hub->relays) {
             const struct relay *relay = container_of(at, struct relay, link);
 
@@ -331,6 +325,7 @@ static void detach(struct publisher *publisher)
 {
     if (publisher->hub != NULL) {
         box_unlink(&component_outbox(publisher->component, publisher->outbox)->box);
+        component_wake(publisher->hub->component); /* it may have waited for this one */
         publisher->hub = NULL;
     }
 }
@@ -497,11 +492,31 @@ void hub_run(struct hub *hub)
     if (!inbox_is_empty(hub->component, HUB_RELAYED) && !distribute(hub, HUB_RELAYED)) {
         return;
     }
-    if (is_away(hub->component)) {
+    if (hub->is_away) {
         send_home(hub);
     } else {
         (void)distribute(hub, HUB_INBOX);
     }
+}
+
+bool hub_has_given_all(struct hub *hub)
+{
+    bool has_all = true;
+    struct list *at;
+
+    list_for_each (at, &hub->bus->publishers) {
+        struct publisher *publisher = container_of(at, struct publisher, link);
+        const struct inbox *in = component_inbox(publisher->component, publisher->inbox);
+
+        if (!hub->is_leaving) {
+            publisher->until = in->messages;
+        }
+        if (publisher->hub == hub && inbox_taken(in) < publisher->until) {
+            has_all = false;
+        }
+    }
+    hub->is_leaving = true;
+    return has_all;
 }
 
 /* Whoever is on its way out need not wait for what is lost with a hub. */
@@ -556,9 +571,10 @@ void hub_close(struct hub *hub)
 /* ---- publishers ---- */
 
 void publisher_join(struct publisher *publisher, struct component *self, const char *name,
-                    unsigned outbox)
+                    unsigned inbox, unsigned outbox)
 {
     publisher->component = self;
+    publisher->inbox = inbox;
     publisher->outbox = outbox;
     publisher->bus = bus_join(self, name);
     list_append(&publisher->bus->publishers, &publisher->link);

@@ -49,10 +49,12 @@ struct hub {
     struct list link; /* in the bus's hubs, the newest last */
     struct component *component;
     struct bus *bus;
+    bool is_away;         /* what comes in here is for the hub on the first worker to give to all */
     uint64_t asked;       /* marks that have not come back, see bus.c */
     struct list relays;   /* one for each other worker's hub; only on the first worker */
     struct list plugs;    /* one for each subscriber */
     struct list blocking; /* those of them that may have no room */
+    bool is_leaving;
     /* Statistics; of all subscribers together. */
     uint64_t subscribers;
     uint64_t published;
@@ -82,6 +84,10 @@ MUST_CHECK int hub_open(struct hub *hub, struct component *self, const char *nam
 /* Moves what has come in; for run(). */
 void hub_run(struct hub *hub);
 
+/* True once what its publishers had when it was first asked has come and been given; its component
+ * is run when that changes.  For flush(). */
+bool hub_has_given_all(struct hub *hub);
+
 /* Leaves the bus; if no hub is left its subscribers are told to end.  For stop(). */
 void hub_close(struct hub *hub);
 
@@ -92,11 +98,13 @@ struct publisher {
     struct component *component;
     struct bus *bus;
     struct hub *hub; /* that it is linked to; NULL: there is none, so it waits */
-    unsigned outbox; /* of the component, to be linked to a hub */
+    unsigned inbox;  /* of the component, where what it publishes waits */
+    unsigned outbox; /* likewise, to be linked to a hub */
+    uint64_t until;  /* the hub is leaving: what it will have taken when that need wait no more */
 };
 
 void publisher_join(struct publisher *publisher, struct component *self, const char *name,
-                    unsigned outbox);
+                    unsigned inbox, unsigned outbox);
 void publisher_leave(struct publisher *publisher);
 
 /* True if there is a hub to publish to.  If there is none that is logged, once for all who wait. */

@@ -70,7 +70,7 @@ static void fanout_run(struct component *self)
     }
 }
 
-/* Whatever ended us, all are told. */
+/* Whatever ended us, all are told; unless another goes on in our place. */
 static void fanout_stop(struct component *self)
 {
     const struct fanout *fanout = component_state(self);
@@ -78,7 +78,8 @@ static void fanout_stop(struct component *self)
         component_is_told_to_stop(self) ? SHUTDOWN_MICROPROCESS : PRODUCER_FINISHED;
     unsigned outbox = FIRST_SIGNAL;
 
-    for (size_t i = 0; i < fanout->boxnames.count; i++, outbox += STEP) {
+    for (size_t i = 0; i < fanout->boxnames.count && !component_is_kept(self);
+         i++, outbox += STEP) {
         outbox_notify(self, outbox, kind, NULL, 0);
     }
 }

@@ -29,6 +29,13 @@ static void plug_splitter_run(struct component *self)
     hub_run(&splitter->hub);
 }
 
+static bool plug_splitter_flush(struct component *self)
+{
+    struct plug_splitter *splitter = component_state(self);
+
+    return hub_has_given_all(&splitter->hub);
+}
+
 static void plug_splitter_stop(struct component *self)
 {
     struct plug_splitter *splitter = component_state(self);
@@ -58,5 +65,6 @@ const struct component_type plug_splitter_type = {
     .statistics = statistics,
     .start = plug_splitter_start,
     .run = plug_splitter_run,
+    .flush = plug_splitter_flush,
     .stop = plug_splitter_stop,
 };

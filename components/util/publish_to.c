@@ -54,7 +54,7 @@ static int publish_to_start(struct component *self)
 {
     struct publish_to *publish = component_state(self);
 
-    publisher_join(&publish->publisher, self, publish->destination, TO_HUB);
+    publisher_join(&publish->publisher, self, publish->destination, INBOX, TO_HUB);
     return 0;
 }
 

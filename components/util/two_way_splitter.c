@@ -38,9 +38,12 @@ static void two_way_splitter_run(struct component *self)
 /* The runtime sees to signal. */
 static void two_way_splitter_stop(struct component *self)
 {
-    outbox_notify(self, SIGNAL2,
-                  component_is_told_to_stop(self) ? SHUTDOWN_MICROPROCESS : PRODUCER_FINISHED, NULL,
-                  0);
+    const enum message_kind kind =
+        component_is_told_to_stop(self) ? SHUTDOWN_MICROPROCESS : PRODUCER_FINISHED;
+
+    if (!component_is_kept(self)) {
+        outbox_notify(self, SIGNAL2, kind, NULL, 0);
+    }
 }
 
 const struct component_type two_way_splitter_type = {

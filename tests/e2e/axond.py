@@ -47,7 +47,7 @@ WORKERS = int(os.environ.get("AXOND_WORKERS") or 1)  # what a test does not say 
 SANITIZED = os.environ.get("AXOND_SANITIZE", "")  # set: slower, larger, nothing to measure
 PATIENCE = 180.0 if SANITIZED else 60.0  # seconds until something that should happen counts as lost
 
-EXIT_USAGE, EXIT_NO_DAEMON, EXIT_CANNOT_START, EXIT_BAD_GRAPH = 64, 69, 71, 78
+EXIT_FAILED, EXIT_USAGE, EXIT_NO_DAEMON, EXIT_CANNOT_START, EXIT_BAD_GRAPH = 1, 64, 69, 71, 78
 
 # What axond says when a turn took long; here, the machine may have stood still.
 HELD = re.compile(r"^.*(?:held the loop|the loop was held) for .*\n", re.M)

@@ -54,3 +54,18 @@ class Backend:
 def echo(sock):
     while data := sock.recv(1 << 16):
         sock.sendall(data)
+
+
+def full_listener(address="127.0.0.1", port=0):
+    """A socket that answers no SYN, as its backlog is full, and what fills it."""
+    listener = socket.socket()
+    listener.bind((address, port))
+    listener.listen(0)
+    fillers = []
+    for _ in range(4):
+        filler = socket.socket()
+        filler.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            filler.connect(listener.getsockname())
+        fillers.append(filler)
+    return listener, fillers

@@ -69,6 +69,19 @@ class Graphs(axond.TestCase):
         self.assertEqual(shown["one/each/lines"]["max_line"], "16")
         self.assertEqual(shown["one/before/change"]["function"], "lower")
 
+    def test_a_component_that_is_a_graph_is_shown_with_what_it_was_given(self):
+        secret = SHOUT.replace("first: {kind: size, default: 8}}",
+                               "first: {kind: size, default: 8}, key: {secret: true, default: hush}}")
+        with axond.Axond(secret) as daemon:
+            one = daemon.ctl("show", "one", json=True)["parameters"]
+            each = daemon.ctl("show", "one/each", json=True)["parameters"]
+
+        self.assertEqual([(p["name"], p["value"], p["given"]) for p in one],
+                         [("inside", "cut", True), ("first", "8", False), ("key", "***", False)])
+        self.assertRegex(one[0]["origin"], r"graph\.yaml:\d+$")
+        self.assertEqual([(p["name"], p["value"], p["given"]) for p in each],
+                         [("longest", "16", True), ("word", "upper", False)])
+
     def test_a_graph_is_described_like_a_type(self):
         with axond.Axond(SHOUT) as daemon:
             cut = daemon.ctl("describe", "cut", json=True)
@@ -78,6 +91,7 @@ class Graphs(axond.TestCase):
         self.assertEqual({p["name"]: (p["kind"], p["default"]) for p in cut["parameters"]},
                          {"longest": ("size", "64KiB"), "word": ("choice", "upper")})
         self.assertEqual(cut["parameters"][0]["doc"], "longer lines are dropped")
+        self.assertEqual(cut["parameters"][0]["reload"], "parts")
         self.assertIn("inside", text)
         self.assertIn('"twice"', wrong)
 

@@ -203,6 +203,7 @@ class Control(shouting.TestCase):
         self.assertEqual(daemon.ctl("types"), daemon.ctl("types", "--no-daemon"))
         self.assertEqual(daemon.ctl("describe", "TCPServer", json=True),
                          daemon.ctl("describe", "TCPServer", "--no-daemon", json=True))
+        self.assertRegex(daemon.ctl("describe", "TCPServer"), r"(?m)^idle_timeout +duration +0 +0s to 365d +in place  a conn")
         self.assertIn('did you mean "TCPServer"?', daemon.ctl("describe", "TCPSever", expect=1))
         self.assertIn('did you mean "TCPServer"?',
                       daemon.ctl("describe", "TCPSever", "--no-daemon", expect=1))

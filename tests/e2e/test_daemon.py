@@ -29,12 +29,36 @@ components:
 linkages:
   - source -> console
 """
+UNREACHABLE = """\
+components:
+  client: {type: TCPClient, host: 127.0.0.1, port: "${SINK}"}
+"""
 BAD = """\
 components:
   server: {type: TCPServer, listenprot: 8080}
   echo: {type: NoSuchType}
 linkages:
   - server -> echo
+"""
+# Lines of many clients to one place, by way of a bus; each stands before the one that feeds it.
+LINES_TO_ONE = """\
+daemon: {drain_timeout: 10min}
+graphs:
+  lines:
+    components: {lines: {type: LineFramer}}
+    linkages: [self -> lines, lines.outbox -> /relay.inbox]
+components:
+  out: {type: TCPClient, host: 127.0.0.1, port: "${SINK}"}
+  hear: {type: SubscribeTo, source: lines, boxes: {inbox: {size: 3, when_full: block}}}
+  bus: {type: Backplane, name: lines}
+  publish: {type: PublishTo, destination: lines}
+  relay: {type: PassThrough}
+  clients: {type: ProtocolHandler, protocol: lines}
+  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
+linkages:
+  - server -> clients
+  - relay.outbox -> publish.inbox
+  - hear.outbox -> out.inbox
 """
 DEFAULT_GRAPH = pathlib.Path("/etc/axond/axond.yaml")
 
@@ -206,6 +230,27 @@ class End(File):
 
         self.assertEqual((done.returncode, done.stdout), (0, "helloworld"))
 
+    def test_a_graph_that_has_ended_by_failure_ends_the_daemon_with_1_and_says_why(self):
+        done = axond.axond(self.graph(UNREACHABLE), env={"SINK": str(axond.free_port())})
+
+        self.assertEqual(done.returncode, axond.EXIT_FAILED)
+        self.assertRegex(done.stderr.splitlines()[-1],
+                         "client: ending with status 1: nothing runs any more, and this had failed: "
+                         "could not connect to .*: Connection refused$")
+
+    def test_of_several_that_have_failed_the_log_names_the_first(self):
+        twice = UNREACHABLE + "  again: {type: TCPClient, host: 127.0.0.1, port: \"${SINK}\", delay: 100ms}\n"
+        done = axond.axond(self.graph(twice), env={"SINK": str(axond.free_port())})
+
+        self.assertEqual(done.returncode, axond.EXIT_FAILED)
+        self.assertRegex(done.stderr.splitlines()[-1], "client: ending .* had failed, and so had 1 other: could not")
+
+    def test_told_to_stop_it_ends_with_0_whatever_had_failed(self):
+        both = ECHO.replace("linkages", UNREACHABLE.partition("\n")[2] + "linkages")
+        with axond.Axond(both, env={"SINK": str(axond.free_port())}) as daemon:
+            daemon.wait_line("client: could not connect")
+            daemon.stop(0)
+
     def test_without_connections_sigterm_and_sigint_end_it_at_once(self):
         for number in signal.SIGTERM, signal.SIGINT:
             with axond.Axond(ECHO) as daemon:
@@ -243,6 +288,24 @@ class End(File):
 
         self.assertEqual(len(got), len(data))
         self.assertTrue(got == data)
+
+    def test_what_waits_on_its_way_through_a_backplane_arrives_before_the_end(self):
+        line = b"x" * 999 + b"\n"
+        for workers in 1, 2:
+            with self.subTest(workers=workers), socket.create_server(("127.0.0.1", 0)) as sink:
+                with axond.Axond(LINES_TO_ONE, args=("--workers", str(workers)),
+                                 env={"SINK": str(sink.getsockname()[1])}) as daemon:
+                    reader, _ = sink.accept()
+                    client = daemon.connect()
+                    sent = daemon.fill(client, line * 100000)
+                    client.shutdown(socket.SHUT_WR)
+                    daemon.signal(signal.SIGTERM)
+                    daemon.wait_line("draining")
+                    got = axond.receive_all(reader)
+                    reader.close()
+                    daemon.wait(0)
+
+                self.assertEqual(len(got), sent)
 
     def test_after_drain_timeout_connections_are_ended(self):
         with axond.Axond(ECHO + "daemon: {drain_timeout: 500ms}\n") as daemon:

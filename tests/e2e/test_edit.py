@@ -43,6 +43,28 @@ class Edit(axond.TestCase):
             client.sendall(b"still there")
             self.assertEqual(axond.receive(client, 11), b"still there")
 
+    def test_takes_one_branch_of_a_list_out(self):
+        graph = GRAPH.replace("  - tick -> a -> p -> sink\n", """\
+  - tick -> [a, p, other] -> sink
+""").replace("linkages:", "  other: {type: PassThrough}\nlinkages:", 1)
+        with axond.Axond(graph) as daemon:
+            for words, reason in (
+                    (("unlink", "tick-fanout"), "tick-fanout stands for the list in a linkage from tick: name one"),
+                    (("unlink", "tick-fanout.b"), 'as "axonctl show tick-fanout" does, or tick for all of them'),
+                    (("unlink", "tick-fanout.a_signal"), "name one of its branches")):
+                self.assertIn(reason, daemon.ctl(*words, expect=1))
+            self.assertIn("~ tick-fanout (replaced): boxnames: [a, p, other] -> [a, other]",
+                          daemon.ctl("unlink", "tick-fanout.p"))
+            self.wait_passing(daemon, "a.outbox")
+            self.wait_passing(daemon, "other.outbox")
+            self.assertIn("+- tick -> [a, other]\n+- '[a, p, other] -> sink'\n", daemon.ctl("config", "--diff"))
+
+            daemon.ctl("unlink", "tick-fanout.other")
+            self.wait_passing(daemon, "a.outbox")
+            self.assertIn("+- tick -> a\n", daemon.ctl("config", "--diff"))
+            for path in "p", "other", "sink":
+                self.assertEqual(daemon.ctl("show", path, json=True)["state"], "running")
+
     def test_sets_parameters_in_place_or_by_another_in_its_place(self):
         with axond.Axond(GRAPH) as daemon:
             text = daemon.ctl("set", "p/messageratelimit", "messages_per_second=20000", "burst=5")

@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import axond
+from backend import Backend, echo
 
 
 class Examples(axond.TestCase):
@@ -199,6 +200,11 @@ class Examples(axond.TestCase):
             self.assertIn("MSET (10 keys): ", done.stdout)
             self.assertNotIn("Error", done.stdout + done.stderr)
             axond.wait_for(lambda: daemon.fds() < 15, "every connection to be closed")
+
+    def test_handover(self):  # test_upgrade.py and the tests with systemd start it anew
+        backend = Backend(echo)
+        with axond.Axond("etc/handover.yaml", env={"BACKEND": str(backend.port)}) as daemon:
+            self.check_echo(daemon)
 
     def test_throttle(self):
         cli = self.need("redis-cli")

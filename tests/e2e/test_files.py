@@ -98,18 +98,22 @@ class Writing(TestCase):
                 for times in range(5):
                     daemon.signal(signal.SIGHUP)
                     daemon.wait_notified("READY=1", times + 2)
+            axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 0, "all to be heard")
+            daemon.wait_rest()
             old = path.with_name("old.log")
             path.rename(old)
             daemon.signal(signal.SIGHUP)
             daemon.wait_notified("READY=1", 7)
 
-            def written():  # a file that was moved is noticed with what is written next
-                axond.ask(daemon.port, b"after\n")
-                return path.exists()
-
-            axond.wait_for(written, "a new file")
-            self.wait_written(daemon)
-        self.check((old.read_text() + path.read_text()).replace("after\n", ""), talkers)
+            self.assertEqual(path.read_text(), "")  # though nothing has been written since
+            whole = old.read_text()
+            axond.ask(daemon.port, b"after\n")
+            axond.wait_for(lambda: path.read_text() == "after\n", "the line in the new file")
+            self.assertEqual(old.read_text(), whole)
+            daemon.signal(signal.SIGHUP)
+            daemon.wait_notified("READY=1", 8)
+            self.assertEqual(daemon.stderr.count("writes to a new file at"), 1)
+        self.check(whole, talkers)
 
     def test_whoever_had_connected_before_a_reload_is_still_heard(self):
         path = self.directory() / "lines.log"

@@ -61,6 +61,9 @@ class Manual(axond.TestCase):
             described = json.loads(axond.axonctl("--no-daemon", "--json", "describe", name).stdout)
             own = [one["name"] for table in ("inboxes", "outboxes", "parameters", "statistics") for one in described[table]]
             self.assertEqual(re.findall(r"^\.It Cm (\S+)", text, re.M), own, name)
+            for change, words in ("in place", "changes it in place"), ("parts", "changes the parts that it is for"):
+                self.assertEqual(len(re.findall(f"A reload {words}", text.replace("\n", " "))),
+                                 len([one for one in described["parameters"] if one["reload"] == change]), name)
 
     def test_has_graphs_that_are_valid(self):
         blocks = re.findall(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed", self.page("man5/axond.yaml.5"), re.M | re.S)

@@ -148,6 +148,10 @@ class Schema(axond.TestCase):
             listed = self.schema["definitions"]["listed_" + one["name"]]
 
             self.assertEqual(set(definition["properties"]), own | {"type", "boxes", "restart"})
+            for parameter in described["parameters"]:
+                said = {"in place": "changes it in place", "parts": "changes the parts that it is for",
+                        "replaces": "replaces the component"}[parameter["reload"]]
+                self.assertTrue(definition["properties"][parameter["name"]]["description"].endswith("; a reload " + said))
             self.assertEqual(set(listed["properties"]), own | {"type", "boxes", "restart", "name"})
 
     def test_agrees_with_axond(self):

@@ -9,7 +9,7 @@ import threading
 import time
 
 import axond
-from backend import Backend, echo
+from backend import Backend, echo, full_listener
 
 PROXY = """
 components:
@@ -23,21 +23,6 @@ linkages:
   - server -> proxy
   - other -> echo
 """
-
-
-def full_listener(address="127.0.0.1", port=0):
-    """A socket that answers no SYN, as its backlog is full, and what fills it."""
-    listener = socket.socket()
-    listener.bind((address, port))
-    listener.listen(0)
-    fillers = []
-    for _ in range(4):
-        filler = socket.socket()
-        filler.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            filler.connect(listener.getsockname())
-        fillers.append(filler)
-    return listener, fillers
 
 
 class Client(axond.TestCase):

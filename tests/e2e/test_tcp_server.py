@@ -18,6 +18,15 @@ linkages:
   - server -> echo
 """
 
+# What comes in goes nowhere: connections are not read from for ever.
+STUCK = """
+components:
+  server:
+    type: SimpleServer
+    port: "${PORT}"
+    protocol: {type: PublishTo, destination: nowhere, boxes: {inbox: {size: 1}}}
+"""
+
 LOOPBACK = 'host: 127.0.0.1, listenport: "${PORT}"'
 
 
@@ -103,6 +112,20 @@ class Connections(Server):
                 sock.sendall(bytes(300_000))
                 reset(sock)
             self.assertTrue(echoes(neighbour))
+            axond.wait_for(lambda: daemon.fds() == before, "the descriptors to be closed")
+
+    def test_a_reset_is_noticed_though_nothing_is_read_and_nothing_written(self):
+        with axond.Axond(STUCK) as daemon:
+            before = daemon.fds_at_rest()
+            socks = [axond.connect(daemon.port) for _ in range(20)]
+            for sock in socks:
+                sock.setblocking(False)
+                sock.send(bytes(4 << 20))
+            daemon.wait_rest(1)  # who is stuck costs nothing
+            for sock in socks[1:]:
+                reset(sock)
+            axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 1, "all ends but one")
+            reset(socks[0])
             axond.wait_for(lambda: daemon.fds() == before, "the descriptors to be closed")
 
     def test_more_than_select_can_count(self):

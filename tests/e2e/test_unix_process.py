@@ -154,6 +154,39 @@ graphs:
             self.wait_gone(group)
             self.wait_clean(daemon, descriptors)
 
+    def test_a_client_that_closes_ends_the_programs_input(self):
+        heard = self.directory() / "heard"
+        with axond.Axond(INETD % f'command: "cat > {heard}.new; mv {heard}.new {heard}"') as daemon:
+            with axond.connect(daemon.port) as sock:
+                sock.sendall(b"goodbye")
+
+            axond.wait_for(heard.exists, "the end of its input")
+            self.assertEqual(heard.read_bytes(), b"goodbye")
+            axond.wait_for(lambda: not children(daemon), "its end")
+
+    def test_a_program_that_reads_nothing_is_ended_a_while_after_the_client_has_closed(self):
+        with axond.Axond(INETD % f"{GROUP}, answer_timeout: 100ms" + "daemon: {log_level: info}\n") as daemon:
+            descriptors = daemon.fds()
+            sock = daemon.connect()
+            group = int(lines(sock).readline())
+            daemon.wait_rest(0.5)  # before its input has ended it may be quiet
+            sock.close()
+
+            daemon.wait_line("inetd/1.*: ending it: nothing has come of it for 100ms since the end of its input")
+            self.wait_gone(group)
+            self.wait_clean(daemon, descriptors)
+
+    def test_it_has_all_the_time_that_its_client_takes_to_read(self):
+        with axond.Axond(INETD % "command: [cat, /dev/zero], answer_timeout: 100ms") as daemon:
+            sock = daemon.connect()
+            axond.wait_for(lambda: daemon.ctl("show", "inetd/1", json=True)["outboxes"][0]["blocked"] > 0.1,
+                           "the program's output to be blocked")
+            sock.shutdown(socket.SHUT_WR)
+            daemon.wait_rest(0.5)
+
+            self.assertEqual(len(children(daemon)), 1)
+            self.assertNotIn("ending it", daemon.stderr)
+
     def test_the_whole_group_ends_when_the_client_says_nothing_for_too_long(self):
         with axond.Axond((INETD % GROUP).replace("host:", "idle_timeout: 300ms, host:")) as daemon:
             group = int(lines(daemon.connect()).readline())
@@ -352,7 +385,7 @@ linkages:
 
     def test_a_failure_is_shown_with_its_reason(self):
         with axond.Axond(self.GRAPH % 'command: "cat; exit 3"') as daemon:
-            daemon.wait()
+            daemon.wait(axond.EXIT_FAILED)
             self.assertEqual(daemon.stdout, "one\ntwo\n")
             daemon.wait_line("error it: exited with status 3")
 

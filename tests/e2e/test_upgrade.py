@@ -9,6 +9,7 @@ import socket
 import threading
 
 import axond
+from backend import Backend, echo, full_listener
 
 ECHO = """
 components:
@@ -186,9 +187,7 @@ components:
 PROXY = "{type: TCPClient, host: 127.0.0.1, port: \"${BACKEND}\"}"
 
 
-class Handover(TestCase):
-    """With "handover: true" connections go on in the new process."""
-
+class HandingOver(TestCase):
     def upgrade(self, daemon):
         """Also waits until the process before is gone: it has no connection left."""
         super().upgrade(daemon)
@@ -197,6 +196,62 @@ class Handover(TestCase):
     def answer(self, client, data):
         client.sendall(data)
         self.assertEqual(client.recv(len(data), socket.MSG_WAITALL), data)
+
+    def transfer(self, graph, more):
+        """Bulk, which pipes move, in both directions at once; "more" are run one after the other meanwhile."""
+        size, block = 96 << 20, os.urandom(1 << 20)
+        with socket.create_server(("127.0.0.1", 0)) as backend:
+            with self.daemon(graph, env={"BACKEND": str(backend.getsockname()[1])}) as daemon:
+                client = daemon.connect()
+                server, _ = backend.accept()
+                server.settimeout(axond.PATIENCE)
+                progress, trouble = {}, []
+
+                def send(sock):
+                    for _ in range(size // len(block)):
+                        sock.sendall(block)
+
+                def receive(sock, name):
+                    progress[name] = 0
+                    while progress[name] < size:
+                        want = progress[name] % len(block)
+                        got = sock.recv(min(1 << 18, len(block) - want))
+                        if not got or got != block[want:want + len(got)]:
+                            trouble.append(f"{name} at {progress[name]}")
+                            return
+                        progress[name] += len(got)
+                        if progress[name] > next_stop[0]:
+                            go_on.wait(axond.PATIENCE)
+
+                go_on, next_stop = threading.Event(), [size // 4]
+                threads = [threading.Thread(target=send, args=[sock]) for sock in (client, server)]
+                threads += [threading.Thread(target=receive, args=pair)
+                            for pair in ((client, "down"), (server, "up"))]
+                for thread in threads:
+                    thread.start()
+                for graph in more:
+                    daemon.write(graph)
+                    axond.wait_for(lambda: trouble or all(progress.get(n, 0) > next_stop[0] for n in ("up", "down")),
+                                   "a part of it")
+                    self.upgrade(daemon)
+                    next_stop[0] += size // 4
+                    go_on.set()
+                    go_on.clear()
+                next_stop[0] = size
+                go_on.set()
+                for thread in threads:
+                    thread.join(axond.PATIENCE)
+
+                self.assertEqual(trouble, [])
+                self.assertEqual(progress, {"up": size, "down": size})
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(server.recv(1), b"")
+                server.close()
+                self.assertEqual(client.recv(1), b"")
+
+
+class Handover(HandingOver):
+    """With "handover: true" connections go on in the new process."""
 
     def test_connections_survive_many_upgrades(self):
         with self.daemon(handing("EchoProtocol")) as daemon:
@@ -241,55 +296,7 @@ class Handover(TestCase):
             self.assertEqual(client.recv(4, socket.MSG_WAITALL), b"TWO\n")
 
     def test_a_long_transfer_through_a_proxy_runs_on(self):
-        """Bulk, which pipes move, in both directions at once."""
-        size, block = 96 << 20, os.urandom(1 << 20)
-        with socket.create_server(("127.0.0.1", 0)) as backend:
-            with self.daemon(handing(PROXY), env={"BACKEND": str(backend.getsockname()[1])}) as daemon:
-                client = daemon.connect()
-                server, _ = backend.accept()
-                server.settimeout(axond.PATIENCE)
-                progress, trouble = {}, []
-
-                def send(sock):
-                    for _ in range(size // len(block)):
-                        sock.sendall(block)
-
-                def receive(sock, name):
-                    progress[name] = 0
-                    while progress[name] < size:
-                        want = progress[name] % len(block)
-                        got = sock.recv(min(1 << 18, len(block) - want))
-                        if not got or got != block[want:want + len(got)]:
-                            trouble.append(f"{name} at {progress[name]}")
-                            return
-                        progress[name] += len(got)
-                        if progress[name] > next_stop[0]:
-                            go_on.wait(axond.PATIENCE)
-
-                go_on, next_stop = threading.Event(), [size // 4]
-                threads = [threading.Thread(target=send, args=[sock]) for sock in (client, server)]
-                threads += [threading.Thread(target=receive, args=pair)
-                            for pair in ((client, "down"), (server, "up"))]
-                for thread in threads:
-                    thread.start()
-                for _ in range(3):
-                    axond.wait_for(lambda: trouble or all(progress.get(n, 0) > next_stop[0] for n in ("up", "down")),
-                                   "a part of it")
-                    self.upgrade(daemon)
-                    next_stop[0] += size // 4
-                    go_on.set()
-                    go_on.clear()
-                next_stop[0] = size
-                go_on.set()
-                for thread in threads:
-                    thread.join(axond.PATIENCE)
-
-                self.assertEqual(trouble, [])
-                self.assertEqual(progress, {"up": size, "down": size})
-                client.shutdown(socket.SHUT_WR)
-                self.assertEqual(server.recv(1), b"")
-                server.close()
-                self.assertEqual(client.recv(1), b"")
+        self.transfer(handing(PROXY), 3 * [handing(PROXY)])
 
     def test_what_is_published_reaches_who_subscribed_before(self):
         protocol = "{type: Graphline, components: {from: {type: SubscribeTo, source: chat}, " \
@@ -311,34 +318,150 @@ class Handover(TestCase):
             for client in clients:
                 self.assertEqual(client.recv(5, socket.MSG_WAITALL), b"hello")
 
-    def test_what_is_about_to_end_ends_where_it_was(self):
+    @contextlib.contextmanager
+    def proxied(self):
+        """A client and the server behind the proxy, connected to each other."""
         with socket.create_server(("127.0.0.1", 0)) as backend:
             with self.daemon(handing(PROXY), env={"BACKEND": str(backend.getsockname()[1])}) as daemon:
                 client = daemon.connect()
                 server, _ = backend.accept()
                 server.settimeout(axond.PATIENCE)
-                client.sendall(b"question")
-                client.shutdown(socket.SHUT_WR)
-                self.assertEqual(server.recv(100, socket.MSG_WAITALL), b"question")
-                super().upgrade(daemon)
-                self.assertTrue(self.is_alive(daemon, self.pids[0]))
-                server.sendall(b"answer")
-                server.close()
+                with client, server:
+                    yield daemon, client, server
 
-                self.assertEqual(client.recv(100, socket.MSG_WAITALL), b"answer")
-                self.wait_gone(daemon, self.pids[0])
+    def wait_idle(self, daemon):
+        """Until no connection is left, of the process that there is now."""
+        axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 0, "its end")
+
+    def test_a_client_that_has_finished_gets_its_answer(self):
+        with self.proxied() as (daemon, client, server):
+            client.sendall(b"question")
+            client.shutdown(socket.SHUT_WR)
+            self.assertEqual(server.recv(100, socket.MSG_WAITALL), b"question")
+            for _ in range(2):
+                self.upgrade(daemon)
+                server.sendall(b"answer ")
+                self.assertEqual(client.recv(7, socket.MSG_WAITALL), b"answer ")
+            server.sendall(b"end")
+            server.close()
+
+            self.assertEqual(client.recv(100, socket.MSG_WAITALL), b"end")
+            self.wait_idle(daemon)
+
+    def test_a_server_that_has_finished_hears_the_client_out(self):
+        with self.proxied() as (daemon, client, server):
+            server.sendall(b"greeting")
+            server.shutdown(socket.SHUT_WR)
+            self.assertEqual(client.recv(100, socket.MSG_WAITALL), b"greeting")
+            for _ in range(2):
+                self.upgrade(daemon)
+                client.sendall(b"more ")
+                self.assertEqual(server.recv(5, socket.MSG_WAITALL), b"more ")
+            client.sendall(b"end")
+            client.close()
+
+            self.assertEqual(server.recv(100, socket.MSG_WAITALL), b"end")
+            self.wait_idle(daemon)
+
+    def test_an_end_waits_behind_what_comes_before_it(self):
+        """The client has finished, but the server is slow: the end is still on its way through."""
+        with self.proxied() as (daemon, client, server):
+            data = os.urandom(1 << 20) * 256
+            sent = daemon.fill(client, data)
+            client.shutdown(socket.SHUT_WR)
+            self.upgrade(daemon)
+            got = bytearray()
+            while more := server.recv(1 << 20):
+                got += more
+
+            self.assertTrue(got == data[:sent])
+            server.sendall(b"thanks")
+            server.close()
+            self.assertEqual(client.recv(100, socket.MSG_WAITALL), b"thanks")
+            self.wait_idle(daemon)
+
+    def test_a_client_that_still_dials_dials_again(self):
+        """Nobody is there to answer before the upgrade."""
+        protocol = PROXY.replace('}"}', '}", reconnect: true, reconnect_min: 100ms, reconnect_max: 100ms}')
+        port = axond.free_port()
+        with self.daemon(handing(protocol), env={"BACKEND": str(port)}) as daemon:
+            client = daemon.connect()
+            client.sendall(b"early")
+            daemon.wait_line("trying again")
+            self.upgrade(daemon)
+            with socket.create_server(("127.0.0.1", port)) as backend:
+                server, _ = backend.accept()
+            server.settimeout(axond.PATIENCE)
+
+            self.assertEqual(server.recv(5, socket.MSG_WAITALL), b"early")
+            server.sendall(b"welcome")
+            self.assertEqual(client.recv(7, socket.MSG_WAITALL), b"welcome")
+            server.close()
+            client.close()
+
+    def test_an_attempt_under_way_is_made_again(self):
+        listener, fillers = full_listener()
+        protocol = PROXY.replace('}"}', '}", connect_timeout: 10min}')
+        with self.daemon(handing(protocol), env={"BACKEND": str(listener.getsockname()[1])}) as daemon:
+            client = daemon.connect()
+            client.sendall(b"early")
+            axond.wait_for(lambda: "connecting to" in daemon.ctl("show", "handler/1"), "it to dial")
+            self.upgrade(daemon)
+            self.assertIn("connecting to", daemon.ctl("show", "handler/1"))
+            for filler in fillers:
+                filler.close()
+            listener.listen(100)
+            listener.settimeout(axond.PATIENCE)
+            got = b""
+            while got != b"early":
+                server, _ = listener.accept()
+                server.settimeout(axond.PATIENCE)
+                self.addCleanup(server.close)
+                with contextlib.suppress(ConnectionError):
+                    got = server.recv(5, socket.MSG_WAITALL)
+            server.sendall(b"welcome")
+
+            self.assertEqual(client.recv(7, socket.MSG_WAITALL), b"welcome")
+            server.close()
+            client.close()
+        listener.close()
+
+    def test_what_has_ended_in_part_ends_where_it_was(self):
+        """The first half of the protocol has; the other waits for the client to read."""
+        many, text = 500, "x" * (1 << 16)
+        protocol = "{type: Pipeline, components: [{type: LineFramer}, " \
+                   f"{{type: PureTransformer, function: prefix, text: {text}}}]}}"
+        with self.daemon(handing(protocol), args=["-l", "debug"]) as daemon:
+            client = daemon.connect()
+            client.sendall(b"\n" * many)
+            client.shutdown(socket.SHUT_WR)
+            axond.wait_for(lambda: "stopped" in daemon.ctl("show", "handler/1/lineframer"), "the first half to end")
+            TestCase.upgrade(self, daemon)
+            daemon.wait_line("this connection is not handed over: a part of it has ended")
+            self.assertTrue(self.is_alive(daemon, self.pids[0]))
+
+            self.assertEqual(len(axond.receive_all(client)), many * (len(text) + 1))
+            self.wait_gone(daemon, self.pids[0])
 
     def test_another_protocol_in_the_file_keeps_connections_where_they_are(self):
         with self.daemon(handing("EchoProtocol")) as daemon:
             client = daemon.connect()
             self.answer(client, b"before")
             daemon.write(handing("Discard"))
-            super().upgrade(daemon)
+            TestCase.upgrade(self, daemon)
             self.answer(client, b"after")
             self.assertTrue(self.is_alive(daemon, self.pids[0]))
             client.close()
 
             self.wait_gone(daemon, self.pids[0])
+
+    def test_the_example_keeps_its_promise(self):
+        with self.daemon("etc/handover.yaml", env={"BACKEND": str(Backend(echo).port)}) as daemon:
+            client = daemon.connect()
+            self.answer(client, b"before")
+            self.upgrade(daemon)
+
+            self.answer(client, b"after")
 
     def test_goes_with_a_server_core(self):
         graph = "components:\n  server: {type: ServerCore, host: 127.0.0.1, port: \"${PORT}\", " \
@@ -349,6 +472,128 @@ class Handover(TestCase):
             self.upgrade(daemon)
 
             self.answer(client, b"after")
+
+
+class HandoverOfWorkers(HandingOver):
+    """Each process has as many workers as the file says when it starts."""
+
+    COUNTS = (2, 3, 1, 2)
+
+    @staticmethod
+    def on(workers, graph):
+        return f"daemon: {{workers: {workers}}}\n{graph}"
+
+    def threads(self):
+        names = [(task / "comm").read_text() for task in pathlib.Path(f"/proc/{self.pids[-1]}/task").iterdir()]
+        return 1 + sum(name.startswith("axond/") for name in names)
+
+    def test_connections_survive_many_upgrades(self):
+        graph = handing("EchoProtocol")
+        with self.daemon(self.on(self.COUNTS[0], graph)) as daemon:
+            clients = [daemon.connect() for _ in range(50)]
+            for client in clients:
+                self.answer(client, b"before")
+            for workers in self.COUNTS[1:]:
+                daemon.write(self.on(workers, graph))
+                self.upgrade(daemon)
+                self.assertEqual(self.threads(), int(axond.WORKERS or workers))
+                clients.append(daemon.connect())
+                for number, client in enumerate(clients):
+                    self.answer(client, b"after %d" % number)
+
+                self.assertEqual(daemon.ctl("status", json=True)["connections"]["now"], len(clients))
+            for client in clients:
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(client.recv(1), b"")
+            axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 0, "their end")
+
+    def test_a_long_transfer_through_a_proxy_runs_on(self):
+        first, *more = [self.on(workers, handing(PROXY)) for workers in self.COUNTS]
+        self.transfer(first, more)
+
+    def test_after_a_reload_that_has_removed_something(self):
+        """Its place is free in all parts."""
+        graph = handing("EchoProtocol")
+        more = handing("EchoProtocol", "  first: {type: NullSink}\n  more: {type: NullSink}\n")
+        for workers in 1, 2:
+            with self.subTest(workers=workers), self.daemon(self.on(workers, more)) as daemon:
+                client = daemon.connect()
+                self.answer(client, b"before")
+                daemon.write(self.on(workers, graph))
+                daemon.ctl("reload")
+                self.upgrade(daemon)
+
+                self.answer(client, b"after")
+
+
+class FewerWorkers(TestCase):
+    """Each worker has a socket of its own for an address; who waits in that of one that is no more is let in."""
+
+    GRAPH = """
+daemon: {workers: %d}
+components:
+  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}", max_connections: %d}
+  echo: {type: ProtocolHandler, protocol: EchoProtocol}
+linkages:
+  - server -> echo
+"""
+
+    def test_those_who_wait_are_let_in_by_those_that_there_are(self):
+        for workers, fewer in (3, 1), (4, 3), (2, 1):
+            with self.subTest(workers=workers, fewer=fewer), self.daemon(self.GRAPH % (workers, 1)) as daemon:
+                inside = daemon.connect()
+                inside.sendall(b"inside")
+                self.assertEqual(inside.recv(6, socket.MSG_WAITALL), b"inside")
+                waiting = [daemon.connect() for _ in range(40)]
+                for client in waiting:
+                    client.sendall(b"waiting")
+                daemon.write(self.GRAPH % (fewer, 0))
+                self.upgrade(daemon)
+                inside.close()
+                self.wait_gone(daemon, self.pids[0])
+                for client in waiting:
+                    self.assertEqual(client.recv(7, socket.MSG_WAITALL), b"waiting")
+                    client.close()
+                said = daemon.stderr.count(f"listening on 127.0.0.1:{daemon.port}\n")
+                self.assertEqual(said, 2)
+
+                daemon.write(self.GRAPH % (workers, 0))
+                with Asking(daemon.port) as asking:
+                    asking.wait_more()
+                    daemon.ctl("reload")  # which changes no number of workers
+                    asking.wait_more()
+                    self.upgrade(daemon)
+                    self.wait_gone(daemon, self.pids[1])
+                    asking.wait_more()
+                self.assertEqual(asking.trouble, [])
+
+
+class Restart(axond.TestCase):
+    """What becomes of connections between one process and the next; with systemd: tests/systemd."""
+
+    def test_who_can_not_be_asked_is_told_and_connections_drain(self):
+        env = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"}
+        with axond.Axond(handing("EchoProtocol"), env=env) as daemon:
+            client = daemon.connect()
+            client.sendall(b"before")
+            self.assertEqual(client.recv(6, socket.MSG_WAITALL), b"before")
+            daemon.signal(signal.SIGTERM)
+            daemon.wait_line("could not ask systemd whether it will start us again: connections drain")
+            client.sendall(b"after")
+            self.assertEqual(client.recv(5, socket.MSG_WAITALL), b"after")
+            client.close()
+            self.assertEqual(daemon.wait(), 0)
+
+    def test_what_was_left_in_disorder_is_refused_and_forgotten(self):
+        for leave in (lambda sock: None, lambda sock: sock.sendall(b"\0" * 8), lambda sock: sock.sendall(b"\xff" * 20)):
+            ours, theirs = socket.socketpair()
+            leave(ours)
+            ours.close()
+            with theirs, axond.Axond(handing("EchoProtocol"), sockets={"connections=": theirs}) as daemon:
+                daemon.wait_line("can't go on with what the process before has left with systemd, so its connections "
+                                 "are closed: ")
+                self.assertEqual(daemon.ask(b"hello"), b"hello")
+                self.assertIn("FDNAME=connections=", daemon.notifications)
 
 
 class Refused(TestCase):

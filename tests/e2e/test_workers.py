@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import ctypes
 import os
 import pathlib
 import re
@@ -9,6 +10,7 @@ import signal
 import socket
 import struct
 import threading
+import time
 
 import axond
 import echoing
@@ -68,6 +70,30 @@ def listening(port):
     return sum(row[1] == f"0100007F:{port:04X}" and row[3] == "0A" for row in rows)
 
 
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+
+
+def ptrace(request, thread):
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    if libc.ptrace(request, thread, None, None) == -1:
+        raise OSError(ctypes.get_errno(), "ptrace")
+
+
+@contextlib.contextmanager
+def stuck(daemon, name):
+    """One thread stands still, as if a component held it."""
+    folders = pathlib.Path(f"/proc/{daemon.pid}/task").iterdir()
+    thread = next(int(folder.name) for folder in folders if (folder / "comm").read_text().strip() == name)
+    ptrace(PTRACE_SEIZE, thread)
+    ptrace(PTRACE_INTERRUPT, thread)
+    os.waitpid(thread, 0x40000000)  # __WALL
+    try:
+        yield
+    finally:
+        ptrace(PTRACE_DETACH, thread)
+
+
 def wakeups(daemon):
     """By thread."""
     return {folder.name: int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", (folder / "status").read_text(), re.M)[1])
@@ -84,6 +110,13 @@ def wait_connections(daemon, count):
 
 def statistics(daemon, path):
     return {one["name"]: one["value"] for one in daemon.ctl("show", path, json=True)["statistics"]}
+
+
+def watched(daemon):
+    """How many descriptors each worker's loop watches."""
+    folder = pathlib.Path(f"/proc/{daemon.pid}")
+    loops = [fd.name for fd in (folder / "fd").iterdir() if os.readlink(fd) == "anon_inode:[eventpoll]"]
+    return [(folder / "fdinfo" / loop).read_text().count("tfd:") for loop in loops]
 
 
 class TestCase(axond.TestCase):
@@ -168,25 +201,57 @@ class Listening(TestCase):
                 self.assertEqual(done.returncode, axond.EXIT_USAGE)
                 self.assertIn("a number from 1 to 64, or auto", done.stderr)
 
-    def test_a_unix_socket_is_served_by_all(self):
-        graph = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "unix:echo.sock"')
-        with on(2, graph) as daemon:
-            path = daemon.directory / "echo.sock"
-            self.crowd(daemon, 50, path)
-            wait_connections(daemon, 50)
-            daemon.stop_at_once()
-            self.assertFalse(path.exists())
+    UNIX = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "unix:echo.sock"')
+    PASSED = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "systemd:web"')
 
-    def test_a_passed_socket_is_served_by_all_and_survives_a_reload(self):
-        graph = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "systemd:web"')
-        with socket.create_server(("127.0.0.1", 0), backlog=CROWD) as web:
-            port = web.getsockname()[1]
-            with on(2, graph, sockets={"web": web}) as daemon:
-                clients = self.crowd(daemon, 50, port)
-                self.reload(daemon)
-                clients += self.crowd(daemon, 50, port)
+    def assert_dealt_out(self, daemon, address):
+        """No worker has far fewer than another."""
+        before = watched(daemon)
+        clients = []
+        for _ in range(20 * len(before)):
+            clients.append(daemon.connect(address))
+            self.greet(clients[-1])
+        self.assertGreater(min(now - then for now, then in zip(watched(daemon), before)), 5)
+        return clients
+
+    def test_a_unix_socket_is_served_by_one_worker_after_the_other(self):
+        for workers in workers_of_two_and_four:
+            with self.subTest(workers=workers), on(workers, self.UNIX) as daemon:
+                path = daemon.directory / "echo.sock"
+                daemon.connect(path).close()
+                wait_connections(daemon, 0)
+                clients = self.assert_dealt_out(daemon, path)
+                wait_connections(daemon, len(clients))
+                clients += self.crowd(daemon, 50, path)
                 for client in clients:
                     self.greet(client)
+                daemon.stop_at_once()
+                self.assertFalse(path.exists())
+
+    def test_a_passed_socket_is_served_by_one_worker_after_the_other_and_survives_a_reload(self):
+        with socket.create_server(("127.0.0.1", 0), backlog=CROWD) as web:
+            port = web.getsockname()[1]
+            with on(3, self.PASSED, sockets={"web": web}) as daemon:
+                clients = self.assert_dealt_out(daemon, port)
+                self.reload(daemon, self.PASSED.replace("EchoProtocol", "{type: Pipeline, components: [EchoProtocol]}"))
+                self.reload(daemon, self.PASSED.replace("systemd:web}", "systemd:web, nodelay: false}"))
+                clients += self.crowd(daemon, 50, port)
+                clients += self.assert_dealt_out(daemon, port)
+                for client in clients:
+                    self.greet(client)
+
+    def test_the_turn_goes_on_when_a_limit_was_there(self):
+        for workers in workers_of_two_and_four:
+            graph = self.UNIX.replace("echo.sock\"", "echo.sock\", max_connections: 3")
+            with self.subTest(workers=workers), on(workers, graph) as daemon:
+                path = daemon.directory / "echo.sock"
+                for _ in range(10):
+                    clients = [daemon.connect(path) for _ in range(6)]
+                    for some in clients[:3], clients[3:]:
+                        for client in some:
+                            self.greet(client)
+                        for client in some:
+                            client.close()
 
 
 class Limits(TestCase):
@@ -200,11 +265,20 @@ class Limits(TestCase):
             self.let_in_by_and_by(daemon, 10, 30)
             self.assertEqual(daemon.stderr.count("accepting no more connections for now"), 1)
 
-    def let_in_by_and_by(self, daemon, most, count=100):
+    def test_and_on_a_unix_socket(self):
+        graph = "daemon: {limits: {connections: 10}}\n" + Listening.UNIX
+        with on(3, graph) as daemon:
+            path = daemon.directory / "echo.sock"
+            for times in 1, 2:
+                self.let_in_by_and_by(daemon, 10, 30, path)
+                daemon.wait_line(times * "(?s:.*)accepting connections again")
+            self.assertEqual(daemon.stderr.count("accepting no more connections for now"), 2)
+
+    def let_in_by_and_by(self, daemon, most, count=100, address=None):
         """So many try at once; when one leaves another has to come in, until all have."""
         waiting = set()
         for _ in range(count):
-            client = daemon.connect()
+            client = daemon.connect(address)
             client.sendall(b"in?")
             waiting.add(client)
         inside = set()
@@ -363,6 +437,67 @@ class Reload(TestCase):
             wait_connections(daemon, 2 * CROWD)
 
 
+    def say(self, clients, count):
+        """Each says its next line, and is answered."""
+        for number, client in enumerate(clients):
+            self.greet(client, line(number, count))
+
+    def test_what_connections_of_all_workers_lead_to_is_replaced_and_each_line_stays_in_its_place(self):
+        logs = [self.directory() / f"{name}.log" for name in "ab"]
+        graphs = [AUDIT_FAR.replace("audit.log", str(log)) for log in logs]
+        for workers in workers_of_two_and_four:
+            with self.subTest(workers=workers), on(workers, graphs[0]) as daemon:
+                for log in logs:
+                    log.write_bytes(b"")
+                clients = [daemon.connect() for _ in range(20)]
+                for count in range(6):
+                    self.say(clients, count)
+                    self.reload(daemon, graphs[(count + 1) % 2])
+                    self.assertIn("1 replaced", daemon.stderr.splitlines()[-1])
+                self.say(clients, 6)
+                wait_connections(daemon, len(clients))
+                for client in clients:
+                    client.close()
+                daemon.stop()
+                texts = [log.read_text() for log in logs]
+                said = [collections.defaultdict(list) for _ in logs]
+                for text, of_log in zip(texts, said):
+                    for one in text.splitlines():
+                        number, count = map(int, one.split())
+                        of_log[number].append(count)
+                for number in range(len(clients)):
+                    self.assertEqual([of_log[number] for of_log in said], [[0, 2, 4, 6], [1, 3, 5]])
+
+    def test_what_is_removed_ends_with_the_last_connection_that_leads_to_it(self):
+        plain = (ECHO % "").replace("  echo:", "  visitors:").replace("server -> echo", "server -> visitors")
+        with on(2, AUDIT_FAR) as daemon:
+            clients = [daemon.connect() for _ in range(20)]
+            self.say(clients, 0)
+            self.reload(daemon, plain)
+            self.say(clients, 1)
+            fresh = self.crowd(daemon, 20)
+            log = daemon.directory / "audit.log"
+            self.assertIn("audit", daemon.ctl("list"))
+            for client in clients:
+                client.close()
+            axond.wait_for(lambda: "audit" not in daemon.ctl("list"), "audit to have gone")
+            self.assert_in_order(log.read_text(), 20, 2)
+            self.reload(daemon, AUDIT_FAR)
+            self.say(fresh, 1)
+
+    def test_what_can_not_be_replaced_goes_on(self):
+        with on(2, AUDIT_FAR) as daemon:
+            clients = [daemon.connect() for _ in range(20)]
+            self.say(clients, 0)
+            daemon.write(AUDIT_FAR.replace("audit.log", "missing/audit.log"))
+            daemon.signal(signal.SIGHUP)
+            daemon.wait_line("audit.*No such file or directory")
+            self.say(clients, 1)
+            log = daemon.directory / "audit.log"
+            axond.wait_for(lambda: log.read_text().count("\n") == 40, "all lines")
+            self.assert_in_order(log.read_text(), 20, 2)
+
+
 class Chat(TestCase):
     CROWD = 20
     LINES = 20
@@ -392,6 +527,30 @@ class Chat(TestCase):
                 one.sendall(line(number, 0))
                 for client in before + after:
                     self.assertEqual(axond.receive(client, 4), line(number, 0))
+
+
+    def test_those_in_a_room_that_is_replaced_or_removed_stay_together_until_the_last_leaves(self):
+        graph = (axond.SOURCE / "etc/chat.yaml").read_text()
+        renamed = re.sub(r"(name|destination|source): chat", r"\1: talk", graph)
+        for room, changed in ("room", renamed), ("hall", renamed.replace("room:", "hall:")):
+            with self.subTest(room), on(2, graph) as daemon:
+                before = [daemon.connect() for _ in range(10)]
+                axond.wait_for(lambda: statistics(daemon, "room")["subscribers"] == 10, "all to be there")
+                self.reload(daemon, changed)
+                after = [daemon.connect() for _ in range(10)]
+                axond.wait_for(lambda: statistics(daemon, room)["subscribers"] == 10, "all to be there")
+                for count in range(3):
+                    for number, those in enumerate((before, after)):
+                        for client in those:
+                            client.sendall(line(number, count))
+                        for client in those:
+                            self.assertEqual(axond.receive(client, 40), line(number, count) * 10)
+                for client in before:
+                    client.close()
+                daemon.wait_line("the last connection of an earlier graph has ended")
+                axond.wait_for(lambda: [one["path"] for one in daemon.ctl("list", json=True)["components"]
+                                        if "/" not in one["path"]] == ["server", "visitors", room],
+                               "the first room to have gone")
 
 
 class Supervision(TestCase):
@@ -432,6 +591,20 @@ class Supervision(TestCase):
             self.assertEqual((listening(daemon.port), listening(other)), (0, 2))
             daemon.ctl("stop", "other")
             self.assertEqual(daemon.wait(), 0)  # nothing is left
+
+
+class Watchdog(TestCase):
+    def test_is_fed_as_long_as_every_worker_turns(self):
+        with axond.Axond(ECHO % "", args=["-w", 3], env={"WATCHDOG_USEC": "400000"}) as daemon:
+            daemon.wait_notified("WATCHDOG=1", 3)
+            with stuck(daemon, "axond/2"):
+                daemon.wait_line("worker 2 has not turned for 0.1 s: systemd is not told that all is well")
+                times = daemon.notified("WATCHDOG=1")
+                time.sleep(0.4)  # it would be fed meanwhile
+                self.assertEqual(daemon.notified("WATCHDOG=1"), times)
+            daemon.wait_line("every loop turns again")
+            daemon.wait_notified("WATCHDOG=1", times + 2)
+            self.greet(daemon.connect())
 
 
 class Seeing(TestCase):
@@ -547,6 +720,39 @@ class Seeing(TestCase):
                     client.sendall(line(number, 0))
                 self.assertEqual(tap.wait(), 0)
                 self.assertCountEqual(re.findall(r"  (\d+) 0", tap.stdout), [str(n) for n in range(20)])
+
+    def test_a_trace_is_of_any_connection_and_says_where_it_crosses(self):
+        for graph in AUDIT, AUDIT_FAR:
+            with self.subTest(far=graph is AUDIT_FAR), on(2, graph) as daemon:
+                clients = self.crowd(daemon, 4)
+                for number in range(1, 5):
+                    with daemon.ctl_stream("trace", f"server/{number}.outbox") as trace:
+                        trace.wait_line("waiting for the next message")
+                        for client in clients:
+                            self.greet(client, b"follow me\n")
+                        self.assertEqual(trace.wait(), 0)
+                        self.assertIn("follow me", trace.stdout)
+                        self.assertIn(f"taken from visitors/{number}/lines.inbox", trace.stdout)
+                        self.assertIn(f"server/{number}.inbox", trace.stdout)
+                        self.assertIn("audit.inbox", trace.stdout)
+                        self.assertRegex(trace.stdout, "taken from audit.inbox|"
+                                         "goes on to another worker, where it is not followed: trace audit.inbox")
+                with daemon.ctl_stream("trace", "audit.inbox") as trace:
+                    trace.wait_line("waiting for the next message")
+                    self.greet(clients[0], b"follow me\n")
+                    self.assertEqual(trace.wait(), 0)
+                    self.assertIn("taken from audit.inbox", trace.stdout)
+
+    def test_a_trace_is_of_whoever_is_the_first_on_whatever_worker(self):
+        with on(3, "etc/chat.yaml") as daemon:
+            clients = [daemon.connect() for _ in range(4)]
+            axond.wait_for(lambda: statistics(daemon, "room")["subscribers"] == len(clients), "all to be there")
+            for client in clients:
+                with daemon.ctl_stream("trace", "room.inbox") as trace:
+                    trace.wait_line("waiting for the next message")
+                    client.sendall(b"follow me\n")
+                    self.assertEqual(trace.wait(), 0)
+                    self.assertEqual(trace.stdout.count("taken from room.inbox"), 1)
 
     def test_send_reaches_a_component_of_any_worker(self):
         graph = "".join(f"  w{n}: {{type: FileWriter, path: w{n}.log}}\n" for n in range(4))

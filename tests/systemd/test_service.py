@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """axond as a service of a real systemd: what its units promise, of the build as it is installed."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import beside
@@ -415,6 +417,177 @@ class KeptSockets(TestCase):
 
         with self.assertRaises(ConnectionRefusedError):
             connect(8080)
+
+
+class KeptConnections(TestCase):
+    """With "handover: true" connections outlive "systemctl restart"."""
+
+    @staticmethod
+    def handing(protocol="EchoProtocol", more=""):
+        """A server at port 8080 whose connections are handed over."""
+        (ETC / "axond.yaml").write_text(f"""\
+components:
+  server: {{type: TCPServer, host: 127.0.0.1, listenport: 8080}}
+  handler: {{type: ProtocolHandler, handover: true, protocol: {protocol}}}
+  other: {{type: TCPServer, host: 127.0.0.1, listenport: 8081}}
+  others: {{type: ProtocolHandler, protocol: EchoProtocol}}
+linkages: [server -> handler, other -> others]
+{more}""")
+
+    def restart(self):
+        before = show("axond", "MainPID")
+        systemctl("restart", "axond")
+        self.assertNotEqual(show("axond", "MainPID"), before)
+
+    def assert_closed(self, client):
+        self.assertEqual(client.recv(1), b"")
+
+    def test_clients_do_not_notice_restarts(self):
+        self.handing(more="daemon: {workers: 2}\n")
+        systemctl("start", "axond")
+        stored = show("axond", "NFileDescriptorStore")
+        with contextlib.ExitStack() as crowd:
+            clients = [crowd.enter_context(connect(8080)) for _ in range(300)]
+            for client in clients:
+                self.assertEqual(answer(client, b"before"), b"before")
+            for number in range(3):
+                self.restart()
+                for client in clients:
+                    self.assertEqual(answer(client, b"after %d" % number), b"after %d" % number)
+            self.assertIn("300 connections wait with systemd", messages("axond"))
+            self.assertIn("went on with 300 connections", messages("axond"))
+            axond.wait_for(lambda: show("axond", "NFileDescriptorStore") == stored, "the ports alone to be stored")
+            for client in clients:
+                client.shutdown(socket.SHUT_WR)
+                self.assert_closed(client)
+
+    def test_a_long_transfer_through_the_proxy_of_the_example_runs_on(self):
+        size, block, stops = 64 << 20, os.urandom(1 << 20), 3
+        (ETC / "axond.yaml").write_text((axond.SOURCE / "etc/handover.yaml").read_text())
+        (ETC / "environment").write_text("BACKEND=8082\n")
+        self.addCleanup((ETC / "environment").unlink)
+        with socket.create_server(("127.0.0.1", 8082)) as backend:
+            systemctl("start", "axond")
+            with connect(8080) as client, backend.accept()[0] as server:
+                server.settimeout(axond.PATIENCE)
+                progress, trouble = {client: 0, server: 0}, []
+                go_on = [threading.Event() for _ in range(stops)]
+
+                def send(sock):
+                    for _ in range(size // len(block)):
+                        sock.sendall(block)
+
+                def receive(sock):
+                    while progress[sock] < size:
+                        stop = progress[sock] * (stops + 1) // size
+                        want = progress[sock] % len(block)
+                        got = sock.recv(min(1 << 18, len(block) - want))
+                        if not got or got != block[want:want + len(got)]:
+                            trouble.append(progress[sock])
+                            return
+                        progress[sock] += len(got)
+                        if stop < progress[sock] * (stops + 1) // size <= stops:
+                            go_on[stop].wait(axond.PATIENCE)
+
+                threads = [threading.Thread(target=function, args=[sock])
+                           for function in (send, receive) for sock in progress]
+                for thread in threads:
+                    thread.start()
+                for number in range(stops):
+                    axond.wait_for(lambda: trouble or all(
+                        done >= size * (number + 1) // (stops + 1) for done in progress.values()), "a part of it")
+                    self.restart()
+                    go_on[number].set()
+                for thread in threads:
+                    thread.join(axond.PATIENCE)
+
+                self.assertEqual(trouble, [])
+                self.assertEqual(list(progress.values()), [size, size])
+                client.shutdown(socket.SHUT_WR)
+                self.assert_closed(server)
+
+    def test_nor_do_they_after_an_upgrade(self):
+        self.handing()
+        systemctl("start", "axond")
+        with connect(8080) as client:
+            self.assertEqual(answer(client, b"before"), b"before")
+            before = show("axond", "MainPID")
+            os.kill(int(before), signal.SIGUSR2)
+            axond.wait_for(lambda: show("axond", "MainPID") != before, "another main process")
+            self.assertEqual(answer(client, b"meanwhile"), b"meanwhile")
+            self.restart()
+
+            self.assertEqual(answer(client, b"after"), b"after")
+
+    def test_a_stop_drains(self):
+        self.handing()
+        systemctl("start", "axond")
+        with connect(8080) as client:
+            self.assertEqual(answer(client, b"before"), b"before")
+            systemctl("stop", "--no-block", "axond")
+            axond.wait_for(lambda: show("axond", "StatusText").startswith("draining: 1 connection "), "it to drain")
+            self.assertEqual(answer(client, b"after"), b"after")
+        axond.wait_for(lambda: show("axond", "ActiveState") == "inactive", "the end")
+
+        self.assertNotIn("with systemd", messages("axond"))
+
+    def test_they_are_served_until_others_have_ended(self):
+        self.handing(more="daemon: {drain_timeout: 10min}\n")
+        systemctl("start", "axond")
+        with connect(8080) as client:
+            with connect(8081) as other:
+                self.assertEqual(answer(other, b"before"), b"before")
+                systemctl("restart", "--no-block", "axond")
+                axond.wait_for(lambda: show("axond", "StatusText").startswith("draining: 2 "), "it to drain")
+                for sock in client, other:
+                    self.assertEqual(answer(sock, b"meanwhile"), b"meanwhile")
+            axond.wait_for(lambda: "went on with 1 connection" in messages("axond"), "the next process")
+
+            self.assertEqual(answer(client, b"after"), b"after")
+
+    def test_they_wait_no_longer_than_drain_timeout(self):
+        self.handing(more="daemon: {drain_timeout: 300ms}\n")
+        systemctl("start", "axond")
+        with connect(8080) as client, connect(8081) as other:
+            self.assertEqual(answer(other, b"before"), b"before")
+            self.restart()
+
+            self.assertEqual(answer(client, b"after"), b"after")
+            self.assert_closed(other)
+
+    def test_what_the_new_graph_does_not_take_is_closed_and_told(self):
+        self.handing()
+        systemctl("start", "axond")
+        with connect(8080) as client:
+            self.assertEqual(answer(client, b"before"), b"before")
+            self.handing("Discard")
+            self.restart()
+            self.assert_closed(client)
+
+        self.assertIn("its protocol is another one here", messages("axond"))
+        self.assertIn("closed 1 that could not go on here", messages("axond"))
+
+    def assert_drains(self, why):
+        with connect(8080) as client:
+            self.assertEqual(answer(client, b"before"), b"before")
+            self.restart()
+            self.assert_closed(client)
+        self.assertIn(why, messages("axond"))
+        self.assertEqual(ask(8080), b"hello")
+
+    def test_they_drain_where_the_store_is_full(self):
+        set_in("axond.service", "Service", "FileDescriptorStoreMax=2")  # for the ports
+        self.handing(more="daemon: {drain_timeout: 100ms}\n")
+        systemctl("start", "axond")
+
+        self.assert_drains("FileDescriptorStoreMax= for this unit is reached")
+
+    def test_they_drain_where_there_is_no_bus(self):
+        set_in("axond.service", "Service", "InaccessiblePaths=/run/dbus")
+        self.handing(more="daemon: {drain_timeout: 100ms}\n")
+        systemctl("start", "axond")
+
+        self.assert_drains("could not ask systemd whether it will start us again")
 
 
 class Credentials(TestCase):
