@@ -42,21 +42,53 @@ static void add_box(struct control_boxes *boxes, struct box *box)
     }
 }
 
-static void add_component(struct control_boxes *boxes, const struct component *component)
+/* Those that stand for the same on other workers are added, too. */
+static void add_inboxes(struct control_boxes *boxes, const struct component *component,
+                        unsigned index)
 {
-    for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
-        struct inbox *in = component_have_inbox(component, i);
+    struct component *at = NULL;
 
-        if (in != NULL && component_inbox_plan(component, i)->spec->carries != READINESS) {
-            add_box(boxes, &in->box);
+    while ((at = component_next_alike(component, index, at)) != NULL) {
+        add_box(boxes, &component_need_inbox(at, index)->box);
+    }
+}
+
+static void add_outboxes(struct control_boxes *boxes, const struct component *component,
+                         unsigned index)
+{
+    struct component *at = NULL;
+
+    while ((at = component_next_alike(component, index, at)) != NULL) {
+        add_box(boxes, &component_need_outbox(at, index)->box);
+    }
+}
+
+/* The boxes that a component's table has are the same on all workers; those that were added are
+ * not. */
+static void add_boxes(struct control_boxes *boxes, const struct component *component,
+                      const struct component *replica)
+{
+    const bool is_other = replica != component;
+
+    for (unsigned i = NO_BOX; (i = component_next_inbox(replica, i)) != NO_BOX;) {
+        if (component_have_inbox(replica, i) != NULL && (!is_other || i >= ADDED_BOX) &&
+            component_inbox_plan(replica, i)->spec->carries != READINESS) {
+            add_inboxes(boxes, replica, i);
         }
     }
-    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
-        struct outbox *out = component_have_outbox(component, i);
-
-        if (out != NULL) {
-            add_box(boxes, &out->box);
+    for (unsigned i = NO_BOX; (i = component_next_outbox(replica, i)) != NO_BOX;) {
+        if (component_have_outbox(replica, i) != NULL && (!is_other || i >= ADDED_BOX)) {
+            add_outboxes(boxes, replica, i);
         }
+    }
+}
+
+static void add_component(struct control_boxes *boxes, const struct component *component)
+{
+    const struct component *replica = NULL;
+
+    while ((replica = component_next_replica(component, replica)) != NULL) {
+        add_boxes(boxes, component, replica);
     }
 }
 
@@ -101,42 +133,66 @@ static bool add_place(struct varlink_call *call, struct control_boxes *boxes,
         return false;
     }
     if (place->is_inbox) {
-        add_box(boxes, &component_need_inbox(component, place->box)->box);
+        add_inboxes(boxes, component, place->box);
     } else {
-        add_box(boxes, &component_need_outbox(component, place->box)->box);
+        add_outboxes(boxes, component, place->box);
     }
     return true;
 }
 
 /* ---- a linkage: "FROM -> TO" ---- */
 
-/* True if what an outbox sends comes through the box, the component or the graph of a place. */
-static bool leads_to(const struct outbox *out, const struct place *to)
+static bool is_replica(const struct component *component, const struct component *of)
 {
-    const struct box *at = &out->box;
+    const struct component *at = NULL;
 
-    while ((at = box_next(at)) != NULL) {
-        const struct component *owner = box_owner(at);
-
-        if (to->component == NULL ? owner->graph == to->graph
-                                  : owner == to->component &&
-                                        (to->box == NO_BOX || (box_is_inbox(at) == to->is_inbox &&
-                                                               box_index(at) == to->box))) {
+    while ((at = component_next_replica(of, at)) != NULL) {
+        if (at == component) {
             return true;
         }
     }
     return false;
 }
 
-/* The outboxes of a component, or the one that a place names. */
+/* True if a box is the one, or belongs to the component or the graph, that a place is. */
+static bool is_at(const struct box *box, const struct place *place)
+{
+    const struct component *owner = box_owner(box);
+
+    if (place->component == NULL) {
+        return owner->graph == place->graph;
+    }
+    return is_replica(owner, place->component) &&
+           (place->box == NO_BOX ||
+            (box_is_inbox(box) == place->is_inbox && box_index(box) == place->box));
+}
+
+/* True if what an outbox sends comes through a place. */
+static bool leads_to(const struct outbox *out, const struct place *to)
+{
+    const struct box *at = &out->box;
+
+    while ((at = box_next_anywhere(at)) != NULL) {
+        if (is_at(at, to)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The outboxes of a component, or the one that a place names, and of its replicas. */
 static void add_leading(struct control_boxes *boxes, const struct component *from, unsigned only,
                         const struct place *to)
 {
-    for (unsigned i = NO_BOX; (i = component_next_outbox(from, i)) != NO_BOX;) {
-        struct outbox *out = component_have_outbox(from, i);
+    const struct component *replica = NULL;
 
-        if (out != NULL && (only == NO_BOX || only == i) && leads_to(out, to)) {
-            add_box(boxes, &out->box);
+    while ((replica = component_next_replica(from, replica)) != NULL) {
+        for (unsigned i = NO_BOX; (i = component_next_outbox(replica, i)) != NO_BOX;) {
+            struct outbox *out = component_have_outbox(replica, i);
+
+            if (out != NULL && (only == NO_BOX || only == i) && leads_to(out, to)) {
+                add_box(boxes, &out->box);
+            }
         }
     }
 }

@@ -46,60 +46,49 @@ static void add_component(struct listing *listing, const struct component *compo
     }
 }
 
-/* From the outbox that sends to the inbox that keeps, whatever passes on in between. */
-static const struct inbox *end_of(const struct outbox *out)
+static void add_linkage(struct listing *listing, const struct linkage *linkage)
 {
-    return out != NULL && (out->box.flags & BOX_PASSES) == 0 ? outbox_destination(out) : NULL;
-}
-
-static void add_linkage(struct listing *listing, const struct outbox *out, const struct inbox *in)
-{
+    const struct inbox *in = linkage->in;
     const bool is_bounded = control_is_bounded(in->box.flags);
     const bool in_bytes = (in->box.flags & BOX_BOUND_BYTES) != 0;
     char from[BOX_PATH_SIZE];
     char to[BOX_PATH_SIZE];
 
-    (void)box_full_path(&out->box, from, sizeof(from));
+    (void)box_full_path(&linkage->out->box, from, sizeof(from));
     (void)box_full_path(&in->box, to, sizeof(to));
     if (!fits(listing, from) && !fits(listing, to)) {
         return;
     }
-    json_array_append_new(listing->items,
-                          json_pack("{s:o, s:o, s:I, s:I, s:I, s:f, s:I, s:o, s:s}", "from",
-                                    control_text(from), "to", control_text(to), "messages",
-                                    (json_int_t)out->messages, "bytes", (json_int_t)out->bytes,
-                                    "dropped", (json_int_t)in->box.dropped, "blocked",
-                                    outbox_waited(out), "queued",
-                                    (json_int_t)(in_bytes ? in->box.queued_cost : in->box.queued),
-                                    "bound", control_bound(is_bounded, waiting_bound(in)), "unit",
-                                    control_unit(in->box.flags)));
+    json_array_append_new(
+        listing->items,
+        json_pack("{s:o, s:o, s:I, s:I, s:I, s:f, s:I, s:o, s:s}", "from", control_text(from), "to",
+                  control_text(to), "messages", (json_int_t)linkage->messages, "bytes",
+                  (json_int_t)linkage->bytes, "dropped", (json_int_t)linkage->dropped, "blocked",
+                  linkage->waited, "queued",
+                  (json_int_t)(in_bytes ? in->box.queued_cost : in->box.queued), "bound",
+                  control_bound(is_bounded, waiting_bound(in)), "unit",
+                  control_unit(in->box.flags)));
 }
 
 static void add_linkages(struct listing *listing, const struct component *component)
 {
-    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
-        const struct outbox *out = component_have_outbox(component, i);
-        const struct inbox *in = end_of(out);
+    struct linkage linkage = {0};
 
-        if (in != NULL) {
-            add_linkage(listing, out, in);
-        }
+    while (component_next_linkage(component, &linkage)) {
+        add_linkage(listing, &linkage);
     }
 }
 
 static void add_edges(struct listing *listing, const struct component *component)
 {
-    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
-        const struct outbox *out = component_have_outbox(component, i);
-        const struct inbox *in = end_of(out);
+    struct linkage linkage = {0};
 
-        if (in != NULL) {
-            json_array_append_new(
-                listing->items,
-                json_pack("{s:o, s:s, s:o, s:s}", "from", control_path_of(component), "outbox",
-                          component_outbox_plan(component, i)->spec->name, "to",
-                          control_path_of(box_owner(&in->box)), "inbox", box_name(&in->box)));
-        }
+    while (component_next_linkage(component, &linkage)) {
+        json_array_append_new(listing->items,
+                              json_pack("{s:o, s:s, s:o, s:s}", "from", control_path_of(component),
+                                        "outbox", box_name(&linkage.out->box), "to",
+                                        control_path_of(box_owner(&linkage.in->box)), "inbox",
+                                        box_name(&linkage.in->box)));
     }
 }
 

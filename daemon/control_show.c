@@ -103,47 +103,76 @@ static json_t *statistics_of(const struct component *component)
 struct senders {
     json_t *first;
     size_t total;
+    size_t steps;
     double waited;
 };
 
-static struct senders senders_of(struct inbox *in)
+static void add_senders(struct senders *senders, struct inbox *in)
 {
-    struct senders senders = {.first = json_array()};
     const struct outbox *out = NULL;
-    size_t steps = 0;
 
-    while (in != NULL && steps++ < MOST_SENDERS && (out = inbox_next_sender(in, out)) != NULL) {
+    while (in != NULL && senders->steps++ < MOST_SENDERS &&
+           (out = inbox_next_sender(in, out)) != NULL) {
         if ((out->box.flags & BOX_PASSES) == 0) {
-            senders.waited += outbox_waited(out);
-            if (senders.total++ < CONTROL_FIRST) {
-                json_array_append_new(senders.first, control_path_of_box(&out->box));
+            senders->waited += outbox_waited(out);
+            if (senders->total++ < CONTROL_FIRST) {
+                json_array_append_new(senders->first, control_path_of_box(&out->box));
             }
         }
     }
-    return senders;
 }
 
-/* in: NULL for a rare box that was never linked. */
-static json_t *show_inbox(const struct plan_box *plan, struct inbox *in)
+/* What an inbox and those of the replicas have counted; zeroes for a rare one that was never
+ * linked. */
+static struct inbox count_inbox(const struct component *component, unsigned index,
+                                struct senders *senders)
 {
-    static const struct inbox empty = {0};
-    const struct inbox *counts = in != NULL ? in : &empty;
-    const unsigned flags = in != NULL ? in->box.flags : plan->flags;
+    const struct component *at = NULL;
+    struct inbox sum = {.box.flags = component_inbox_plan(component, index)->flags};
+    const struct inbox *in = component_have_inbox(component, index);
+
+    if (in != NULL) {
+        sum.box.flags = in->box.flags;
+    }
+    while ((at = component_next_alike(component, index, at)) != NULL) {
+        in = component_have_inbox(at, index);
+        if (in == NULL) {
+            continue;
+        }
+        add_senders(senders, (struct inbox *)(uintptr_t)in);
+        sum.messages += in->messages;
+        sum.bytes += in->bytes;
+        sum.box.dropped += in->box.dropped;
+        if ((in->box.flags & BOX_PASSES) == 0) {
+            sum.box.queued += in->box.queued;
+            sum.box.queued_cost += in->box.queued_cost;
+            sum.high_water = in->high_water > sum.high_water ? in->high_water : sum.high_water;
+        }
+    }
+    return sum;
+}
+
+static json_t *show_inbox(const struct component *component, unsigned index)
+{
+    const struct plan_box *plan = component_inbox_plan(component, index);
+    struct inbox *in = component_have_inbox(component, index);
+    struct senders senders = {.first = json_array()};
+    const struct inbox counts = count_inbox(component, index, &senders);
+    const unsigned flags = counts.box.flags;
     const bool passes = (flags & BOX_PASSES) != 0;
     const bool keeps = !passes && plan->spec->carries != READINESS;
     const bool is_bounded = keeps && control_is_bounded(flags);
-    const struct senders senders = senders_of(in);
     const struct inbox *sink = passes ? inbox_sink(in) : NULL;
 
     return json_pack(
         "{s:s, s:s, s:I, s:I, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:o, s:I, s:o}", "name",
         plan->spec->name, "carries", carries_name(plan->spec->carries), "queued",
-        (json_int_t)(keeps ? counts->box.queued : 0), "queued_bytes",
-        (json_int_t)(keeps ? counts->box.queued_cost : 0), "bound",
+        (json_int_t)(keeps ? counts.box.queued : 0), "queued_bytes",
+        (json_int_t)(keeps ? counts.box.queued_cost : 0), "bound",
         control_bound(is_bounded, in != NULL ? waiting_bound(in) : plan->limit), "unit",
         control_unit(flags), "policy", when_full_names[flags >> BOX_POLICY_SHIFT & 3], "high_water",
-        (json_int_t)(keeps ? counts->high_water : 0), "messages", (json_int_t)counts->messages,
-        "bytes", (json_int_t)counts->bytes, "dropped", (json_int_t)counts->box.dropped, "blocked",
+        (json_int_t)(keeps ? counts.high_water : 0), "messages", (json_int_t)counts.messages,
+        "bytes", (json_int_t)counts.bytes, "dropped", (json_int_t)counts.box.dropped, "blocked",
         senders.waited, "sources", senders.first, "sources_total", (json_int_t)senders.total,
         "passes_to", control_path_of_box(sink != NULL ? &sink->box : NULL));
 }
@@ -157,38 +186,65 @@ static json_t *destination_of(const struct plan_box *plan, const struct outbox *
     return control_text(out == NULL ? plan->spec->service : NULL);
 }
 
-static json_t *show_outbox(const struct plan_box *plan, const struct outbox *out)
+static json_t *show_outbox(const struct component *component, unsigned index)
 {
+    const struct plan_box *plan = component_outbox_plan(component, index);
+    const struct outbox *out = component_have_outbox(component, index);
     const bool passes = out != NULL && (out->box.flags & BOX_PASSES) != 0;
-    const bool counts = out != NULL && !passes;
+    const struct component *at = NULL;
+    struct outbox sum = {0};
+    double waited = 0;
 
+    while ((at = component_next_alike(component, index, at)) != NULL) {
+        const struct outbox *one = component_have_outbox(at, index);
+
+        if (one != NULL) {
+            sum.messages += passes ? 0 : one->messages;
+            sum.bytes += passes ? 0 : one->bytes;
+            sum.box.dropped += one->box.dropped;
+            waited += passes ? 0 : outbox_waited(one);
+        }
+    }
     return json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:o, s:b}", "name", plan->spec->name,
                      "carries", carries_name(plan->spec->carries), "messages",
-                     (json_int_t)(counts ? out->messages : 0), "bytes",
-                     (json_int_t)(counts ? out->bytes : 0), "dropped",
-                     (json_int_t)(out != NULL ? out->box.dropped : 0), "blocked",
-                     counts ? outbox_waited(out) : 0.0, "destination", destination_of(plan, out),
-                     "passes", passes);
+                     (json_int_t)sum.messages, "bytes", (json_int_t)sum.bytes, "dropped",
+                     (json_int_t)sum.box.dropped, "blocked", waited, "destination",
+                     destination_of(plan, out), "passes", passes);
+}
+
+/* The boxes of a table are shown once, for all replicas; those that were added, each. */
+static bool is_shown(const struct component *component, const struct component *replica,
+                     unsigned index)
+{
+    return replica == component || index >= ADDED_BOX;
 }
 
 static json_t *inboxes_of(const struct component *component)
 {
+    const struct component *at = NULL;
     json_t *inboxes = json_array();
 
-    for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
-        json_array_append_new(inboxes, show_inbox(component_inbox_plan(component, i),
-                                                  component_have_inbox(component, i)));
+    while ((at = component_next_replica(component, at)) != NULL) {
+        for (unsigned i = NO_BOX; (i = component_next_inbox(at, i)) != NO_BOX;) {
+            if (is_shown(component, at, i)) {
+                json_array_append_new(inboxes, show_inbox(at, i));
+            }
+        }
     }
     return inboxes;
 }
 
 static json_t *outboxes_of(const struct component *component)
 {
+    const struct component *at = NULL;
     json_t *outboxes = json_array();
 
-    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
-        json_array_append_new(outboxes, show_outbox(component_outbox_plan(component, i),
-                                                    component_have_outbox(component, i)));
+    while ((at = component_next_replica(component, at)) != NULL) {
+        for (unsigned i = NO_BOX; (i = component_next_outbox(at, i)) != NO_BOX;) {
+            if (is_shown(component, at, i)) {
+                json_array_append_new(outboxes, show_outbox(at, i));
+            }
+        }
     }
     return outboxes;
 }

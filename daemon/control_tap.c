@@ -34,6 +34,7 @@ struct tapped {
     struct tapping *tapping;
     struct box *box;
     const char *name; /* of the box */
+    json_t *peer;     /* when it began: the connection may be over when its last words are told */
     struct tap *tap;  /* NULL: its component has ended */
 };
 
@@ -89,6 +90,18 @@ json_t *control_peer_of(struct component *component)
                : json_null();
 }
 
+/* As long as there is one: a client may make several connections, one after another. */
+static json_t *peer_of(const struct tapped *tapped, struct component *owner)
+{
+    json_t *peer = control_peer_of(owner);
+
+    if (!json_is_null(peer)) {
+        return peer;
+    }
+    json_decref(peer);
+    return json_incref(tapped->peer);
+}
+
 static void tell(struct tapping *tapping, const struct tapped *tapped, const struct box *box,
                  const struct message *msg)
 {
@@ -101,7 +114,7 @@ static void tell(struct tapping *tapping, const struct tapped *tapped, const str
     if (number != 0) {
         json_object_set_new(reply, "connection", json_integer((json_int_t)number));
     }
-    json_object_set_new(reply, "peer", control_peer_of(owner));
+    json_object_set_new(reply, "peer", peer_of(tapped, owner));
     if (msg->kind == DATA) {
         control_add_data(reply, msg, tapping->limit);
     } else {
@@ -172,8 +185,10 @@ static void start(struct tapping *tapping, const struct control_boxes *boxes)
     for (size_t i = 0; i < boxes->count; i++) {
         struct tapped *tapped = &tapping->boxes[i];
 
-        *tapped = (struct tapped){
-            .tapping = tapping, .box = boxes->boxes[i], .name = box_name(boxes->boxes[i])};
+        *tapped = (struct tapped){.tapping = tapping,
+                                  .box = boxes->boxes[i],
+                                  .name = box_name(boxes->boxes[i]),
+                                  .peer = control_peer_of(box_owner(boxes->boxes[i]))};
         tapped->tap = tap_add(tapped->box, see, tapped);
     }
 }
@@ -186,6 +201,7 @@ static void on_end(struct varlink_call *call)
         if (tapping->boxes[i].tap != NULL) {
             tap_remove(tapping->boxes[i].tap);
         }
+        json_decref(tapping->boxes[i].peer);
     }
     tap_filter_destroy(tapping->filter);
     free(tapping->boxes);

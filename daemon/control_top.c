@@ -48,10 +48,9 @@ struct top {
     ev_timer next;
 };
 
-/* A linkage as it was seen; the text lives as long as the row. */
+/* A linkage as it was seen. */
 struct flow {
-    const struct outbox *out;
-    const struct inbox *in;
+    const struct linkage *linkage;
     double by[TOP_MEASURES];
 };
 
@@ -69,10 +68,10 @@ struct row {
 static void *make_row(const void *arg)
 {
     const struct flow *flow = arg;
-    const struct inbox *in = flow->in;
+    const struct inbox *in = flow->linkage->in;
     struct row *row = mem_alloc(sizeof(*row));
 
-    (void)box_full_path(&flow->out->box, row->from, sizeof(row->from));
+    (void)box_full_path(&flow->linkage->out->box, row->from, sizeof(row->from));
     (void)box_full_path(&in->box, row->to, sizeof(row->to));
     row->is_bounded = control_is_bounded(in->box.flags);
     row->in_bytes = (in->box.flags & BOX_BOUND_BYTES) != 0;
@@ -121,7 +120,7 @@ static void compare(const struct flow_counts *now, const struct flow_counts *bef
 
 static void note_stall(struct top *top, const struct flow *flow)
 {
-    struct component *to = box_owner(&flow->in->box);
+    struct component *to = box_owner(&flow->linkage->in->box);
     char text[200];
 
     if (top->stall_count == MOST_STALLS) {
@@ -131,7 +130,7 @@ static void note_stall(struct top *top, const struct flow *flow)
         top->stalls = mem_alloc_array(MOST_STALLS, sizeof(*top->stalls));
     }
     top->stalls[top->stall_count++] =
-        (struct stall){.from = component_ref(box_owner(&flow->out->box)),
+        (struct stall){.from = component_ref(box_owner(&flow->linkage->out->box)),
                        .to = component_ref(to),
                        .share = flow->by[TOP_BLOCKED],
                        .is_end = component_waits_outside(to, text, sizeof(text)) == WAITS_OUT};
@@ -143,23 +142,25 @@ static bool fits(const struct top *top, const struct flow *flow)
 
     return top->pattern == NULL ||
            control_pattern_matches(top->pattern,
-                                   box_full_path(&flow->out->box, path, sizeof(path))) ||
-           control_pattern_matches(top->pattern, box_full_path(&flow->in->box, path, sizeof(path)));
+                                   box_full_path(&flow->linkage->out->box, path, sizeof(path))) ||
+           control_pattern_matches(top->pattern,
+                                   box_full_path(&flow->linkage->in->box, path, sizeof(path)));
 }
 
-static void look_at_linkage(struct top *top, const struct outbox *out, const struct inbox *in)
+static void look_at_linkage(struct top *top, const struct linkage *linkage)
 {
-    struct flow flow = {.out = out, .in = in};
-    const struct flow_counts counts = {.out = out,
-                                       .messages = out->messages,
-                                       .bytes = out->bytes,
-                                       .blocked = outbox_waited(out),
-                                       .dropped = in->box.dropped,
+    struct flow flow = {.linkage = linkage};
+    const struct inbox *in = linkage->in;
+    const struct flow_counts counts = {.out = linkage->out,
+                                       .messages = linkage->messages,
+                                       .bytes = linkage->bytes,
+                                       .blocked = linkage->waited,
+                                       .dropped = linkage->dropped,
                                        .ms = loop_ms(control_loop(top->call))};
 
     top->linkages++;
     flow_table_add(&top->now, &counts);
-    compare(&counts, flow_table_find(&top->before, out), flow.by);
+    compare(&counts, flow_table_find(&top->before, linkage->out), flow.by);
     if (control_is_bounded(in->box.flags)) {
         flow.by[TOP_QUEUE] = share(inbox_fill(in), waiting_bound(in));
     }
@@ -173,13 +174,11 @@ static void look_at_linkage(struct top *top, const struct outbox *out, const str
 
 static void look_at(struct top *top, const struct component *component)
 {
-    top->components++;
-    for (unsigned i = NO_BOX; (i = component_next_outbox(component, i)) != NO_BOX;) {
-        const struct outbox *out = component_have_outbox(component, i);
+    struct linkage linkage = {0};
 
-        if (out != NULL && (out->box.flags & BOX_PASSES) == 0 && out->sink != NULL) {
-            look_at_linkage(top, out, out->sink);
-        }
+    top->components++;
+    while (component_next_linkage(component, &linkage)) {
+        look_at_linkage(top, &linkage);
     }
 }
 

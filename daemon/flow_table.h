@@ -16,7 +16,7 @@ struct flow_counts {
     uint64_t messages;
     uint64_t bytes;
     double blocked;   /* s */
-    uint32_t dropped; /* at the inbox */
+    uint64_t dropped; /* at the inbox */
     uint32_t ms;      /* of the loop's clock, at the look */
 };
 

@@ -242,6 +242,10 @@ struct component_type {
     /* A line for status and log: "listening on ADDRESS", "connected to ADDRESS" or "running WHAT";
      * anything else is shown as a warning ("no longer listening").  False: nothing to say. */
     bool (*describe)(struct component *self, char *text, size_t size);
+    /* How many senders it stands for in the line before a full inbox (waiting.h). */
+    unsigned (*stands_for)(const struct component *self);
+    /* There are more or fewer in such a line before one of its inboxes. */
+    void (*awaited)(struct component *self);
     /* What a component that runs waits for: "the peer to read".  WAITS_NOT: text says nothing. */
     enum waits (*waits_for)(struct component *self, char *text, size_t size);
 };

@@ -7,6 +7,7 @@
 #include "graph/cell.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
+#include "graph/waiting.h"
 
 /* Bytes of long messages that may be under way, beside what is in the ring. */
 enum { PARCELS_MOST = 1024 * 1024 };
@@ -117,6 +118,7 @@ static bool put_held(struct crossing *crossing)
     }
     message_release(crossing->held);
     crossing->held = NULL;
+    crossing->count++;
     return true;
 }
 
@@ -175,6 +177,20 @@ static bool put_what_waits(struct component *self, struct crossing *crossing)
            put_last(crossing);
 }
 
+/* Tells the landing how many wait for room here. */
+static void stand_in_awaited(struct component *self)
+{
+    unsigned index = NO_BOX;
+    unsigned count = 0;
+
+    while ((index = component_next_inbox(self, index)) != NO_BOX) {
+        const struct inbox *in = component_have_inbox(self, index);
+
+        count += in != NULL ? waiting_count(in) : 0;
+    }
+    atomic_store_explicit(&crossing_of(self)->crowd, count, memory_order_relaxed);
+}
+
 static void stand_in_run(struct component *self)
 {
     struct crossing *crossing = crossing_of(self);
@@ -182,6 +198,7 @@ static void stand_in_run(struct component *self)
     if (put_what_waits(self, crossing)) {
         put_end(self, crossing);
     }
+    atomic_store_explicit(&crossing->put, crossing->count, memory_order_relaxed);
     if (ring_publish(&crossing->ring)) {
         post(crossing, crossing->home, &crossing->to_landing);
     }
@@ -202,6 +219,7 @@ static const struct component_type stand_in_type = {
     .summary = "takes what is for a component of another worker",
     .size = sizeof(struct crossing_state),
     .heeds_control = true,
+    .awaited = stand_in_awaited,
     .run = stand_in_run,
 };
 
@@ -294,6 +312,7 @@ static unsigned land_some(struct component *self, struct crossing *crossing, uns
     while (count < most && (head = ring_peek(&crossing->ring)) != NULL &&
            land(self, crossing, head, is_forced)) {
         ring_drop(&crossing->ring);
+        crossing->landed++;
         count++;
     }
     return count;
@@ -316,11 +335,24 @@ static void landing_run(struct component *self)
     }
 }
 
+/* Those who wait on the other worker.  If nobody does, all that they have sent is here, and how
+ * many they were is not known: as many as there are messages, at most. */
+static unsigned landing_stands_for(const struct component *self)
+{
+    const struct crossing *crossing = crossing_of((struct component *)(uintptr_t)self);
+    const unsigned crowd = atomic_load_explicit(&crossing->crowd, memory_order_relaxed);
+
+    return crowd > 0
+               ? crowd
+               : atomic_load_explicit(&crossing->put, memory_order_relaxed) - crossing->landed;
+}
+
 static const struct component_type landing_type = {
     .name = "Landing",
     .summary = "sends on what comes from another worker",
     .size = sizeof(struct crossing_state),
     .run = landing_run,
+    .stands_for = landing_stands_for,
 };
 
 void crossing_bring(struct crossing *crossing)
@@ -379,8 +411,9 @@ static void make_end(struct end *end, const struct plan_component *plan, struct 
     list_append(&root_of(part)->ends, &end->link);
 }
 
-/* The inboxes of a component without what only its own type understands, and without its bounds:
- * its policies are those of its own. */
+/* The inboxes of a component without what only its own type understands, and without its policies,
+ * which are heeded where it is.  As no more than a turn's worth of messages fits, those who wait
+ * here for room are let in about as often as those who wait there. */
 static struct plan_component plan_stand_in(const struct plan_component *target)
 {
     static const struct crossing_state nothing;
@@ -390,6 +423,9 @@ static struct plan_component plan_stand_in(const struct plan_component *target)
     for (unsigned i = 0; i < target->inboxes; i++) {
         in[i] = target->in[i];
         in[i].flags = (uint16_t)(in[i].flags & ~(BOX_POLICY | BOX_RECEIVES | BOX_TAKES_PIPES));
+        if ((in[i].flags & BOX_BOUND_BYTES) == 0 && in[i].limit > TURN) {
+            in[i].limit = TURN;
+        }
     }
     plan.type = &stand_in_type;
     plan.parent = NULL;

@@ -41,7 +41,7 @@ void crossing_expect_finish(struct component *stand_in);
 
 /* The inbox that a stand-in's inbox leads to; NULL: it is no stand-in's, or that one is not there.
  * While all workers are halted. */
-const struct inbox *crossing_beyond(const struct inbox *in);
+struct inbox *crossing_beyond(const struct inbox *in);
 
 /* Draining, while all workers are halted: marks all that others lead to across, who .hears_across.
  */

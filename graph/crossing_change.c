@@ -12,16 +12,13 @@
 #include "graph/loop.h"
 #include "graph/plan.h"
 
-const struct inbox *crossing_beyond(const struct inbox *in)
+struct inbox *crossing_beyond(const struct inbox *in)
 {
     struct component *owner = box_owner(&in->box);
-    struct inbox *beyond;
 
-    if (!crossing_stands_in(owner) || crossing_of(owner)->target == NULL) {
-        return NULL;
-    }
-    beyond = component_have_inbox(crossing_of(owner)->target, box_index(&in->box));
-    return beyond != NULL ? inbox_sink(beyond) : NULL;
+    return crossing_stands_in(owner) && crossing_of(owner)->target != NULL
+               ? component_have_inbox(crossing_of(owner)->target, box_index(&in->box))
+               : NULL;
 }
 
 /* ---- ending ---- */

@@ -33,10 +33,13 @@ struct crossing {
     struct ring ring;
     _Atomic size_t apart;    /* bytes in them */
     _Atomic bool is_starved; /* the stand-in waits for room */
+    _Atomic unsigned crowd;  /* senders that wait before the stand-in */
+    _Atomic unsigned put;    /* messages into the ring, so far */
 
     struct end stand_in;
     struct message *held; /* taken, and there is no room for it; NULL: none */
     unsigned held_box;
+    unsigned count;    /* .put, before it is shown */
     bool is_finishing; /* see crossing_finish(); set while all workers are halted */
     bool has_said_last;
     bool has_said_end;
@@ -44,6 +47,7 @@ struct crossing {
 
     struct end landing;
     bool leads_to_control; /* as planned, not just by what came */
+    unsigned landed;       /* messages out of the ring, so far */
     bool has_had_last;
     bool has_had_end;
     struct letter to_landing;

@@ -194,6 +194,30 @@ static const char *box_part(const char *path)
     return dot != NULL && (slash == NULL || dot > slash) ? dot + 1 : NULL;
 }
 
+static bool find_box(struct place *place, struct component *component, const char *name)
+{
+    place->box = component_find_inbox(component, name);
+    place->is_inbox = place->box != NO_BOX;
+    if (!place->is_inbox) {
+        place->box = component_find_outbox(component, name);
+    }
+    return place->box != NO_BOX;
+}
+
+/* One that only a replica has, which has added it. */
+static bool find_box_of_replica(struct place *place, const char *name)
+{
+    struct component *replica = NULL;
+
+    while ((replica = component_next_replica(place->component, replica)) != NULL) {
+        if (find_box(place, replica, name)) {
+            place->component = replica;
+            return true;
+        }
+    }
+    return false;
+}
+
 enum place_found place_find(struct loop *loop, const char *path, struct place *place)
 {
     const char *box = box_part(path);
@@ -209,12 +233,8 @@ enum place_found place_find(struct loop *loop, const char *path, struct place *p
     if (!find_component(loop, component, place) || place->component == NULL) {
         return PLACE_NO_COMPONENT;
     }
-    place->box = component_find_inbox(place->component, box);
-    place->is_inbox = place->box != NO_BOX;
-    if (!place->is_inbox) {
-        place->box = component_find_outbox(place->component, box);
-    }
-    return place->box != NO_BOX ? PLACE_FOUND : PLACE_NO_BOX;
+    return find_box(place, place->component, box) || find_box_of_replica(place, box) ? PLACE_FOUND
+                                                                                     : PLACE_NO_BOX;
 }
 
 /* ---- what was meant ---- */
@@ -580,9 +600,20 @@ bool component_listens(struct component *component, char *text, size_t size)
 const struct inbox *outbox_destination(const struct outbox *out)
 {
     const struct inbox *in = out->sink;
-    const struct inbox *beyond = in != NULL ? crossing_beyond(in) : NULL;
+    struct inbox *beyond = in != NULL ? crossing_beyond(in) : NULL;
 
-    return beyond != NULL ? beyond : in;
+    return beyond != NULL ? inbox_sink(beyond) : in;
+}
+
+const struct box *box_next_anywhere(const struct box *box)
+{
+    const struct box *next = box_next(box);
+    const struct inbox *beyond = NULL;
+
+    if (next == NULL && box_is_inbox(box)) {
+        beyond = crossing_beyond(box_as_inbox((struct box *)(uintptr_t)box));
+    }
+    return beyond != NULL ? &beyond->box : next;
 }
 
 const char *box_name(const struct box *box)

@@ -94,6 +94,12 @@ uint64_t component_connection(const struct component *component);
 struct component *component_next_replica(const struct component *component,
                                          const struct component *after);
 
+/* Those of them whose box of this index stands for the same as its own.  Where all that comes to
+ * the replicas of a type passes the first (.has_relay), and of a box that was added, that is its
+ * own alone. */
+struct component *component_next_alike(const struct component *component, unsigned box,
+                                       const struct component *after);
+
 /* A statistic by the entry of its type's table. */
 uint64_t component_statistic_at(const struct component *component, const struct stat_spec *spec);
 
@@ -118,6 +124,25 @@ enum waits component_waits_outside(struct component *component, char *text, size
 /* The inbox that an outbox's messages wait in: where that is another worker's, not what stands for
  * it here. */
 const struct inbox *outbox_destination(const struct outbox *out);
+
+/* Where a box leads, which may be on another worker.  NULL: nowhere. */
+const struct box *box_next_anywhere(const struct box *box);
+
+/* A linkage, and what the outboxes of all replicas have counted since it was made. */
+struct linkage {
+    const struct component *replica; /* whose outbox it is ... */
+    unsigned index;                  /* ... and which */
+    const struct outbox *out;
+    const struct inbox *in; /* where its messages wait; the fullest of several */
+    uint64_t messages;
+    uint64_t bytes;
+    uint64_t dropped; /* at the inboxes */
+    double waited;    /* s */
+};
+
+/* The linkages that begin at a component and its replicas, one after another, until false: from the
+ * outboxes that send to the inboxes that keep.  Start with zeroes. */
+bool component_next_linkage(const struct component *component, struct linkage *linkage);
 
 /* The name of a box, and its path: "server.signal". */
 const char *box_name(const struct box *box);

@@ -17,6 +17,11 @@ struct place {
     uint32_t since;    /* ms of the loop's clock */
     bool is_invited;   /* and so waits no more */
     uint64_t messages; /* that it had sent when it was invited */
+    /* A deputy's: */
+    bool is_deputy;
+    float owes;           /* turns that each it stands for has had, and the others not */
+    uint32_t passed;      /* line->turns when that was last reckoned */
+    uint32_t next_deputy; /* of the line; 0: none */
 };
 
 /* The line of one inbox; there as long as somebody is in it. */
@@ -28,6 +33,10 @@ struct waiting {
     uint32_t invited; /* of them */
     uint32_t bound;   /* of the inbox */
     bool is_late;     /* the usher was in the queue before those that were invited */
+    uint32_t deputy;  /* the place of one; 0: there is none */
+    uint32_t deputies;
+    uint32_t turns; /* that others than deputies have had, ... */
+    float turn;     /* ... and messages in each, on average; 0: not known yet */
 };
 
 struct waiting_table {
@@ -98,6 +107,11 @@ static uint32_t room_in(const struct waiting *line)
     const uint32_t fill = inbox_fill(line->in);
 
     return fill < line->bound ? line->bound - fill : 0;
+}
+
+uint32_t waiting_count(const struct inbox *in)
+{
+    return in->waiting != NULL ? in->waiting->count : 0;
 }
 
 uint32_t waiting_bound(const struct inbox *in)
@@ -182,6 +196,74 @@ static void take_out(struct waiting_table *table, struct waiting *line, uint32_t
     }
 }
 
+/* ---- deputies ---- */
+
+static void add_deputy(struct waiting_table *table, struct waiting *line, uint32_t index)
+{
+    struct place *place = &table->places[index];
+
+    place->is_deputy = true;
+    place->owes = 1; /* it comes last, as whoever joins a line */
+    place->passed = line->turns;
+    place->next_deputy = line->deputy;
+    line->deputy = index;
+    line->deputies++;
+}
+
+static void remove_deputy(struct waiting_table *table, struct waiting *line, uint32_t index)
+{
+    uint32_t *at = &line->deputy;
+
+    while (*at != index) {
+        at = &table->places[*at].next_deputy;
+    }
+    *at = table->places[index].next_deputy;
+    line->deputies--;
+}
+
+/* Its turn is over. */
+static void note_turn(struct waiting *line, struct place *place)
+{
+    const float sent = (float)(place->out->messages - place->messages);
+
+    if (place->is_deputy) {
+        place->owes += line->turn > 0 ? sent / line->turn : 1;
+    } else if (sent > 0) {
+        line->turns++;
+        line->turn += line->turn > 0 ? (sent - line->turn) / 8 : sent;
+    }
+}
+
+/* True if each of those that a deputy stands for has had no more turns than each of the others. */
+static bool is_due(const struct waiting *line, struct place *place)
+{
+    const struct component *self = box_owner(&place->out->box);
+    const unsigned senders = self->type->stands_for(self);
+    const float each = (float)(line->count - line->deputies) / (float)(senders > 0 ? senders : 1);
+
+    if (each <= 0) {
+        return false; /* there are no others */
+    }
+    place->owes -= (float)(line->turns - place->passed) / each;
+    place->owes = place->owes > 0 ? place->owes : 0;
+    place->passed = line->turns;
+    return place->owes * each < 1;
+}
+
+/* Those who are due come first. */
+static void bring_forward(struct waiting_table *table, struct waiting *line)
+{
+    for (uint32_t at = line->deputy; at != 0; at = table->places[at].next_deputy) {
+        if (is_due(line, &table->places[at])) {
+            take_out(table, line, at);
+            put_at_end(table, line, at);
+            line->first = at; /* it is a ring */
+        }
+    }
+}
+
+/* ---- lines ---- */
+
 static void begin_to_wait(struct waiting_table *table, struct place *place)
 {
     place->is_invited = false;
@@ -192,8 +274,6 @@ static void end_waiting(struct waiting_table *table, struct place *place)
 {
     place->out->waited += loop_ms(table->loop) - place->since;
 }
-
-/* ---- lines ---- */
 
 static struct waiting *line_begin(struct waiting_table *table, struct inbox *in)
 {
@@ -228,6 +308,15 @@ static void line_end(struct waiting_table *table, struct waiting *line)
     list_append(&table->spare, &line->link);
 }
 
+static void tell_awaited(const struct inbox *in)
+{
+    struct component *owner = box_owner(&in->box);
+
+    if (owner->type->awaited != NULL) {
+        owner->type->awaited(owner);
+    }
+}
+
 static void join(struct waiting_table *table, struct waiting *line, struct outbox *out)
 {
     uint32_t index;
@@ -239,9 +328,13 @@ static void join(struct waiting_table *table, struct waiting *line, struct outbo
     table->free = table->places[index].next;
     table->places[index] = (struct place){.out = out, .line = line};
     put_at_end(table, line, index);
+    if (box_owner(&out->box)->type->stands_for != NULL) {
+        add_deputy(table, line, index);
+    }
     begin_to_wait(table, &table->places[index]);
     out->place = index;
     out->box.flags |= BOX_WAITING;
+    tell_awaited(line->in);
 }
 
 static void leave(struct waiting_table *table, struct outbox *out)
@@ -251,12 +344,16 @@ static void leave(struct waiting_table *table, struct outbox *out)
     struct waiting *line = place->line;
 
     if (place->is_invited) {
+        note_turn(line, place);
         line->invited--;
     } else {
         end_waiting(table, place);
     }
     out->box.flags = (uint16_t)(out->box.flags & ~BOX_WAITING);
     out->place = 0;
+    if (place->is_deputy) {
+        remove_deputy(table, line, index);
+    }
     take_out(table, line, index);
     place->out = NULL;
     place->next = table->free;
@@ -264,6 +361,7 @@ static void leave(struct waiting_table *table, struct outbox *out)
     if (line->count == 0) {
         line_end(table, line);
     }
+    tell_awaited(line->in);
 }
 
 /* ---- room ---- */
@@ -284,8 +382,10 @@ static uint32_t count_to_invite(const struct waiting *line)
 static void invite(struct waiting_table *table, struct waiting *line)
 {
     const uint32_t count = count_to_invite(line);
-    uint32_t index = line->first;
+    uint32_t index;
 
+    bring_forward(table, line);
+    index = line->first;
     for (; line->invited < count; line->invited++, index = table->places[index].next) {
         struct place *place = &table->places[index];
 
@@ -384,6 +484,7 @@ bool outbox_wait_for_room(struct component *self, struct outbox *out)
     place->line->invited--;
     begin_to_wait(table, place);
     if (place->messages != out->messages) { /* it had its turn */
+        note_turn(place->line, place);
         take_out(table, place->line, out->place);
         put_at_end(table, place->line, out->place);
     }

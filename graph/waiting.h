@@ -12,7 +12,9 @@
  *    could send anything, it keeps its place.
  * 3. The usher, a component of the loop's own, is run after those that were invited: who has not
  *    come back for more has left the line, and if there is still room the next are invited.
- * 4. What one message costs does not depend on how many wait; a place in a line is a few words in a
+ * 4. A deputy, which sends on for several (.stands_for of its type), comes sooner: as often as
+ * those would come in all if they stood in the line themselves.
+ * 5. What one message costs does not depend on how many wait; a place in a line is a few words in a
  *    table of the loop's, so that boxes need no room for it. */
 #ifndef AXOND_GRAPH_WAITING_H
 #define AXOND_GRAPH_WAITING_H
@@ -44,6 +46,9 @@ struct waiting_line {
 /* Calls see for each inbox that has been stuck for so many ms or longer; it may change nothing. */
 void waiting_each_stuck(const struct waiting_table *table, uint32_t ms,
                         void (*see)(void *arg, const struct waiting_line *line), void *arg);
+
+/* How many are in the line of an inbox. */
+uint32_t waiting_count(const struct inbox *in);
 
 /* The limit of an inbox that may have a line, and a way to change it. */
 uint32_t waiting_bound(const struct inbox *in);

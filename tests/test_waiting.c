@@ -46,7 +46,25 @@ static const struct component_type sender_type = {
     .run = sender_run,
 };
 
-static const struct component_type *const types[] = {&sender_type, NULL};
+/* One that sends on for ten. */
+enum { SENT_ON_FOR = 10 };
+
+static unsigned stands_for_ten(const struct component *self)
+{
+    return SENT_ON_FOR;
+}
+
+static const struct component_type deputy_type = {
+    .name = "Deputy",
+    .summary = "sends for others",
+    .size = sizeof(struct sender),
+    .inboxes = sender_inboxes,
+    .outboxes = sender_outboxes,
+    .run = sender_run,
+    .stands_for = stands_for_ten,
+};
+
+static const struct component_type *const types[] = {&sender_type, &deputy_type, NULL};
 
 struct crowd {
     struct scene *scene;
@@ -55,8 +73,8 @@ struct crowd {
     unsigned count;
 };
 
-/* Senders, each linked to the sink and not yet run. */
-static struct crowd gather(unsigned count, const char *size)
+/* Senders, each linked to the sink and not yet run; the first so many are deputies. */
+static struct crowd gather_with(unsigned deputies, unsigned count, const char *size)
 {
     struct crowd crowd = {.count = count};
     const size_t room = 64 * (size_t)count + 256;
@@ -69,7 +87,8 @@ static struct crowd gather(unsigned count, const char *size)
                              "  chassis: {type: Probe}\n",
                              size);
     for (unsigned i = 0; i < count; i++) {
-        used += (size_t)snprintf(yaml + used, room - used, "  s%u: {type: Sender}\n", i);
+        used += (size_t)snprintf(yaml + used, room - used, "  s%u: {type: %s}\n", i,
+                                 i < deputies ? "Deputy" : "Sender");
     }
     crowd.scene = scene_start(types, yaml);
     crowd.sink = scene_find(crowd.scene, "sink");
@@ -83,6 +102,11 @@ static struct crowd gather(unsigned count, const char *size)
     }
     free(yaml);
     return crowd;
+}
+
+static struct crowd gather(unsigned count, const char *size)
+{
+    return gather_with(0, count, size);
 }
 
 static void disperse(struct crowd *crowd)
@@ -160,6 +184,44 @@ static void test_two_thousand_senders_that_share_an_inbox_get_on_equally(void **
     assert_in_range(turns, SENDERS, 3 * SENDERS * EACH);
     assert_nobody_waits(&crowd);
     disperse(&crowd);
+}
+
+/* Deputies with much to send, and senders that send so much at a time: they get on alike, more or
+ * less, since who waits is counted and not who will come again. */
+static void share_with_deputies(unsigned deputies, unsigned senders, uint64_t of_a_sender)
+{
+    const unsigned count = deputies + senders;
+    struct crowd crowd = gather_with(deputies, count, "20");
+    uint64_t sent = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        let_send(&crowd, i, i < deputies ? 1000000 : of_a_sender);
+    }
+    for (unsigned round = 0; round < 400; round++) {
+        for (unsigned i = deputies; i < count; i++) {
+            if (sender(&crowd, i)->left == 0) {
+                let_send(&crowd, i, of_a_sender);
+            }
+        }
+        (void)take(&crowd, count);
+    }
+
+    for (unsigned i = deputies; i < count; i++) {
+        sent += sender(&crowd, i)->sent;
+    }
+    for (unsigned i = 0; i < deputies; i++) {
+        assert_in_range(sender(&crowd, i)->sent, SENT_ON_FOR * sent / senders / 2,
+                        SENT_ON_FOR * sent / senders * 2);
+    }
+    disperse(&crowd);
+}
+
+static void test_a_deputy_gets_as_much_as_those_it_stands_for_would(void **context)
+{
+    share_with_deputies(1, 30, 1000000);
+    share_with_deputies(1, 30, 1);
+    share_with_deputies(2, 30, 1000000);
+    share_with_deputies(1, 2, 1000000);
 }
 
 static void test_a_bound_in_bytes_is_shared_as_equally(void **context)
@@ -441,6 +503,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_thousand_senders_that_share_an_inbox_get_on_equally),
+        cmocka_unit_test(test_a_deputy_gets_as_much_as_those_it_stands_for_would),
         cmocka_unit_test(test_a_bound_in_bytes_is_shared_as_equally),
         cmocka_unit_test(test_who_comes_later_does_not_overtake),
         cmocka_unit_test(test_who_is_invited_and_finds_no_room_keeps_its_place),

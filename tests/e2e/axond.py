@@ -43,7 +43,7 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 AXOND = os.path.abspath(os.environ.get("AXOND", SOURCE / "build/release/axond"))
 AXONCTL = os.path.abspath(os.environ.get("AXONCTL", SOURCE / "build/release/axonctl"))
-WORKERS = os.environ.get("AXOND_WORKERS", "")  # set: what a test does not say itself runs with so many
+WORKERS = int(os.environ.get("AXOND_WORKERS") or 1)  # what a test does not say itself runs with so many
 SANITIZED = os.environ.get("AXOND_SANITIZE", "")  # set: slower, larger, nothing to measure
 PATIENCE = 180.0 if SANITIZED else 60.0  # seconds until something that should happen counts as lost
 
@@ -184,6 +184,21 @@ def is_ready(sock, event, seconds=0):
     poll = select.poll()
     poll.register(sock, event)
     return bool(poll.poll(seconds * 1000))
+
+
+def in_order_of_answers(socks):
+    """Gives each once there is something to receive: several workers keep no order among those who wait."""
+    poll = select.poll()
+    waiting = {sock.fileno(): sock for sock in socks}
+    for number in waiting:
+        poll.register(number, select.POLLIN)
+    while waiting:
+        ready = poll.poll(PATIENCE * 1000)
+        if not ready:
+            raise AssertionError(f"{len(waiting)} are not answered")
+        for number, _ in ready:
+            poll.unregister(number)
+            yield waiting.pop(number)
 
 
 def receive_all(sock):
@@ -407,7 +422,7 @@ class Axond(Process):
         if sockets:
             self.environment["LISTEN_FDNAMES"] = ":".join(name for name, _ in sockets)
             under = (sys.executable, "-c", PASS_SOCKETS, *map(str, numbers), "--", *under)
-        workers = ["-w", WORKERS] if WORKERS else []
+        workers = ["-w", WORKERS] if WORKERS > 1 else []
         super().__init__(*under, AXOND, "-s", self.control, *workers, *args, self.graph_path,
                          env=self.environment, cwd=self.directory, pass_fds=numbers)
 

@@ -109,7 +109,7 @@ class Endurance(axond.TestCase):
             axond.wait_for(lambda: daemon.wakeups() > wakeups, "another try")
             daemon.wait_rest(0.5)  # it tries once a second
             served = 0
-            for client in clients:
+            for client in axond.in_order_of_answers(clients):
                 self.assertEqual(axond.receive(client, 5), b"hello")
                 client.close()
                 served += 1

@@ -114,7 +114,11 @@ class RandomReloads(axond.TestCase):
                     self.assertLess(daemon.rss() - before, 4 << 20)
             self.reload(daemon, first, True, RELOADS + 1)
             axond.wait_for(lambda: daemon.fds() == idle, "every descriptor to be closed")
-            axond.wait_for(lambda: self.rows(daemon) == at_first, "the first graph, and no other")
+            try:
+                axond.wait_for(lambda: self.rows(daemon) == at_first, "the first graph, and no other")
+            except AssertionError:
+                self.assertEqual(self.rows(daemon), at_first)  # shows them
+                raise
 
     def rows(self, daemon):
         return sorted(row["path"] for row in daemon.ctl("list", json=True)["components"])

@@ -394,7 +394,7 @@ class Trace(Seeing):
               sink:  {type: NullSink}
               sunk:  {type: NullSink}
             linkages: [pipe -> out, one -> sink, two -> sunk]
-            """)
+            """, args=["-w", 1])  # "one" and "two" would live on different workers, and a trace stays on one
 
         steps = self.trace(daemon, "pipe", lambda: daemon.ctl("send", "pipe.inbox", "hello"))
 

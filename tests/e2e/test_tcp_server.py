@@ -151,12 +151,16 @@ class Connections(Server):
             axond.wait_for(lambda: daemon.wakeups() > wakeups, "another try")
             daemon.wait_rest(0.5)  # it tries once a second
             self.assertEqual(daemon.stderr.count("accepting no more"), 1)
-            self.assertTrue(echoes(socks[0]))
+            for sock in socks:
+                sock.sendall(b"hello")
+            answered = next(axond.in_order_of_answers(socks))
+            self.assertEqual(axond.receive(answered, 5), b"hello")
             for sock in socks[:30]:
                 sock.close()
-            for sock in socks[30:]:
-                self.assertTrue(echoes(sock))
+            for sock in axond.in_order_of_answers(set(socks[30:]) - {answered}):
+                self.assertEqual(axond.receive(sock, 5), b"hello")
                 sock.close()
+            answered.close()
             self.assertTrue(echoes(daemon.connect()))
 
     def test_max_connections(self):

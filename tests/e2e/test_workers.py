@@ -660,6 +660,67 @@ class Seeing(TestCase):
             for client in clients:
                 self.greet(client)
 
+    def test_what_each_worker_has_of_a_linkage_is_shown_as_one(self):
+        with on(2, ECHO % "") as daemon:
+            self.crowd(daemon)
+            signals = [one for one in daemon.ctl("linkages", json=True)["linkages"]
+                       if one["from"] == "server.protocolHandlerSignal"]
+            self.assertEqual([(one["to"], one["messages"]) for one in signals], [("echo.inbox", CROWD)])
+            server = daemon.ctl("show", "server", json=True)
+            self.assertEqual({box["name"]: box["messages"] for box in server["outboxes"]}["protocolHandlerSignal"], CROWD)
+            echo = daemon.ctl("show", "echo", json=True)
+            self.assertEqual({box["name"]: box["messages"] for box in echo["inboxes"]}["inbox"], CROWD)
+
+    def test_a_tap_of_what_each_worker_has_hears_all_of_them(self):
+        with on(2, ECHO % "") as daemon, daemon.ctl_stream("tap", "server -> echo") as tap:
+            tap.wait_line("tapping")
+            self.crowd(daemon)
+            axond.wait_for(lambda: tap.stdout.count("newCSA") == CROWD, "every connection")
+
+    def test_a_tap_of_a_linkage_between_workers(self):
+        for graph in AUDIT, AUDIT_FAR:
+            with self.subTest(far=graph is AUDIT_FAR), on(2, graph) as daemon:
+                clients = self.crowd(daemon, 8)
+                with contextlib.ExitStack() as stack:
+                    taps = [stack.enter_context(daemon.ctl_stream("tap", f"visitors/{number} -> audit.inbox"))
+                            for number in range(1, 9)]
+                    for tap in taps:
+                        tap.wait_line("tapping")
+                    for client in clients:
+                        self.greet(client)
+                    for tap in taps:
+                        tap.wait_line("hello", "stdout")
+
+    def test_a_tap_tells_the_last_words_of_a_connection_with_its_peer(self):
+        with on(2, ECHO % "") as daemon:
+            clients = self.crowd(daemon, 8)
+            with contextlib.ExitStack() as stack:
+                taps = [stack.enter_context(daemon.ctl_stream("tap", f"echo/{number}")) for number in range(1, 9)]
+                for tap in taps:
+                    tap.wait_line("tapping")
+                for client in clients:
+                    client.close()
+                for tap in taps:
+                    self.assertEqual(tap.wait(), 0)
+                    self.assertRegex(tap.stdout, r"echo/\d+\.control  127\.0\.0\.1:\d+  producerFinished")
+
+    def test_all_who_have_subscribed_are_seen_whatever_worker_they_are_on(self):
+        with on(2, "etc/chat.yaml") as daemon:
+            clients = [daemon.connect() for _ in range(20)]
+            axond.wait_for(lambda: statistics(daemon, "room")["subscribers"] == 20, "all to be there")
+
+            to_them = [one["to"] for one in daemon.ctl("linkages", "room.*", json=True)["linkages"]
+                       if one["from"].startswith("room.subscriber")]
+            self.assertEqual(len(set(to_them)), 20)
+            boxes = daemon.ctl("show", "room", json=True)["outboxes"]
+            self.assertEqual(sum(box["name"].startswith("subscriber") for box in boxes), 20)
+            with daemon.ctl_stream("tap", "room.inbox", "--count", "20") as tap:
+                tap.wait_line("tapping")
+                for number, client in enumerate(clients):
+                    client.sendall(line(number, 0))
+                self.assertEqual(tap.wait(), 0)
+                self.assertCountEqual(re.findall(r"  (\d+) 0", tap.stdout), [str(n) for n in range(20)])
+
     def test_a_trace_is_of_any_connection_and_says_where_it_crosses(self):
         for graph in AUDIT, AUDIT_FAR:
             with self.subTest(far=graph is AUDIT_FAR), on(2, graph) as daemon:
