@@ -30,6 +30,7 @@ import tempfile
 import held
 import leak
 import load_graph
+import workers
 from servers import (FLOORS, Failure, Programs, Server, backend_for, can_trace, count, cpus,
                      free_port, load, raise_descriptor_limit)
 
@@ -472,6 +473,15 @@ class Bench:
         self.report.judge(f"the longest turn of the loop ({longest['command']}): CPU ms",
                           longest["cpu_ms"], 5.0)
 
+    def workers(self):
+        """On one CPU there is nothing to be seen."""
+        if "axond" not in self.programs or len(set(cpus())) < 2:
+            return
+        answers = workers.measure(self.programs, self.tmp, self.options.rounds, self.options.seconds)
+        self.report.figures["workers"] = answers
+        self.report.add("Workers (lines that 40 transformers look through; 64 connections, server and load on two CPUs)",
+                        table(workers.HEADERS, workers.rows(answers)))
+
     def leaks(self):
         if "axond" not in self.programs:
             return
@@ -489,8 +499,7 @@ class Bench:
         steps += [("instances", self.instances), ("syscalls", self.syscalls),
                   ("instructions", self.instructions),
                   ("fanout-counts", self.fanout_counts), ("loading", self.loading),
-                  ("held", self.held),
-                  ("leaks", self.leaks)]
+                  ("held", self.held), ("workers", self.workers), ("leaks", self.leaks)]
         return steps
 
 

@@ -1,9 +1,10 @@
 """Starting and stopping the servers under test, and running the load client against them.
 
 A server is known by its name and its role: "echo" sends back what it gets, "lines" does so line by
-line, "proxy" passes it on to a backend port, "fanout" gives it to all who are connected, the sender
-too.  Every server is one process, pinned to the first CPU; the load client and the backend are
-pinned to the second.
+line, "busy" likewise but takes much longer, "proxy" passes it on to a backend port, "fanout" gives
+it to all who are connected, the sender too.  Every server is one process, pinned to the first CPU;
+the load client and the backend are pinned to the second.  Who measures several workers says
+otherwise.
 """
 
 import collections
@@ -48,6 +49,25 @@ linkages:
   - server -> echo
 """
 
+# Lines in which nothing is found are looked through again and again.
+BUSY = ", ".join(["{{type: PureTransformer, function: replace, from: '//', to: ''}}"] * 40)
+
+BUSY_GRAPH = f"""\
+graphs:
+  busy:
+    components:
+      lines: {{{{type: LineFramer}}}}
+      work: {{{{type: Pipeline, components: [{BUSY}]}}}}
+      echo: {{{{type: EchoProtocol}}}}
+    linkages:
+      - self -> lines -> work -> echo -> self
+components:
+  server: {{{{type: TCPServer, host: 127.0.0.1, listenport: {{port}}}}}}
+  echo: {{{{type: ProtocolHandler, protocol: busy}}}}
+linkages:
+  - server -> echo
+"""
+
 PROXY_GRAPH = """\
 components:
   server: {{type: TCPServer, host: 127.0.0.1, listenport: {port}}}
@@ -75,7 +95,8 @@ linkages:
   - server -> visitors
 """
 
-GRAPHS = {"echo": ECHO_GRAPH, "lines": LINES_GRAPH, "proxy": PROXY_GRAPH, "fanout": FANOUT_GRAPH}
+GRAPHS = {"echo": ECHO_GRAPH, "lines": LINES_GRAPH, "busy": BUSY_GRAPH, "proxy": PROXY_GRAPH,
+          "fanout": FANOUT_GRAPH}
 
 # Each of 9,700 connections takes two descriptors; more, and HAProxy refuses to start where a
 # process may have 20,000.  Those that splice take more.
@@ -185,16 +206,19 @@ class Server:
     """A running server; a context manager.
 
     name: "axond", "haproxy", "nginx", "socat" or one of FLOORS; with "lines" or "splice"
-        after it, one that frames lines or moves bytes by splice(2); another word tells two apart
+        after it, one that frames lines or moves bytes by splice(2); with a number, one that has so
+        many workers; another word tells two apart
     wrap: a command that runs the server's, such as ["strace", "-c"]
     wrap_forks: the server is then a child of that process
+    on: the CPUs to run on, instead of the first
     """
 
-    def __init__(self, programs, name, role, tmp, backend=0, wrap=(), wrap_forks=False, cpu=None):
+    def __init__(self, programs, name, role, tmp, backend=0, wrap=(), wrap_forks=False, on=None):
         self.name = name
         self.port = free_port()
         self.program, *words = name.split()
         self.how = [word for word in words if word in ("lines", "splice")]
+        self.workers = next((word for word in words if word.isdigit()), "1")
         self.notify = None
         stem = os.path.join(tmp, f"{self.program}-{self.port}")
         self.log = stem + ".log"
@@ -204,11 +228,11 @@ class Server:
             self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             self.notify.bind(stem + ".notify")
             environment["NOTIFY_SOCKET"] = stem + ".notify"
-        cpu = cpus()[0] if cpu is None else cpu
+        where = on or {cpus()[0]}
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [*wrap, *command], env=environment, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+                stderr=log, preexec_fn=lambda: os.sched_setaffinity(0, where))
         try:
             self._wait_until_ready(300 if wrap else 60)
             if self.notify is not None:
@@ -237,7 +261,7 @@ class Server:
             return [programs["haproxy"], "-db", "-f", config]
         if self.program == "nginx":
             return [programs["nginx"], "-c", config]
-        return [programs["axond"], config, "-s", stem + ".sock"]
+        return [programs["axond"], config, "-s", stem + ".sock", "-w", self.workers]
 
     def _wait_until_ready(self, seconds):
         deadline = time.monotonic() + seconds
@@ -288,17 +312,20 @@ def backend_for(programs, role, tmp):
     if role != "proxy":
         yield 0
         return
-    with Server(programs, "bare_echo", "echo", tmp, cpu=cpus()[1]) as backend:
+    with Server(programs, "bare_echo", "echo", tmp, on={cpus()[1]}) as backend:
         yield backend.port
 
 
-def load(programs, server, *arguments):
-    """Runs the load client; its answer as a dict.  Bytes that did not come back are a Failure."""
+def load(programs, server, *arguments, on=None):
+    """Runs the load client; its answer as a dict.  Bytes that did not come back are a Failure.
+
+    on: the CPUs to run on, instead of the second
+    """
     command = [programs["load"], arguments[0], "--port", server.port, "--pid", server.pid,
                *arguments[1:]]
     run = subprocess.run([str(word) for word in command], capture_output=True, text=True,
                          check=False,
-                         preexec_fn=lambda: os.sched_setaffinity(0, {cpus()[1]}))
+                         preexec_fn=lambda: os.sched_setaffinity(0, on or {cpus()[1]}))
     try:
         answer = json.loads(run.stdout)
     except ValueError:
