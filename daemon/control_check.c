@@ -163,10 +163,13 @@ struct reload {
 
 static void add_change(json_t *changes, const char *path, const char *change, const char *why)
 {
-    if (json_array_size(changes) < CONTROL_MOST) {
-        json_array_append_new(changes, json_pack("{s:o, s:s, s:o}", "path", control_text(path),
-                                                 "change", change, "why", control_text(why)));
-    }
+    json_array_append_new(changes, json_pack("{s:o, s:s, s:o}", "path", control_text(path),
+                                             "change", change, "why", control_text(why)));
+}
+
+static bool has_room(const json_t *changes)
+{
+    return json_array_size(changes) < CONTROL_MOST;
 }
 
 static json_t *list_changes(const struct reloading *reloading)
@@ -174,13 +177,13 @@ static json_t *list_changes(const struct reloading *reloading)
     const struct plan_difference *difference = reloading->difference;
     json_t *changes = json_array();
 
-    for (size_t i = 0; i < difference->count; i++) {
+    for (size_t i = 0; i < difference->count && has_room(changes); i++) {
         const struct plan_change *one = &difference->changes[i];
 
         add_change(changes, (one->after != NULL ? one->after : one->before)->path,
                    plan_change_name(one->kind), one->why);
     }
-    for (size_t i = 0; i < reloading->revived.count; i++) {
+    for (size_t i = 0; i < reloading->revived.count && has_room(changes); i++) {
         add_change(changes, reloading->revived.items[i]->path, "restarted", "it had ended");
     }
     return changes;

@@ -149,7 +149,7 @@ static void tell(void *arg, const struct trace_event *event)
 
 static bool is_waiting(const struct tracing *tracing)
 {
-    bool is_any = false;
+    bool is_any = atomic_load_explicit(&tracing->refs, memory_order_acquire) > 1; /* under way */
 
     workers_halt(tracing->main->workers);
     for (unsigned i = 0; i < tracing->count && !is_any; i++) {

@@ -94,9 +94,11 @@ static void on_changed(void *arg, const struct component *component)
     struct daemon *daemon = arg;
     char path[PATH_SIZE];
 
-    (void)component_path(component, path, sizeof(path));
-    log_event(LOG_LEVEL_DEBUG, &(struct log_fields){.component = path}, "%s",
-              component_state_name((enum component_state)component->state));
+    if (log_wants(LOG_LEVEL_DEBUG)) {
+        (void)component_path(component, path, sizeof(path));
+        log_event(LOG_LEVEL_DEBUG, &(struct log_fields){.component = path}, "%s",
+                  component_state_name((enum component_state)component->state));
+    }
     control_component_changed(daemon->control, component);
 }
 
@@ -597,8 +599,9 @@ static void find_revived(struct reloading *reloading, const struct graph_change 
 {
     struct plan_component_list *list = &reloading->revived;
     const struct plan_component *one;
+    size_t position = 0;
 
-    while ((one = graph_change_revived(change, list->count)) != NULL) {
+    while ((one = graph_change_revived(change, &position)) != NULL) {
         list->items = mem_resize_array(list->items, list->count + 1, sizeof(*list->items));
         list->items[list->count++] = one;
     }
@@ -626,7 +629,8 @@ static enum reload_outcome fail_to_start(struct daemon *daemon, const struct pla
 static const struct plan_component *change_graph(struct daemon *daemon, struct reloading *reloading)
 {
     struct reload_failure *failure = &reloading->failure;
-    struct graph_change *change = graph_change_create(daemon->graph, reloading->difference);
+    struct graph_change *change =
+        graph_change_create(daemon->graph, reloading->difference, reloading->nursery);
     const struct plan_component *failed;
 
     find_revived(reloading, change);

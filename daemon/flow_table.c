@@ -3,12 +3,23 @@
 #include <stdlib.h>
 
 #include "graph/mem.h"
+#include "graph/thread.h"
 
-enum { FIRST_SIZE = 64 };
+enum { FIRST_SIZE = 64, FREED_APART = 20000 /* places that a thread frees: see graph/thread.h */ };
+
+static void *free_places(void *places)
+{
+    free(places);
+    return NULL;
+}
 
 void flow_table_deinit(struct flow_table *table)
 {
-    free(table->places);
+    if (table->size >= FREED_APART) {
+        thread_create_detached(free_places, table->places);
+    } else {
+        free(table->places);
+    }
     *table = (struct flow_table){0};
 }
 

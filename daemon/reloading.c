@@ -16,6 +16,7 @@ static void destroy(struct job *job)
 {
     struct reloading *reloading = of(job);
 
+    nursery_destroy(reloading->nursery);
     plan_difference_destroy(reloading->difference);
     plan_release(reloading->old);
     plan_release(reloading->files);
@@ -62,6 +63,7 @@ static bool begin(struct job *job)
         return false;
     }
     reloading->old = plan_ref((struct plan *)(uintptr_t)daemon->graph->plan);
+    reloading->nursery = nursery_create(daemon->graph);
     if (reloading->edit != NULL) {
         return begin_edit(reloading);
     }
@@ -85,6 +87,7 @@ static void work(struct job *job)
     if (plan != NULL) {
         reloading->difference = plan_difference_create(reloading->old, plan);
         plan_release(plan);
+        nursery_fill(reloading->nursery, reloading->difference, !reloading->is_dry_run);
     }
 }
 

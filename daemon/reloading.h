@@ -15,6 +15,7 @@
 
 #include "daemon/daemon.h"
 #include "daemon/jobs.h"
+#include "graph/nursery.h"
 #include "graph/plan_difference.h"
 
 struct plan_component_list {
@@ -35,6 +36,7 @@ struct reloading {
     /* The result. */
     struct errors *errors;
     struct plan_difference *difference; /* NULL: errors say why */
+    struct nursery *nursery;            /* of what it changes */
     struct reload_failure failure;      /* of RELOAD_CANNOT_START */
     struct plan_component_list
         revived; /* those that are started anew though nothing of them changes */

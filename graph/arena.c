@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGNMENT = 16, FIRST_CHUNK = 4 << 10, LARGEST_CHUNK = 1 << 20 };
+enum { ALIGNMENT = 16, FIRST_CHUNK = 4 << 10, LARGEST_CHUNK = 1 << 20, LARGE = 8 << 20 };
 
 struct chunk {
     struct chunk *older;
@@ -143,4 +143,9 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 size_t arena_size(const struct arena *arena)
 {
     return arena->total_size;
+}
+
+bool arena_is_large(const struct arena *arena)
+{
+    return arena->total_size >= LARGE;
 }

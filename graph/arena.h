@@ -10,6 +10,7 @@
 #include "graph/mem.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -38,5 +39,8 @@ MUST_CHECK char *arena_vprintf(struct arena *arena, const char *format, va_list 
 
 /* Returns the bytes taken from the system so far. */
 size_t arena_size(const struct arena *arena);
+
+/* True if to give them back takes a millisecond: a thread should (thread.h). */
+bool arena_is_large(const struct arena *arena);
 
 #endif

@@ -13,6 +13,7 @@
 #include "graph/component.h"
 #include "graph/graph.h"
 #include "graph/graph_change.h"
+#include "graph/nursery.h"
 #include "graph/plan.h"
 #include "graph/plan_difference.h"
 #include "graph/root.h"
@@ -60,6 +61,7 @@ struct part_change {
 
 struct graph_change {
     const struct plan_difference *difference;
+    struct nursery *nursery;            /* borrowed */
     struct parts *parts;                /* NULL: the graph is in one piece */
     const struct plan_component **made; /* what is new, or is revived, in the order of the plan */
     bool *is_revived;
@@ -77,6 +79,14 @@ static inline struct component *at_place(const struct part_change *change,
                                          const struct plan_component *plan)
 {
     return change->root->graph.components[plan->index];
+}
+
+/* It was linked before the change began: neither end need be looked at. */
+static inline bool change_is_linked(const struct graph_change *change,
+                                    const struct plan_linkage *linkage)
+{
+    return nursery_has(change->nursery, linkage->from.component) &&
+           nursery_has(change->nursery, linkage->to.component);
 }
 
 /* ---- change_made.c ---- */

@@ -65,10 +65,14 @@ void change_make_linkages(struct part_change *change)
 
     for (size_t i = 0; i < whole->linkage_count; i++) {
         const struct plan_linkage *linkage = whole->linkages[i];
-        struct component *from = at_place(change, linkage->from.component);
+        struct component *from;
         struct component *to;
         struct box *box;
 
+        if (change_is_linked(whole, linkage)) {
+            continue;
+        }
+        from = at_place(change, linkage->from.component);
         if (from == NULL || component_is_over(from)) {
             continue;
         }

@@ -10,8 +10,6 @@ static void add_made(struct graph_change *change, const struct plan_component *p
 {
     const size_t count = change->made_count++;
 
-    change->made = mem_resize_array(change->made, count + 1, sizeof(*change->made));
-    change->is_revived = mem_resize_array(change->is_revived, count + 1, sizeof(bool));
     change->made[count] = plan;
     change->is_revived[count] = is_revived;
 }
@@ -66,34 +64,88 @@ static bool is_started(enum standing standing)
     return standing == IS_NEW || standing == IS_REVIVED;
 }
 
-/* What has done its work is started again along with what it is linked with, or inside of, or what
- * it holds.  Returns whether any was found. */
-static bool spread(const struct plan *fresh, enum standing *standings)
+/* ---- who is started along with others ---- */
+
+/* Whom the start of a component may concern: those that it is linked with, its chassis, and what it
+ * holds.  By position in the plan: of component i, others[first[i] .. first[i + 1]]. */
+struct neighbours {
+    size_t *first;
+    size_t *others;
+};
+
+static void note(struct neighbours *neighbours, const struct plan *plan,
+                 const struct plan_component *a, const struct plan_component *b)
 {
-    bool is_any = false;
+    const size_t of_a = (size_t)(a - plan->components);
+    const size_t of_b = (size_t)(b - plan->components);
 
-    for (size_t i = 0; i < fresh->linkage_count; i++) {
-        enum standing *from = &standings[fresh->linkages[i].from.component - fresh->components];
-        enum standing *to = &standings[fresh->linkages[i].to.component - fresh->components];
+    if (neighbours->others == NULL) { /* they are only counted */
+        neighbours->first[of_a]++;
+        neighbours->first[of_b]++;
+    } else { /* filled from its end on */
+        neighbours->others[--neighbours->first[of_a]] = of_b;
+        neighbours->others[--neighbours->first[of_b]] = of_a;
+    }
+}
 
-        if ((is_started(*from) && *to == IS_OVER) || (is_started(*to) && *from == IS_OVER)) {
-            *(*to == IS_OVER ? to : from) = IS_REVIVED;
-            is_any = true;
+static void note_all(struct neighbours *neighbours, const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->linkage_count; i++) {
+        note(neighbours, plan, plan->linkages[i].from.component, plan->linkages[i].to.component);
+    }
+    for (size_t i = 0; i < plan->component_count; i++) {
+        if (plan->components[i].parent != NULL) {
+            note(neighbours, plan, &plan->components[i], plan->components[i].parent);
         }
     }
+}
+
+static struct neighbours find_neighbours(const struct plan *plan)
+{
+    struct neighbours neighbours = {.first =
+                                        mem_alloc_array(plan->component_count + 1, sizeof(size_t))};
+    size_t count = 0;
+
+    note_all(&neighbours, plan);
+    for (size_t i = 0; i < plan->component_count; i++) {
+        count += neighbours.first[i];
+        neighbours.first[i] = count;
+    }
+    neighbours.first[plan->component_count] = count;
+    neighbours.others = mem_alloc_array(count + 1, sizeof(size_t));
+    note_all(&neighbours, plan);
+    return neighbours;
+}
+
+/* What has done its work is started again along with what it is linked with, or inside of, or what
+ * it holds; and what a chassis holds along with it in any case. */
+static void spread(const struct plan *fresh, enum standing *standings)
+{
+    struct neighbours neighbours = find_neighbours(fresh);
+    size_t *started = mem_alloc_array(fresh->component_count + 1, sizeof(*started));
+    size_t count = 0;
+
     for (size_t i = 0; i < fresh->component_count; i++) {
-        const struct plan_component *parent = fresh->components[i].parent;
-        enum standing *holder = parent != NULL ? &standings[parent - fresh->components] : NULL;
-
-        if (holder != NULL && is_started(standings[i]) && *holder == IS_OVER) {
-            *holder = IS_REVIVED;
-            is_any = true;
-        } else if (holder != NULL && is_started(*holder) && !is_started(standings[i])) {
-            standings[i] = IS_REVIVED;
-            is_any = true;
+        if (is_started(standings[i])) {
+            started[count++] = i;
         }
     }
-    return is_any;
+    while (count > 0) {
+        const size_t at = started[--count];
+
+        for (size_t i = neighbours.first[at]; i < neighbours.first[at + 1]; i++) {
+            const size_t other = neighbours.others[i];
+            const bool is_held = fresh->components[other].parent == &fresh->components[at];
+
+            if (standings[other] == IS_OVER || (is_held && standings[other] == STAYS)) {
+                standings[other] = IS_REVIVED;
+                started[count++] = other;
+            }
+        }
+    }
+    free(started);
+    free(neighbours.first);
+    free(neighbours.others);
 }
 
 static void add_linkages_of_revived(struct graph_change *change, const enum standing *standings)
@@ -119,8 +171,7 @@ static void find_all_made(struct graph_change *change)
     enum standing *standings = mem_alloc_array(fresh->component_count + 1, sizeof(*standings));
 
     find_standings(change, standings);
-    while (spread(fresh, standings)) {
-    }
+    spread(fresh, standings);
     for (size_t i = 0; i < fresh->component_count; i++) {
         if (is_started(standings[i])) {
             add_made(change, &fresh->components[i], standings[i] == IS_REVIVED);
@@ -150,7 +201,10 @@ static bool is_any_to_be_looked_at(const struct graph_change *change)
 void change_find_made(struct graph_change *change)
 {
     const struct plan_difference *difference = change->difference;
+    const size_t most = difference->fresh->component_count;
 
+    change->made = mem_alloc_array(most + 1, sizeof(*change->made));
+    change->is_revived = mem_alloc_array(most + 1, sizeof(*change->is_revived));
     change->linkage_count = difference->made_count;
     change->linkages =
         mem_resize_array(NULL, difference->made_count + 1, sizeof(*change->linkages));

@@ -25,8 +25,6 @@ static void clear_place(struct part_change *change, const struct plan_component 
     struct component *component = at_place(change, plan);
 
     if (component != NULL) {
-        change->removed =
-            mem_resize_array(change->removed, change->removed_count + 1, sizeof(*change->removed));
         change->removed[change->removed_count++] =
             (struct removed){.component = component, .ends = UNFED};
         change->root->graph.components[plan->index] = NULL;
@@ -40,6 +38,8 @@ static void clear_removed(struct part_change *change)
     const struct plan_difference *difference = change->difference;
     const struct graph_change *whole = change->whole;
 
+    change->removed =
+        mem_alloc_array(difference->removed + whole->made_count + 1, sizeof(*change->removed));
     for (size_t i = 0; i < difference->count; i++) {
         if (difference->changes[i].kind == PLAN_REMOVED) {
             clear_place(change, difference->changes[i].before);
@@ -50,6 +50,18 @@ static void clear_removed(struct part_change *change)
             clear_place(change, whole->made[i]);
         }
     }
+}
+
+static struct component *make(const struct part_change *change, const struct plan_component *plan)
+{
+    struct graph *graph = &change->root->graph;
+    struct component *component = nursery_take(change->whole->nursery, plan, graph);
+
+    if (component == NULL) {
+        component = mem_alloc(cell_size(plan));
+        cell_init(component, plan, graph);
+    }
+    return component;
 }
 
 static void take_places(struct part_change *change)
@@ -69,8 +81,7 @@ static void take_places(struct part_change *change)
         newcomer->plan = plan;
         newcomer->is_revived = whole->is_revived[i];
         newcomer->old = at_place(change, plan);
-        newcomer->component = mem_alloc(cell_size(plan));
-        cell_init(newcomer->component, plan, graph);
+        newcomer->component = make(change, plan);
         graph->components[plan->index] = newcomer->component;
         if (newcomer->old != NULL) {
             leave_place(change, newcomer->old);
@@ -158,9 +169,14 @@ void change_link_newcomers(const struct part_change *change)
 
     for (size_t i = 0; i < whole->linkage_count; i++) {
         const struct plan_linkage *linkage = whole->linkages[i];
-        struct component *from = at_place(change, linkage->from.component);
-        struct component *to = at_place(change, linkage->to.component);
+        struct component *from;
+        struct component *to;
 
+        if (change_is_linked(whole, linkage)) {
+            continue;
+        }
+        from = at_place(change, linkage->from.component);
+        to = at_place(change, linkage->to.component);
         if (is_made_now(from) && is_made_now(to) && root_is_within(&change->root->graph, linkage) &&
             box_next(cell_box(from, &linkage->from)) == NULL) {
             cell_link(from, to, linkage);

@@ -79,10 +79,11 @@ struct component {
     uint8_t flags;   /* COMPONENT_… */
     uint8_t control; /* index of the inbox that carries notices; NO_BOX: none */
     uint8_t signal;
-    bool was_told : 1;   /* to end, by its control or by component_drain(): not started again */
-    bool is_kept : 1;    /* stopped, and another takes over: see component_is_kept() */
-    bool is_leaving : 1; /* of a root graph that has been changed: no longer part of it */
-    bool is_halted : 1;  /* ended by an operator: the next change of the graph starts it anew */
+    bool was_told : 1;     /* to end, by its control or by component_drain(): not started again */
+    bool is_kept : 1;      /* stopped, and another takes over: see component_is_kept() */
+    bool is_leaving : 1;   /* of a root graph that has been changed: no longer part of it */
+    bool is_halted : 1;    /* ended by an operator: the next change of the graph starts it anew */
+    bool hears_across : 1; /* drains; something on another worker leads to it */
 };
 
 _Static_assert(sizeof(struct component) == 64, "a component is one cache line");

@@ -43,8 +43,12 @@ void crossing_expect_finish(struct component *stand_in);
  * While all workers are halted. */
 struct inbox *crossing_beyond(const struct inbox *in);
 
-/* Draining: has every component that others lead to across hear producerFinished once all that was
- * sent to it has come.  Returns false if this one has no crossings: it is to be told directly. */
+/* Draining, while all workers are halted: marks all that others lead to across, who .hears_across.
+ */
+void crossings_mark(struct parts *parts);
+
+/* The same: has a component that others lead to across hear producerFinished once all that was sent
+ * to it has come.  Returns false if this one has no crossings: it is to be told directly. */
 bool crossing_finish(struct component *component);
 
 /* True for a stand-in. */

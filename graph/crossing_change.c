@@ -35,6 +35,19 @@ bool crossing_is_fed(const struct component *stand_in)
     return false;
 }
 
+void crossings_mark(struct parts *parts)
+{
+    struct list *at;
+
+    list_for_each (at, &parts->crossings) {
+        const struct crossing *crossing = container_of(at, struct crossing, link);
+
+        if (crossing->target != NULL) {
+            crossing->target->hears_across = true;
+        }
+    }
+}
+
 bool crossing_finish(struct component *component)
 {
     struct parts *parts = root_of(component->graph)->parts;

@@ -3,21 +3,42 @@
 #include <ev.h>
 #include <stdlib.h>
 
+#include "graph/crossing.h"
 #include "graph/graph.h"
 #include "graph/loop.h"
 #include "graph/plan.h"
 #include "graph/root.h"
+#include "graph/slices.h"
 #include "graph/unfed.h"
+
+/* What a drain does, from the first place to the last, in slices. */
+enum phase {
+    BEGINNING, /* servers stop accepting, sources say producerFinished */
+    SERVING,   /* looks for a server that still has connections, and waits for its end */
+    RESTING,   /* until every part has come so far, or another has ended */
+    FINISHING, /* whom nobody feeds any more is told producerFinished; anew after each end */
+    ENDING,    /* and so are all that are left, who feed each other */
+    FORCING,   /* all get shutdownMicroprocess */
+};
+
+#define RELAY_TIME 0.005 /* s until a look at whether a relay has sent on what it has */
 
 struct drain {
     struct list link; /* in the loop's drains */
     struct graph *graph;
     ev_timer deadline;
     ev_timer look; /* something has ended: others may have nothing more to wait for */
-    bool is_quiet; /* no server is left in this part; once none is in any, the rest is told */
+    struct slices slices;
+    enum phase phase;
+    size_t next;    /* the place to be looked at */
+    size_t leavers; /* that there were when the first of them was looked for */
+    bool is_quiet;  /* no server is left in this part; once none is in any, the rest is told */
+    bool is_again;  /* something has ended while FINISHING */
+    struct unfed found;
+    bool is_late;   /* the deadline has passed: FORCING says who is left ... */
+    char *late;     /* ... the first of them; NULL: nobody so far */
+    size_t others;
 };
-
-#define RELAY_TIME 0.005 /* s until a look at whether a relay has sent on what it has */
 
 static struct drain *find(struct graph *graph)
 {
@@ -31,42 +52,6 @@ static struct drain *find(struct graph *graph)
         }
     }
     return NULL;
-}
-
-/* Who is still waited for; a chassis stands for those inside. */
-static void log_late(const struct graph *graph)
-{
-    const struct component *first = NULL;
-    const uint64_t connections = graph->loop->connections->now;
-    size_t others = 0;
-    char path[PATH_SIZE];
-
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        const struct component *component = graph_component(graph, i);
-
-        if (component == NULL || component->plan->parent != NULL || component_is_over(component)) {
-            continue;
-        }
-        if (first == NULL) {
-            first = component;
-        } else {
-            others++;
-        }
-    }
-    if (first != NULL) {
-        loop_log(graph->loop, LOG_LEVEL_NOTICE, NULL,
-                 "drained for long enough: ending %s, %zu other component%s and %llu connection%s",
-                 component_path(first, path, sizeof(path)), others, others == 1 ? "" : "s",
-                 (unsigned long long)connections, connections == 1 ? "" : "s");
-    }
-}
-
-static void on_deadline(struct ev_loop *ev, ev_timer *watcher, int revents)
-{
-    struct drain *drain = container_of(watcher, struct drain, deadline);
-
-    log_late(drain->graph);
-    graph_tell(drain->graph, SHUTDOWN_MICROPROCESS, 0);
 }
 
 bool component_is_fed(const struct component *component)
@@ -117,16 +102,180 @@ static bool takes_in(const struct component *component)
     return component != NULL && component->state == RUNNING && component->type->drain != NULL;
 }
 
-/* Nothing is taken in any more: tells those to finish whose turn it is. */
-static void finish(struct graph *graph)
-{
-    struct unfed look = {0};
+/* ---- who is late ---- */
 
-    unfed_tell(graph, &look);
-    if (!look.is_any_told) {
-        unfed_tell_rest(graph);
+/* A chassis stands for those inside. */
+static void note_late(struct drain *drain, const struct component *component)
+{
+    char path[PATH_SIZE];
+
+    if (component->plan->parent != NULL || component_is_over(component)) {
+        return;
+    }
+    if (drain->late == NULL) {
+        drain->late = mem_strdup(component_path(component, path, sizeof(path)));
+    } else {
+        drain->others++;
     }
 }
+
+static void log_late(struct drain *drain)
+{
+    struct loop *loop = drain->graph->loop;
+    const uint64_t connections = loop->connections->now;
+
+    if (drain->late != NULL) {
+        loop_log(loop, LOG_LEVEL_NOTICE, NULL,
+                 "drained for long enough: ending %s, %zu other component%s and %llu connection%s",
+                 drain->late, drain->others, drain->others == 1 ? "" : "s",
+                 (unsigned long long)connections, connections == 1 ? "" : "s");
+    }
+    drain->is_late = false;
+}
+
+/* ---- the phases ---- */
+
+static void note_quiet(struct parts *parts);
+
+static void enter(struct drain *drain, enum phase phase)
+{
+    drain->phase = phase;
+    drain->next = 0;
+    drain->leavers = 0;
+}
+
+/* May end it, and with it the last of the graph: the drain goes then. */
+static void visit(struct drain *drain, struct component *component)
+{
+    switch (drain->phase) {
+    case BEGINNING:
+        if ((component->state == RUNNING || component->state == RESTARTING) &&
+            (component->type->drain != NULL || is_source(component))) {
+            component_drain(component);
+        }
+        return;
+    case FINISHING:
+        unfed_tell(component, &drain->found);
+        return;
+    case ENDING:
+        unfed_tell_anyway(component);
+        return;
+    case FORCING:
+        if (drain->is_late) {
+            note_late(drain, component);
+        }
+        component_tell(component, SHUTDOWN_MICROPROCESS, NULL, 0);
+        return;
+    case SERVING:
+    case RESTING:
+        return;
+    }
+}
+
+/* Those that leave come after all others; they may have moved up while others of them went. */
+static bool is_leaver_missed(struct drain *drain)
+{
+    const struct root *root = root_of(drain->graph);
+
+    if (drain->phase != SERVING || drain->leavers == root->leaver_count) {
+        return false;
+    }
+    drain->next = root->places;
+    drain->leavers = root->leaver_count;
+    return true;
+}
+
+static void begin_finishing(struct drain *drain)
+{
+    drain->is_again = false;
+    drain->found = (struct unfed){0};
+    enter(drain, FINISHING);
+}
+
+static void end_phase(struct drain *drain)
+{
+    struct parts *parts = parts_of(drain->graph);
+
+    switch (drain->phase) {
+    case BEGINNING:
+        enter(drain, SERVING);
+        return;
+    case SERVING:
+        drain->is_quiet = true;
+        if (parts == NULL) {
+            begin_finishing(drain);
+        } else {
+            enter(drain, RESTING);
+            note_quiet(parts);
+        }
+        return;
+    case FORCING:
+        if (drain->is_late) {
+            log_late(drain);
+        }
+        enter(drain, drain->is_quiet ? RESTING : SERVING);
+        return;
+    case FINISHING:
+        if (drain->is_again) {
+            begin_finishing(drain);
+        } else {
+            enter(drain, drain->found.is_any_told ? RESTING : ENDING);
+        }
+        return;
+    case ENDING:
+        enter(drain, RESTING);
+        return;
+    case RESTING:
+        return;
+    }
+}
+
+/* Looks at one place.  Returns false if there is nothing more to be done for now. */
+static bool step(struct drain *drain)
+{
+    struct graph *graph = drain->graph;
+    struct component *component;
+
+    if (drain->phase == RESTING) {
+        return false;
+    }
+    if (drain->next >= graph_size(graph)) {
+        if (!is_leaver_missed(drain)) {
+            end_phase(drain);
+        }
+        return true;
+    }
+    component = graph_component(graph, drain->next);
+    if (drain->phase == SERVING && takes_in(component)) {
+        return false; /* it still has connections; its end has us go on */
+    }
+    drain->next++;
+    if (component != NULL) {
+        visit(drain, component);
+    }
+    return true;
+}
+
+static bool go_on(struct slices *slices, size_t most)
+{
+    struct drain *drain = container_of(slices, struct drain, slices);
+    struct graph *graph = drain->graph;
+    bool has_more = true;
+
+    graph->refs++; /* while we walk through it */
+    while (has_more && most-- > 0) {
+        has_more = step(drain) && find(graph) == drain;
+    }
+    graph_unref(graph);
+    return has_more;
+}
+
+static void go_through(struct drain *drain)
+{
+    slices_begin(&drain->slices, drain->graph->loop->ev, go_on);
+}
+
+/* ---- something has ended ---- */
 
 static void set_look(struct drain *drain, double seconds)
 {
@@ -136,23 +285,80 @@ static void set_look(struct drain *drain, double seconds)
     }
 }
 
-/* The same of all parts. */
+/* Many may end at once: one look is enough. */
+static void look_soon(struct drain *drain)
+{
+    struct parts *parts = parts_of(drain->graph);
+
+    if (parts != NULL) {
+        if (atomic_load_explicit(&parts->busy, memory_order_acquire) == 0) {
+            parts_post(parts, 0, &parts->quiet);
+        }
+    } else if (drain->phase == RESTING) {
+        set_look(drain, 0.0);
+    } else {
+        drain->is_again = true;
+    }
+}
+
+static void on_look(struct ev_loop *ev, ev_timer *watcher, int revents)
+{
+    struct drain *drain = container_of(watcher, struct drain, look);
+
+    if (parts_of(drain->graph) != NULL) {
+        look_soon(drain);
+    } else if (drain->phase == RESTING) {
+        begin_finishing(drain);
+        go_through(drain);
+    }
+}
+
+void drain_go_on(struct graph *graph)
+{
+    struct drain *drain = find(graph);
+
+    if (drain != NULL && drain->is_quiet) {
+        look_soon(drain);
+    } else if (drain != NULL && drain->phase == SERVING && !slices_are_left(&drain->slices)) {
+        go_through(drain);
+    }
+}
+
+/* ---- all parts ---- */
+
+/* Not in slices: what feeds what must not change meanwhile, on any worker. */
+static void finish_part(struct graph *part, struct unfed *found, bool is_all)
+{
+    part->refs++; /* while we walk through it */
+    for (size_t i = 0; i < graph_size(part); i++) {
+        struct component *component = graph_component(part, i);
+
+        if (component != NULL && is_all) {
+            unfed_tell_anyway(component);
+        } else if (component != NULL) {
+            unfed_tell(component, found);
+        }
+    }
+    graph_unref(part);
+}
+
 static void finish_parts(struct parts *parts)
 {
-    struct unfed look = {0};
+    struct unfed found = {0};
     struct drain *drain;
 
+    crossings_mark(parts);
     for (unsigned i = 0; i < parts->count; i++) {
         if (find(parts->part[i]) != NULL) {
-            unfed_tell(parts->part[i], &look);
+            finish_part(parts->part[i], &found, false);
         }
     }
-    for (unsigned i = 0; i < parts->count && !look.is_any_told && !look.is_any_relaying; i++) {
+    for (unsigned i = 0; i < parts->count && !found.is_any_told && !found.is_any_relaying; i++) {
         if (find(parts->part[i]) != NULL) {
-            unfed_tell_rest(parts->part[i]);
+            finish_part(parts->part[i], &found, true);
         }
     }
-    drain = look.is_any_relaying ? find(parts->part[0]) : NULL;
+    drain = found.is_any_relaying ? find(parts->part[0]) : NULL;
     if (drain != NULL) {
         set_look(drain, RELAY_TIME);
     }
@@ -171,29 +377,6 @@ static void on_quiet(struct letter *letter)
     parts_unref(parts);
 }
 
-/* Many may end at once: one look is enough. */
-static void look_soon(struct drain *drain)
-{
-    struct parts *parts = parts_of(drain->graph);
-
-    if (parts == NULL) {
-        set_look(drain, 0.0);
-    } else if (atomic_load_explicit(&parts->busy, memory_order_acquire) == 0) {
-        parts_post(parts, 0, &parts->quiet);
-    }
-}
-
-static void on_look(struct ev_loop *ev, ev_timer *watcher, int revents)
-{
-    struct drain *drain = container_of(watcher, struct drain, look);
-
-    if (parts_of(drain->graph) == NULL) {
-        finish(drain->graph);
-    } else {
-        look_soon(drain);
-    }
-}
-
 /* Nothing in this part takes anything in any more, or it has ended. */
 static void note_quiet(struct parts *parts)
 {
@@ -202,32 +385,24 @@ static void note_quiet(struct parts *parts)
     }
 }
 
-void drain_go_on(struct graph *graph)
-{
-    struct drain *drain = find(graph);
-    struct parts *parts = parts_of(graph);
+/* ---- from outside ---- */
 
-    if (drain == NULL) {
-        return;
-    }
-    if (drain->is_quiet) {
-        look_soon(drain);
-        return;
-    }
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        if (takes_in(graph_component(graph, i))) {
-            return; /* it still has connections */
-        }
-    }
-    drain->is_quiet = true;
-    if (parts == NULL) {
-        finish(graph);
-    } else {
-        note_quiet(parts);
-    }
+static void stop(struct drain *drain, bool is_late)
+{
+    free(drain->late);
+    drain->late = NULL;
+    drain->others = 0;
+    drain->is_late = is_late;
+    enter(drain, FORCING);
+    go_through(drain);
 }
 
-static struct drain *begin(struct graph *graph)
+static void on_deadline(struct ev_loop *ev, ev_timer *watcher, int revents)
+{
+    stop(container_of(watcher, struct drain, deadline), true);
+}
+
+static struct drain *create(struct graph *graph)
 {
     struct drain *drain = mem_alloc(sizeof(*drain));
 
@@ -236,24 +411,17 @@ static struct drain *begin(struct graph *graph)
     ev_timer_init(&drain->look, on_look, 0.0, 0.0);
     list_append(&graph->loop->drains, &drain->link);
     graph->is_draining = true;
-    graph->refs++; /* while we walk through it */
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        struct component *component = graph_component(graph, i);
-
-        if (component != NULL && (component->state == RUNNING || component->state == RESTARTING) &&
-            (component->type->drain != NULL || is_source(component))) {
-            component_drain(component);
-        }
-    }
-    drain_go_on(graph);
-    graph_unref(graph);
-    return find(graph);
+    return drain;
 }
 
 static void drain_part(struct graph *graph, double seconds)
 {
-    struct drain *drain = graph->is_draining ? find(graph) : begin(graph);
+    struct drain *drain = find(graph);
 
+    if (!graph->is_draining) {
+        go_through(create(graph));
+        drain = find(graph);
+    }
     if (drain != NULL && seconds > 0) {
         ev_timer_stop(graph->loop->ev, &drain->deadline);
         ev_timer_set(&drain->deadline, seconds, 0.0);
@@ -261,12 +429,24 @@ static void drain_part(struct graph *graph, double seconds)
     }
 }
 
-void graph_drain(struct graph *graph, double seconds)
+static void stop_part(struct graph *graph, double seconds)
+{
+    struct drain *drain = graph->is_draining ? find(graph) : create(graph);
+
+    if (drain != NULL) {
+        stop(drain, false);
+    }
+}
+
+static void each_part(struct graph *graph, void (*call)(struct graph *part, double seconds),
+                      double seconds)
 {
     struct parts *parts = parts_of(graph);
 
     if (parts == NULL) {
-        drain_part(graph, seconds);
+        if (graph->living > 0) {
+            call(graph, seconds);
+        }
         return;
     }
     workers_halt(parts->main->workers);
@@ -278,13 +458,23 @@ void graph_drain(struct graph *graph, double seconds)
         struct graph *part = parts->part[i];
 
         if (part->living > 0) {
-            drain_part(part, seconds);
+            call(part, seconds);
         } else if (!part->is_draining) {
             part->is_draining = true;
             note_quiet(parts);
         }
     }
     workers_release(parts->main->workers);
+}
+
+void graph_drain(struct graph *graph, double seconds)
+{
+    each_part(graph, drain_part, seconds);
+}
+
+void drain_by_force(struct graph *graph)
+{
+    each_part(graph, stop_part, 0.0);
 }
 
 void drain_forget(struct graph *graph)
@@ -299,7 +489,9 @@ void drain_forget(struct graph *graph)
         }
         ev_timer_stop(graph->loop->ev, &drain->deadline);
         ev_timer_stop(graph->loop->ev, &drain->look);
+        slices_stop(&drain->slices);
         list_remove(&drain->link);
+        free(drain->late);
         free(drain);
     }
 }

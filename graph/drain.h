@@ -6,7 +6,8 @@
  * So nobody ends before those who may still have something for him: what waits in inboxes, of
  * those who publish to a Backplane too, gets to where it is going.
  *
- * With a deadline, whatever is left by then gets shutdownMicroprocess, which ends it at once. */
+ * With a deadline, whatever is left by then gets shutdownMicroprocess, which ends it at once.
+ * A large graph is told in slices (slices.h): the loop goes on in between. */
 #ifndef AXOND_GRAPH_DRAIN_H
 #define AXOND_GRAPH_DRAIN_H
 
@@ -18,6 +19,9 @@ struct graph;
 /* Begins; a graph that drains already only gets the new deadline.
  * seconds: until the end by force; 0: none. */
 void graph_drain(struct graph *graph, double seconds);
+
+/* All of a root graph gets shutdownMicroprocess, whether it drains already or not. */
+void drain_by_force(struct graph *graph);
 
 /* One component alone: stops accepting, or is told producerFinished. */
 void component_drain(struct component *component);

@@ -274,17 +274,11 @@ struct component *graph_failed(const struct graph *graph)
 
 void graph_stop(struct graph *graph)
 {
-    const struct parts *parts = parts_of(graph);
-
-    if (parts == NULL) {
+    if (graph_is_root(graph)) {
+        drain_by_force(graph);
+    } else {
         graph_tell(graph, SHUTDOWN_MICROPROCESS, 0);
-        return;
     }
-    workers_halt(parts->main->workers);
-    for (unsigned i = 0; i < parts->count; i++) {
-        graph_tell(parts->part[i], SHUTDOWN_MICROPROCESS, 0);
-    }
-    workers_release(parts->main->workers);
 }
 
 static bool is_over(const struct graph *graph)
@@ -383,6 +377,14 @@ void graph_one_ended(struct graph *graph)
     die(graph);
 }
 
+/* All that it has, so that a large graph need not be walked through. */
+static bool has_ended(const struct graph *graph)
+{
+    const struct root *root = graph_is_root(graph) ? root_of(graph) : NULL;
+
+    return root != NULL && root->over == root->present && root->leaver_count == 0;
+}
+
 /* One graph, or one part of it. */
 static void destroy(struct graph *graph)
 {
@@ -394,7 +396,7 @@ static void destroy(struct graph *graph)
     if (!graph->is_started) {
         hold(graph);
     }
-    for (size_t i = graph_size(graph); i-- > 0;) {
+    for (size_t i = has_ended(graph) ? 0 : graph_size(graph); i-- > 0;) {
         struct component *component = graph_component(graph, i);
 
         if (component != NULL) {
@@ -448,18 +450,30 @@ static void *free_root(void *arg)
     return NULL;
 }
 
+/* True if one of its components is in the run queue: of a large graph, that is the shorter one. */
+static bool is_queued(const struct graph *graph)
+{
+    const struct component *queued = graph->loop->first_runnable;
+
+    if (graph_is_root(graph)) {
+        while (queued != NULL && queued->graph != graph) {
+            queued = queued->next_runnable;
+        }
+        return queued != NULL;
+    }
+    for (size_t i = 0; i < graph_size(graph); i++) {
+        if ((graph_component(graph, i)->flags & COMPONENT_QUEUED) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool graph_free(struct graph *graph)
 {
     struct loop *loop = graph->loop;
 
-    for (size_t i = 0; i < graph_size(graph); i++) {
-        const struct component *component = graph_component(graph, i);
-
-        if (component != NULL && (component->flags & COMPONENT_QUEUED) != 0) {
-            return false;
-        }
-    }
-    if (graph_is_root(graph) && !crossings_are_idle(graph)) {
+    if (is_queued(graph) || (graph_is_root(graph) && !crossings_are_idle(graph))) {
         return false;
     }
     list_remove(&graph->sibling);

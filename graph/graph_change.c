@@ -6,7 +6,6 @@
 #include "graph/change.h"
 #include "graph/crossing.h"
 #include "graph/loop.h"
-#include "graph/placement.h"
 #include "graph/share.h"
 #include "graph/workers.h"
 
@@ -16,7 +15,8 @@ static struct workers *workers_of(const struct graph_change *change)
 }
 
 struct graph_change *graph_change_create(struct graph *graph,
-                                         const struct plan_difference *difference)
+                                         const struct plan_difference *difference,
+                                         struct nursery *nursery)
 {
     const unsigned count = graph_parts(graph);
     struct graph_change *change = mem_alloc(sizeof(*change) + count * sizeof(struct part_change));
@@ -29,21 +29,23 @@ struct graph_change *graph_change_create(struct graph *graph,
         change->part[i] = (struct part_change){
             .whole = change, .root = root_of(graph_part(graph, i)), .difference = difference};
     }
-    if (change->parts != NULL) {
-        change->homes =
-            placement_after(difference->fresh, count, change->parts->homes, root_of(graph)->places);
-    }
+    change->nursery = nursery;
+    change->homes = nursery_take_homes(nursery);
+    REQUIRE((change->homes != NULL) == (change->parts != NULL));
     workers_halt(workers_of(change));
     change_find_made(change);
     workers_release(workers_of(change));
     return change;
 }
 
-const struct plan_component *graph_change_revived(const struct graph_change *change, size_t index)
+const struct plan_component *graph_change_revived(const struct graph_change *change,
+                                                  size_t *position)
 {
-    for (size_t i = 0; i < change->made_count; i++) {
-        if (change->is_revived[i] && index-- == 0) {
-            return change->made[i];
+    while (*position < change->made_count) {
+        const size_t at = (*position)++;
+
+        if (change->is_revived[at]) {
+            return change->made[at];
         }
     }
     return NULL;

@@ -30,16 +30,20 @@
 
 struct graph;
 struct graph_change;
+struct nursery;
 struct plan_component;
 struct plan_difference;
 
-/* The graph must be one of difference->old. */
+/* The graph must be one of difference->old.  nursery: made for the two, and filled; borrowed until
+ * the change goes. */
 MUST_CHECK struct graph_change *graph_change_create(struct graph *graph,
-                                                    const struct plan_difference *difference);
+                                                    const struct plan_difference *difference,
+                                                    struct nursery *nursery);
 
-/* The components that would be started anew though they are as they were: index from 0, ends with
- * NULL. */
-const struct plan_component *graph_change_revived(const struct graph_change *change, size_t index);
+/* The next of the components that would be started anew though they are as they were; *position
+ * starts at 0.  NULL at the end. */
+const struct plan_component *graph_change_revived(const struct graph_change *change,
+                                                  size_t *position);
 
 /* Returns NULL, or the entry in the new plan of the component that could not start: why is in
  * reason (of size bytes), and the change has been cancelled. */

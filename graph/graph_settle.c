@@ -3,15 +3,12 @@
  *     before   component ──► its entry in the old plan ──► names, parameters in the old arena
  *     after    component ──► its entry in the new plan ──► the same in the new arena
  *
- * For a few hundred components that is done at once, for more a slice in each iteration of the
- * loop: a change costs what has changed, not what there is. */
+ * It is done in slices (slices.h): a change costs what has changed, not what there is. */
 #include <string.h>
 
 #include "graph/component_extra.h"
 #include "graph/loop.h"
 #include "graph/root.h"
-
-enum { SLICE = 500 }; /* components at a time: about a tenth of a millisecond */
 
 /* What points into a plan, or may. */
 static bool has_pointers(const struct param_spec *spec)
@@ -72,36 +69,32 @@ static bool move_over(struct root *root, size_t most)
 
 static void finish(struct root *root)
 {
-    ev_timer_stop(root->graph.loop->ev, &root->settling);
     plan_release(root->earlier);
     root->earlier = NULL;
 }
 
-static void on_time(struct ev_loop *ev, ev_timer *timer, int revents)
+static bool go_on(struct slices *slices, size_t most)
 {
-    struct root *root = timer->data;
+    struct root *root = container_of(slices, struct root, settling);
 
-    if (!move_over(root, SLICE)) {
-        finish(root);
+    if (move_over(root, most)) {
+        return true;
     }
+    finish(root);
+    return false;
 }
 
 void graph_settle_begin(struct root *root, struct plan *earlier)
 {
     root->earlier = earlier;
     root->settled = 0;
-    ev_timer_init(&root->settling, on_time, 0.0, 1e-6); /* in each iteration */
-    root->settling.data = root;
-    if (move_over(root, SLICE)) {
-        ev_timer_start(root->graph.loop->ev, &root->settling);
-    } else {
-        finish(root);
-    }
+    slices_begin(&root->settling, root->graph.loop->ev, go_on);
 }
 
 void graph_settle_now(struct root *root)
 {
     if (root->earlier != NULL) {
+        slices_stop(&root->settling);
         (void)move_over(root, SIZE_MAX);
         finish(root);
     }
@@ -110,6 +103,7 @@ void graph_settle_now(struct root *root)
 void graph_settle_stop(struct root *root)
 {
     if (root->earlier != NULL) {
+        slices_stop(&root->settling);
         finish(root);
     }
 }

@@ -10,7 +10,7 @@
 enum { SMALLEST = 8 };
 
 /* The kernel leaves 16 random bytes for each process: a seed without a global or a system call. */
-static uint64_t seed(void)
+static uint64_t find_seed(void)
 {
     unsigned long place = getauxval(AT_RANDOM);
     uint64_t value = 0;
@@ -21,10 +21,10 @@ static uint64_t seed(void)
     return value;
 }
 
-static uint32_t hash_of(const char *name, size_t length)
+static uint32_t hash_of(const struct hash *table, const char *name, size_t length)
 {
     const uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
-    uint64_t hash = seed() ^ (length * factor);
+    uint64_t hash = table->seed ^ (length * factor);
     uint64_t word;
 
     for (; length >= sizeof(word); name += sizeof(word), length -= sizeof(word)) {
@@ -62,6 +62,9 @@ static void grow(struct hash *hash, size_t capacity)
     struct hash_entry *entries = make_entries(hash, capacity);
     size_t i;
 
+    if (hash->capacity == 0) {
+        hash->seed = find_seed();
+    }
     for (i = 0; i < hash->capacity; i++) {
         const struct hash_entry *entry = &hash->entries[i];
         size_t place = entry->hash & (capacity - 1);
@@ -118,7 +121,7 @@ void *hash_get_sized(const struct hash *hash, const char *name, size_t length)
     if (hash->count == 0) {
         return NULL;
     }
-    return find(hash, name, length, hash_of(name, length))->value;
+    return find(hash, name, length, hash_of(hash, name, length))->value;
 }
 
 void *hash_get(const struct hash *hash, const char *name)
@@ -128,13 +131,14 @@ void *hash_get(const struct hash *hash, const char *name)
 
 static struct hash_entry *find_or_make(struct hash *hash, const char *name, size_t length)
 {
-    uint32_t code = hash_of(name, length);
     struct hash_entry *entry;
+    uint32_t code;
 
     REQUIRE(length <= UINT32_MAX);
     if (hash->capacity - hash->capacity / 3 <= hash->count + 1) {
         grow(hash, capacity_for(hash->count + 1));
     }
+    code = hash_of(hash, name, length);
     entry = find(hash, name, length, code);
     if (entry->name == NULL) {
         *entry = (struct hash_entry){.name = name, .length = (uint32_t)length, .hash = code};
@@ -187,7 +191,7 @@ void *hash_remove(struct hash *hash, const char *name)
     if (hash->count == 0) {
         return NULL;
     }
-    entry = find(hash, name, length, hash_of(name, length));
+    entry = find(hash, name, length, hash_of(hash, name, length));
     value = entry->value;
     if (entry->name == NULL) {
         return NULL;

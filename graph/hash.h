@@ -27,6 +27,7 @@ struct hash {
     struct hash_entry *entries;
     size_t capacity;
     size_t count;
+    uint64_t seed;       /* the process's; known from the first entry on */
     struct arena *arena; /* borrowed; NULL: the heap */
 };
 

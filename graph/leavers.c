@@ -23,7 +23,10 @@ static void on_look(struct ev_loop *ev, ev_timer *timer, int revents)
 void leavers_add(struct root *root, struct component *component, struct plan *plan, bool lingers)
 {
     component->is_leaving = true;
-    root->leavers = mem_resize_array(root->leavers, root->leaver_count + 1, sizeof(struct leaver));
+    if (root->leaver_count == root->leaver_room) {
+        root->leaver_room = root->leaver_room * 2 + 8;
+        root->leavers = mem_resize_array(root->leavers, root->leaver_room, sizeof(struct leaver));
+    }
     root->leavers[root->leaver_count++] =
         (struct leaver){.component = component, .plan = plan_ref(plan), .lingers = lingers};
     root->graph.has_leavers = true;
@@ -64,17 +67,10 @@ static void tell_to_finish(struct leaver *leaver, bool after_all)
     }
 }
 
-/* True if one of them still serves, or something that is no leaver leads to one of them. */
-static bool is_any_at_work(const struct root *root)
+/* It still serves, or what it has made does. */
+static bool is_at_work(const struct leaver *leaver)
 {
-    for (size_t i = 0; i < root->leaver_count; i++) {
-        const struct leaver *leaver = &root->leavers[i];
-
-        if (is_serving(leaver) || (leaver->lingers && is_alive(leaver))) {
-            return true;
-        }
-    }
-    return false;
+    return is_serving(leaver) || (leaver->lingers && is_alive(leaver));
 }
 
 /* is_of_all: see leavers_finish_all(). */
@@ -120,84 +116,6 @@ static void end_late(struct component *component)
     component_end(component, STOPPED);
 }
 
-/* Ends those that are late.  Returns when the next one will be; 0: none. */
-static double end_those_late(struct root *root)
-{
-    const double now = ev_now(root->graph.loop->ev);
-    double next = 0;
-
-    for (size_t i = 0; i < root->leaver_count; i++) {
-        struct leaver *leaver = &root->leavers[i];
-
-        if (!is_alive(leaver) || !leaver->was_told || leaver->lingers) {
-            continue;
-        }
-        if (leaver->deadline <= now) {
-            end_late(leaver->component);
-        } else if (next <= 0 || leaver->deadline < next) {
-            next = leaver->deadline;
-        }
-    }
-    return next;
-}
-
-static void finish_unfed(struct root *root)
-{
-    const bool is_alone = root->parts == NULL && !is_any_at_work(root);
-
-    for (size_t i = 0; i < root->leaver_count; i++) {
-        struct leaver *leaver = &root->leavers[i];
-
-        if (!needs_nothing(leaver) &&
-            (leaver->lingers || !component_is_fed(leaver->component) ||
-             (is_alone && !is_fed_from_outside(leaver->component, false)))) {
-            tell_to_finish(leaver, false);
-        }
-    }
-}
-
-/* True if one of them may wait in a ring that goes through other parts. */
-static bool is_any_in_a_ring(const struct root *root)
-{
-    for (size_t i = 0; root->parts != NULL && i < root->leaver_count; i++) {
-        const struct leaver *leaver = &root->leavers[i];
-
-        if (!needs_nothing(leaver) && !is_fed_from_outside(leaver->component, false)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_any_part_at_work(const struct parts *parts)
-{
-    for (unsigned i = 0; i < parts->count; i++) {
-        if (is_any_at_work(root_of(parts->part[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void leavers_finish_all(struct parts *parts)
-{
-    if (is_any_part_at_work(parts)) {
-        return;
-    }
-    for (unsigned i = 0; i < parts->count; i++) {
-        struct root *root = root_of(parts->part[i]);
-
-        for (size_t k = 0; k < root->leaver_count; k++) {
-            struct leaver *leaver = &root->leavers[k];
-
-            if (!needs_nothing(leaver) && !is_fed_from_outside(leaver->component, true)) {
-                tell_to_finish(leaver, true);
-                leavers_look_soon(root);
-            }
-        }
-    }
-}
-
 static void leaver_free(struct root *root, size_t i)
 {
     if (root->graph.loop->ledger != NULL && root->graph.living > 0) {
@@ -207,6 +125,7 @@ static void leaver_free(struct root *root, size_t i)
     free(root->leavers[i].component);
     plan_release(root->leavers[i].plan);
     root->graph.loop->leavers--;
+    root->leavers[i] = root->leavers[--root->leaver_count];
 }
 
 static void set_look(struct root *root, double seconds)
@@ -228,54 +147,153 @@ void leavers_look_soon(struct root *root)
     }
 }
 
-/* Frees those that are over, whom nobody knows any more.  Returns whether others have connections,
- * or whatever else they made. */
-static bool sweep(struct root *root)
+/* ---- a round ---- */
+
+enum { SURVEYING, TELLING, SWEEPING };
+
+/* Tells it to finish if nothing feeds it any more: or only others that wait for each other, in a
+ * ring.  Ends it if it is late. */
+static void tell(struct root *root, struct leaver *leaver)
 {
-    size_t kept = 0;
-    bool has_connections = false;
-    bool has_queued = false;
+    struct leavers_round *round = &root->round;
+    const double now = ev_now(root->graph.loop->ev);
+    const bool is_alone = root->parts == NULL && !round->is_at_work;
 
-    for (size_t i = 0; i < root->leaver_count; i++) {
-        const struct component *component = root->leavers[i].component;
-        const bool is_queued = (component->flags & COMPONENT_QUEUED) != 0;
-
-        if (component_is_over(component) && component->refs == 0 && !is_queued) {
-            leaver_free(root, i);
-            continue;
-        }
-        has_queued = has_queued || is_queued;
-        has_connections = has_connections || component_next_graph(component, NULL) != NULL;
-        root->leavers[kept++] = root->leavers[i];
+    if (!needs_nothing(leaver) && (leaver->lingers || !component_is_fed(leaver->component) ||
+                                   (is_alone && !is_fed_from_outside(leaver->component, false)))) {
+        tell_to_finish(leaver, false);
     }
-    root->leaver_count = kept;
-    root->graph.has_leavers = kept + root->leaving_ends > 0;
-    if (has_queued) {
-        leavers_look_soon(root); /* once the queue has been run */
+    if (!is_alive(leaver) || !leaver->was_told || leaver->lingers) {
+        return;
     }
-    return has_connections;
+    if (leaver->deadline <= now) {
+        end_late(leaver->component);
+    } else if (round->late <= 0 || leaver->deadline < round->late) {
+        round->late = leaver->deadline;
+    }
 }
 
-void leavers_look(struct root *root)
+/* Frees the next one if it is over, and nobody knows it any more: the last one takes its place. */
+static void sweep(struct root *root)
 {
+    struct leavers_round *round = &root->round;
+    const struct leaver *leaver = &root->leavers[round->next];
+    struct component *component = leaver->component;
+    const bool is_queued = (component->flags & COMPONENT_QUEUED) != 0;
+
+    if (component_is_over(component) && component->refs == 0 && !is_queued) {
+        leaver_free(root, round->next);
+        return;
+    }
+    round->has_queued |= is_queued;
+    round->has_connections =
+        round->has_connections || component_next_graph(component, NULL) != NULL;
+    round->is_any_in_ring |= root->parts != NULL && !needs_nothing(leaver) &&
+                             !is_fed_from_outside(component, false);
+    round->next++;
+}
+
+static void end_round(struct root *root)
+{
+    const struct leavers_round *round = &root->round;
     const struct loop_hooks *hooks = &root->graph.loop->hooks;
     const bool had_any = root->had_connections;
-    double next;
 
-    ev_timer_stop(root->graph.loop->ev, &root->look);
-    root->looks_soon = false;
-    crossings_look(root);
-    finish_unfed(root);
-    next = end_those_late(root);
-    root->had_connections = sweep(root);
-    if (next > 0 && !root->looks_soon) {
-        set_look(root, next - ev_now(root->graph.loop->ev));
+    root->graph.has_leavers = root->leaver_count + root->leaving_ends > 0;
+    root->had_connections = round->has_connections;
+    if (round->has_queued || round->is_again) { /* once the queue has been run */
+        leavers_look_soon(root);
+    } else if (round->late > 0 && !root->looks_soon) {
+        set_look(root, round->late - ev_now(root->graph.loop->ev));
     }
-    if (root->parts != NULL && (had_any != root->had_connections || is_any_in_a_ring(root))) {
+    if (root->parts != NULL && (had_any != root->had_connections || round->is_any_in_ring)) {
         part_looks_over(&root->graph);
     } else if (root->parts == NULL && had_any && !root->had_connections && root->graph.living > 0 &&
                hooks->leavers_ended != NULL) {
         hooks->leavers_ended(hooks->arg, &root->graph);
+    }
+}
+
+/* Returns whether there is more to do. */
+static bool step(struct root *root)
+{
+    struct leavers_round *round = &root->round;
+
+    if (round->next >= root->leaver_count || (round->phase == SURVEYING && round->is_at_work)) {
+        round->next = 0;
+        return round->phase++ != SWEEPING;
+    }
+    switch (round->phase) {
+    case SURVEYING:
+        round->is_at_work = is_at_work(&root->leavers[round->next++]);
+        break;
+    case TELLING:
+        tell(root, &root->leavers[round->next++]);
+        break;
+    default:
+        sweep(root);
+    }
+    return true;
+}
+
+static bool go_on(struct slices *slices, size_t most)
+{
+    struct root *root = container_of(slices, struct root, round.slices);
+
+    while (most-- > 0) {
+        if (!step(root)) {
+            end_round(root);
+            return false;
+        }
+    }
+    return true;
+}
+
+void leavers_look(struct root *root)
+{
+    struct leavers_round *round = &root->round;
+
+    ev_timer_stop(root->graph.loop->ev, &root->look);
+    root->looks_soon = false;
+    if (slices_are_left(&round->slices)) {
+        round->is_again = true;
+        return;
+    }
+    crossings_look(root);
+    *round = (struct leavers_round){0};
+    slices_begin(&round->slices, root->graph.loop->ev, go_on);
+}
+
+static bool is_any_part_at_work(const struct parts *parts)
+{
+    for (unsigned i = 0; i < parts->count; i++) {
+        const struct root *root = root_of(parts->part[i]);
+
+        for (size_t k = 0; k < root->leaver_count; k++) {
+            if (is_at_work(&root->leavers[k])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void leavers_finish_all(struct parts *parts)
+{
+    if (is_any_part_at_work(parts)) {
+        return;
+    }
+    for (unsigned i = 0; i < parts->count; i++) {
+        struct root *root = root_of(parts->part[i]);
+
+        for (size_t k = 0; k < root->leaver_count; k++) {
+            struct leaver *leaver = &root->leavers[k];
+
+            if (!needs_nothing(leaver) && !is_fed_from_outside(leaver->component, true)) {
+                tell_to_finish(leaver, true);
+                leavers_look_soon(root);
+            }
+        }
     }
 }
 
@@ -301,8 +319,9 @@ void leavers_drain(struct root *root, size_t first)
 void leavers_free(struct root *root)
 {
     ev_timer_stop(root->graph.loop->ev, &root->look);
+    slices_stop(&root->round.slices);
     while (root->leaver_count > 0) {
-        leaver_free(root, --root->leaver_count);
+        leaver_free(root, root->leaver_count - 1);
     }
     root->graph.loop->leavers -= root->leaving_ends;
     root->leaving_ends = 0;

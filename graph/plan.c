@@ -12,9 +12,6 @@
 
 enum { SUGGESTIBLE = 3000000, MOST_WITHOUT_INDEX = 16 };
 
-/* Bytes of an arena that a thread frees: to give so many back to the system takes a millisecond. */
-enum { FREED_APART = 8 << 20 };
-
 /* ---- the parts of a plan in the making ---- */
 
 struct draft *draft_create(struct planner *planner, const char *name)
@@ -495,7 +492,7 @@ void plan_release(struct plan *plan)
     if (plan == NULL || __atomic_sub_fetch(&plan->root->refs, 1, __ATOMIC_ACQ_REL) > 0) {
         return;
     }
-    if (arena_size(plan->root->arena) >= FREED_APART) {
+    if (arena_is_large(plan->root->arena)) {
         thread_create_detached(plan_free, plan->root);
     } else {
         (void)plan_free(plan->root);

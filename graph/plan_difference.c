@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "graph/arena.h"
-#include "graph/hash.h"
 #include "graph/plan.h"
 #include "graph/plan_same.h"
+#include "graph/thread.h"
 
 /* Of one component of the new plan. */
 struct verdict {
@@ -18,9 +18,11 @@ struct verdict {
 
 struct comparison {
     struct plan_difference *difference;
-    struct arena *arena;
+    struct arena *arena;   /* the difference's */
+    struct arena *scratch; /* of what is not needed any more once that is made */
     const struct plan *old, *fresh;
-    struct verdict *verdicts; /* by position in the new plan */
+    struct verdict *verdicts;            /* by position in the new plan */
+    const struct plan_component **after; /* by position in the old plan; NULL: it is removed */
 };
 
 const char *plan_change_name(enum plan_change_kind kind)
@@ -53,6 +55,13 @@ static bool stays(const struct verdict *verdict)
     return verdict->likeness != PLAN_OTHER;
 }
 
+/* The one of the new plan that has the path of one of the old plan, or NULL. */
+static const struct plan_component *after_of(const struct comparison *comparison,
+                                             const struct plan_component *before)
+{
+    return comparison->after[before - comparison->old->components];
+}
+
 static void judge(struct comparison *comparison, const struct plan_component *component)
 {
     struct verdict *verdict = verdict_of(comparison, component);
@@ -61,6 +70,7 @@ static void judge(struct comparison *comparison, const struct plan_component *co
     verdict->before = plan_find(comparison->old, component->path);
     verdict->likeness = PLAN_OTHER;
     if (verdict->before != NULL) {
+        comparison->after[verdict->before - comparison->old->components] = component;
         verdict->likeness =
             plan_component_compare(verdict->before, component, comparison->arena, &verdict->why);
     }
@@ -81,12 +91,12 @@ static void judge(struct comparison *comparison, const struct plan_component *co
 static size_t find_free_places(const struct comparison *comparison, size_t *places)
 {
     const struct plan *old = comparison->old;
-    bool *is_taken = arena_alloc_array(comparison->arena, old->places + 1, sizeof(*is_taken));
+    bool *is_taken = arena_alloc_array(comparison->scratch, old->places + 1, sizeof(*is_taken));
     size_t count = 0;
 
-    for (size_t i = 0; i < comparison->fresh->component_count; i++) {
-        if (comparison->verdicts[i].before != NULL) {
-            is_taken[comparison->verdicts[i].before->index] = true;
+    for (size_t i = 0; i < old->component_count; i++) {
+        if (comparison->after[i] != NULL) {
+            is_taken[old->components[i].index] = true;
         }
     }
     for (size_t i = old->places; i-- > 0;) {
@@ -101,7 +111,7 @@ static void give_places(const struct comparison *comparison)
 {
     struct plan *fresh = comparison->difference->fresh;
     size_t *places =
-        arena_alloc_array(comparison->arena, comparison->old->places + 1, sizeof(*places));
+        arena_alloc_array(comparison->scratch, comparison->old->places + 1, sizeof(*places));
     size_t free_count = find_free_places(comparison, places);
 
     fresh->places = comparison->old->places;
@@ -120,26 +130,48 @@ static void give_places(const struct comparison *comparison)
 
 /* ---- linkages ---- */
 
-static const char *box_of(struct arena *arena, const struct plan_end *end)
-{
-    return arena_printf(arena, "%s.%s%s", end->component->path, end->box,
-                        end->is_inbox ? " (in)" : "");
-}
+/* A linkage is known by where it leads from, since a box leads to one other: those of a component
+ * hang together. */
+struct index {
+    const struct plan *plan;
+    const struct plan_linkage **first; /* by the component's position */
+    const struct plan_linkage **next;  /* by the linkage's */
+};
 
-/* A linkage is known by where it leads from, since a box leads to one other. */
-static void index_linkages(struct arena *arena, const struct plan *plan, struct hash *index)
+static struct index index_linkages(struct arena *arena, const struct plan *plan)
 {
-    hash_init(index, arena, plan->linkage_count);
-    for (size_t i = 0; i < plan->linkage_count; i++) {
-        (void)hash_put(index, box_of(arena, &plan->linkages[i].from),
-                       (void *)(uintptr_t)&plan->linkages[i]);
+    struct index index = {.plan = plan};
+
+    index.first = arena_alloc_array(arena, plan->component_count + 1, sizeof(*index.first));
+    index.next = arena_alloc_array(arena, plan->linkage_count + 1, sizeof(*index.next));
+    for (size_t i = plan->linkage_count; i-- > 0;) {
+        const size_t from = (size_t)(plan->linkages[i].from.component - plan->components);
+
+        index.next[i] = index.first[from];
+        index.first[from] = &plan->linkages[i];
     }
+    return index;
 }
 
-static bool end_stays(const struct comparison *comparison, const struct plan_end *end)
+/* The linkage of a component that leads from the box of the same name as this end; NULL: there is
+ * none.  component: of the index's plan, or NULL. */
+static const struct plan_linkage *find_linkage(const struct index *index,
+                                               const struct plan_component *component,
+                                               const struct plan_end *end)
 {
-    const struct plan_component *component = plan_find(comparison->fresh, end->component->path);
+    const struct plan_linkage *at =
+        component != NULL ? index->first[component - index->plan->components] : NULL;
 
+    while (at != NULL &&
+           (at->from.is_inbox != end->is_inbox || strcmp(at->from.box, end->box) != 0)) {
+        at = index->next[at - index->plan->linkages];
+    }
+    return at;
+}
+
+/* component: of the new plan, or NULL. */
+static bool is_kept(const struct comparison *comparison, const struct plan_component *component)
+{
     return component != NULL && stays(verdict_of(comparison, component));
 }
 
@@ -148,7 +180,8 @@ static void note_relinked(const struct comparison *comparison, const struct plan
                           const struct plan_linkage *is)
 {
     const struct plan_end *from = is != NULL ? &is->from : &was->from;
-    const struct plan_component *component = plan_find(comparison->fresh, from->component->path);
+    const struct plan_component *component =
+        is != NULL ? from->component : after_of(comparison, from->component);
     struct verdict *verdict = component != NULL ? verdict_of(comparison, component) : NULL;
     const char *now =
         is != NULL ? arena_printf(comparison->arena, "%s.%s", is->to.component->path, is->to.box)
@@ -171,21 +204,21 @@ static void compare_linkages(struct comparison *comparison)
     struct plan_difference *difference = comparison->difference;
     const struct plan *old = comparison->old;
     const struct plan *fresh = comparison->fresh;
-    struct hash before;
-    struct hash after;
+    const struct index before = index_linkages(comparison->scratch, old);
+    const struct index after = index_linkages(comparison->scratch, fresh);
 
-    index_linkages(comparison->arena, old, &before);
-    index_linkages(comparison->arena, fresh, &after);
     difference->cut =
         arena_alloc_array(comparison->arena, old->linkage_count + 1, sizeof(*difference->cut));
     difference->made =
         arena_alloc_array(comparison->arena, fresh->linkage_count + 1, sizeof(*difference->made));
     for (size_t i = 0; i < fresh->linkage_count; i++) {
         const struct plan_linkage *is = &fresh->linkages[i];
-        const struct plan_linkage *was = hash_get(&before, box_of(comparison->arena, &is->from));
+        const struct plan_linkage *was =
+            find_linkage(&before, verdict_of(comparison, is->from.component)->before, &is->from);
         const bool is_same = was != NULL && plan_linkage_is_same(was, is);
 
-        if (!is_same || !end_stays(comparison, &is->from) || !end_stays(comparison, &is->to)) {
+        if (!is_same || !is_kept(comparison, is->from.component) ||
+            !is_kept(comparison, is->to.component)) {
             difference->made[difference->made_count++] = is;
         }
         if (!is_same) {
@@ -194,10 +227,12 @@ static void compare_linkages(struct comparison *comparison)
     }
     for (size_t i = 0; i < old->linkage_count; i++) {
         const struct plan_linkage *was = &old->linkages[i];
-        const struct plan_linkage *is = hash_get(&after, box_of(comparison->arena, &was->from));
+        const struct plan_component *from = after_of(comparison, was->from.component);
+        const struct plan_linkage *is = find_linkage(&after, from, &was->from);
 
-        if (end_stays(comparison, &was->from) &&
-            (is == NULL || !plan_linkage_is_same(was, is) || !end_stays(comparison, &was->to))) {
+        if (is_kept(comparison, from) &&
+            (is == NULL || !plan_linkage_is_same(was, is) ||
+             !is_kept(comparison, after_of(comparison, was->to.component)))) {
             difference->cut[difference->cut_count++] = was;
         }
         if (is == NULL) {
@@ -269,14 +304,17 @@ struct plan_difference *plan_difference_create(struct plan *old, struct plan *fr
     struct plan_difference *difference = arena_alloc(arena, sizeof(*difference));
     struct comparison comparison = {.difference = difference,
                                     .arena = arena,
+                                    .scratch = arena_create(),
                                     .old = old != NULL ? old : &nothing,
                                     .fresh = fresh};
 
     difference->arena = arena;
     difference->old = old != NULL ? plan_ref(old) : NULL;
     difference->fresh = plan_ref(fresh);
-    comparison.verdicts =
-        arena_alloc_array(arena, fresh->component_count + 1, sizeof(*comparison.verdicts));
+    comparison.verdicts = arena_alloc_array(comparison.scratch, fresh->component_count + 1,
+                                            sizeof(*comparison.verdicts));
+    comparison.after = arena_alloc_array(comparison.scratch, comparison.old->component_count + 1,
+                                         sizeof(*comparison.after));
     for (size_t i = 0; i < fresh->component_count; i++) {
         judge(&comparison, &fresh->components[i]);
     }
@@ -284,9 +322,9 @@ struct plan_difference *plan_difference_create(struct plan *old, struct plan *fr
     for (size_t i = 0; i < comparison.old->component_count; i++) {
         const struct plan_component *before = &comparison.old->components[i];
         const struct plan_component *holder =
-            before->parent != NULL ? plan_find(fresh, before->parent->path) : NULL;
+            before->parent != NULL ? after_of(&comparison, before->parent) : NULL;
 
-        if (holder != NULL && plan_find(fresh, before->path) == NULL) {
+        if (holder != NULL && comparison.after[i] == NULL) {
             verdict_of(&comparison, holder)->is_holder = true;
         }
     }
@@ -300,19 +338,31 @@ struct plan_difference *plan_difference_create(struct plan *old, struct plan *fr
     for (size_t i = 0; i < comparison.old->component_count; i++) {
         const struct plan_component *before = &comparison.old->components[i];
 
-        if (plan_find(fresh, before->path) == NULL) {
+        if (comparison.after[i] == NULL) {
             add(difference, (struct plan_change){.kind = PLAN_REMOVED, .before = before});
         }
     }
+    arena_destroy(comparison.scratch);
     return difference;
+}
+
+/* Any thread may do it. */
+static void *difference_free(void *arg)
+{
+    const struct plan_difference *difference = arg;
+
+    plan_release(difference->old);
+    plan_release(difference->fresh);
+    arena_destroy(difference->arena);
+    return NULL;
 }
 
 void plan_difference_destroy(struct plan_difference *difference)
 {
-    if (difference != NULL) {
-        plan_release(difference->old);
-        plan_release(difference->fresh);
-        arena_destroy(difference->arena);
+    if (difference != NULL && arena_is_large(difference->arena)) {
+        thread_create_detached(difference_free, difference);
+    } else if (difference != NULL) {
+        (void)difference_free(difference);
     }
 }
 

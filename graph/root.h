@@ -28,6 +28,7 @@
 #include "graph/graph.h"
 #include "graph/mailbox.h"
 #include "graph/plan.h"
+#include "graph/slices.h"
 #include "graph/workers.h"
 
 /* What the parts of one root graph share. */
@@ -59,6 +60,19 @@ struct leaver {
     double deadline;   /* ... and until when it may see to what it has, of the loop's clock */
 };
 
+/* A look at all leavers, in slices. */
+struct leavers_round {
+    struct slices slices;
+    unsigned phase;
+    size_t next;   /* leaver */
+    bool is_again; /* something has ended meanwhile */
+    /* What has been found so far. */
+    bool is_at_work;
+    bool has_connections, has_queued;
+    bool is_any_in_ring; /* maybe one that goes through other parts */
+    double late; /* when the next one will be; 0: none */
+};
+
 struct root {
     struct graph graph; /* the first: a root graph is one of these */
     size_t places;      /* of graph.components */
@@ -66,11 +80,13 @@ struct root {
     size_t over;        /* ... of which so many have ended */
     struct leaver *leavers;
     size_t leaver_count;
+    size_t leaver_room;
     bool had_connections; /* the leavers, when they were last looked at */
     ev_timer look;        /* one of the leavers has ended, or is late: see to them */
     bool looks_soon;
+    struct leavers_round round;
     /* Settling: what of .graph.plan, from here on, may still have been made from another plan. */
-    ev_timer settling;
+    struct slices settling;
     size_t settled;
     struct plan *earlier; /* that plan, kept; NULL: all is settled */
     struct parts *parts;  /* NULL: the graph is in one piece */
@@ -143,7 +159,8 @@ void root_free(struct root *root);
 void leavers_add(struct root *root, struct component *component, struct plan *plan, bool lingers);
 
 /* Has those drain that have joined and are not over.  Then, and whenever something in the loop has
- * ended: tells those to finish whom nothing feeds any more, and frees those that are over. */
+ * ended: tells those to finish whom nothing feeds any more, and frees those that are over.  Of many
+ * that is done in slices. */
 void leavers_drain(struct root *root, size_t first);
 void leavers_look(struct root *root);
 

@@ -129,7 +129,10 @@ static bool finish(struct arena *arena, struct source *source, struct error *err
     for (i = 0; i < source->size; i++) { /* no line ends without one of these bytes */
         unsigned char byte = (unsigned char)source->text[i];
 
-        lines += byte == '\n' || byte == '\r' || byte == 0x85U || byte == 0xA8U || byte == 0xA9U;
+        if (byte < 0x20U || byte >= 0x7FU) {
+            lines +=
+                byte == '\n' || byte == '\r' || byte == 0x85U || byte == 0xA8U || byte == 0xA9U;
+        }
     }
     marks = arena_alloc_array(arena, lines / STRIDE + 2, sizeof(*marks));
     source->marks = marks;

@@ -47,6 +47,11 @@ static bool is_fed_here(struct component *component)
     return false;
 }
 
+static bool is_fed_across(const struct component *component)
+{
+    return component->hears_across && crossing_feeds(component);
+}
+
 /* Looks at one, or at one on each worker. */
 static bool is_fed(struct component *component, struct unfed *look)
 {
@@ -54,7 +59,7 @@ static bool is_fed(struct component *component, struct unfed *look)
     bool is_any_fed = false;
 
     if (!is_everywhere(component)) {
-        return is_fed_here(component) || (!component->is_leaving && crossing_feeds(component));
+        return is_fed_here(component) || is_fed_across(component);
     }
     for (unsigned i = 0; i < parts->count; i++) {
         struct component *one = graph_component(parts->part[i], component->plan->index);
@@ -62,7 +67,7 @@ static bool is_fed(struct component *component, struct unfed *look)
         if (!is_alive(one)) {
             continue;
         }
-        is_any_fed = is_any_fed || is_fed_here(one) || crossing_feeds(one);
+        is_any_fed = is_any_fed || is_fed_here(one) || is_fed_across(one);
         if (is_relay(one) && !component_is_drained(one)) {
             look->is_any_relaying = true;
             is_any_fed = true;
@@ -74,39 +79,27 @@ static bool is_fed(struct component *component, struct unfed *look)
 /* What other workers have sent on its way comes first. */
 static void tell(struct component *component)
 {
-    if (component->is_leaving || !crossing_finish(component)) {
+    if (!component->hears_across || !crossing_finish(component)) {
         component_tell(component, PRODUCER_FINISHED, NULL, 0);
     }
 }
 
-void unfed_tell(struct graph *part, struct unfed *look)
+void unfed_tell(struct component *component, struct unfed *look)
 {
-    part->refs++; /* while we walk through it */
-    for (size_t i = 0; i < graph_size(part); i++) {
-        struct component *component = graph_component(part, i);
-
-        if (!is_alive(component)) {
-            continue;
-        }
-        if (component->was_told) {
-            look->is_any_told = true;
-        } else if (!is_relay(component) && !is_fed(component, look)) {
-            look->is_any_told = true;
-            tell(component);
-        }
+    if (!is_alive(component)) {
+        return;
     }
-    graph_unref(part);
+    if (component->was_told) {
+        look->is_any_told = true;
+    } else if (!is_relay(component) && !is_fed(component, look)) {
+        look->is_any_told = true;
+        tell(component);
+    }
 }
 
-void unfed_tell_rest(struct graph *part)
+void unfed_tell_anyway(struct component *component)
 {
-    part->refs++;
-    for (size_t i = 0; i < graph_size(part); i++) {
-        struct component *component = graph_component(part, i);
-
-        if (is_alive(component)) {
-            tell(component);
-        }
+    if (is_alive(component)) {
+        tell(component);
     }
-    graph_unref(part);
 }

@@ -4,25 +4,26 @@
  *
  * Somebody is unfed when nobody is left who may send to him, through whatever chassis, from
  * whatever worker; who sends to himself is fed by nobody, and what is there on each worker is one.
- */
+ *
+ * Where there are workers all of them are halted, and what is led to by others is marked
+ * (crossings_mark()). */
 #ifndef AXOND_GRAPH_UNFED_H
 #define AXOND_GRAPH_UNFED_H
 
 #include <stdbool.h>
 
-struct graph;
+struct component;
 
-/* What a look at a graph, or at all of its parts, has found. */
+/* What a look at all of a graph has found. */
 struct unfed {
     bool is_any_told;     /* and not over: its end is a reason to look again */
     bool is_any_relaying; /* a relay still has something for another worker: look again soon */
 };
 
-/* Tells those in a graph, or in one part while all workers are halted, to finish whom nobody feeds
- * any more. */
-void unfed_tell(struct graph *part, struct unfed *look);
+/* Tells one to finish whom nobody feeds any more. */
+void unfed_tell(struct component *component, struct unfed *look);
 
-/* Tells all that are left: they wait for each other, in a ring. */
-void unfed_tell_rest(struct graph *part);
+/* Tells one whoever feeds it: all that are left wait for each other, in a ring. */
+void unfed_tell_anyway(struct component *component);
 
 #endif

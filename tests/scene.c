@@ -7,6 +7,7 @@
 #include "graph/error.h"
 #include "graph/graph.h"
 #include "graph/graph_change.h"
+#include "graph/nursery.h"
 #include "graph/plan.h"
 #include "graph/plan_difference.h"
 #include "tests/unit.h"
@@ -131,9 +132,10 @@ void scene_stop(struct scene *scene)
 }
 
 /* Ready to be committed, or NULL. */
-static struct graph_change *prepare(struct scene *scene, const struct plan_difference *difference)
+static struct graph_change *prepare(struct scene *scene, const struct plan_difference *difference,
+                                    struct nursery *nursery)
 {
-    struct graph_change *change = graph_change_create(scene->graph, difference);
+    struct graph_change *change = graph_change_create(scene->graph, difference, nursery);
     char reason[400];
     const struct plan_component *failed = graph_change_prepare(change, reason, sizeof(reason));
 
@@ -148,13 +150,17 @@ bool scene_change(struct scene *scene, const char *yaml)
 {
     struct plan *fresh = parse(scene, yaml != NULL ? yaml : scene->yaml);
     struct plan_difference *difference = plan_difference_create(scene->plan, fresh);
-    struct graph_change *change = prepare(scene, difference);
+    struct nursery *nursery = nursery_create(scene->graph);
+    struct graph_change *change;
 
+    nursery_fill(nursery, difference, true);
+    change = prepare(scene, difference, nursery);
     if (change != NULL) {
         graph_change_commit(change);
         plan_release(scene->plan);
         scene->plan = plan_ref(fresh);
     }
+    nursery_destroy(nursery);
     plan_difference_destroy(difference);
     plan_release(fresh);
     return change != NULL;

@@ -7,6 +7,7 @@
 #include "graph/error.h"
 #include "graph/graph.h"
 #include "graph/graph_change.h"
+#include "graph/nursery.h"
 #include "graph/plan.h"
 #include "graph/plan_difference.h"
 #include "graph/ring.h"
@@ -119,15 +120,20 @@ static bool change(struct both *both, const char *yaml)
 {
     struct plan *fresh = parse(both, yaml);
     struct plan_difference *difference = plan_difference_create(both->scene.plan, fresh);
-    struct graph_change *change = graph_change_create(both->scene.graph, difference);
-    const bool is_done =
-        graph_change_prepare(change, both->scene.refusal, sizeof(both->scene.refusal)) == NULL;
+    struct nursery *nursery = nursery_create(both->scene.graph);
+    struct graph_change *change;
+    bool is_done;
 
+    nursery_fill(nursery, difference, true);
+    change = graph_change_create(both->scene.graph, difference, nursery);
+    is_done =
+        graph_change_prepare(change, both->scene.refusal, sizeof(both->scene.refusal)) == NULL;
     if (is_done) {
         graph_change_commit(change);
         plan_release(both->scene.plan);
         both->scene.plan = plan_ref(fresh);
     }
+    nursery_destroy(nursery);
     plan_difference_destroy(difference);
     plan_release(fresh);
     return is_done;

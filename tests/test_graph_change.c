@@ -461,6 +461,33 @@ static void test_what_has_done_its_work_is_started_with_a_new_neighbour(void **c
     scene_stop(scene);
 }
 
+static void test_a_chain_that_has_done_its_work_is_started_with_its_last(void **context)
+{
+    static const char text[] =
+        "components: {a: {type: Pliant}, b: {type: Pipeline, components: [{type: Pliant}]}, "
+        "c: {type: Pliant}, d: {type: Pliant, fixed: %s}, apart: {type: Pliant}}\n"
+        "linkages: [a -> b, b -> c, c -> d]\n";
+    char old[300];
+    char fresh[300];
+    struct scene *scene;
+
+    (void)snprintf(old, sizeof(old), text, "a");
+    (void)snprintf(fresh, sizeof(fresh), text, "b");
+    scene = scene_start(types, old);
+    component_finish(scene_find(scene, "a"));
+    component_finish(scene_find(scene, "apart"));
+    scene_run(scene); /* a's end is heard by b and c */
+    assert_true(component_is_over(scene_find(scene, "c")));
+    assert_true(scene_change(scene, fresh));
+
+    for (const char *const *path = (const char *const[]){"a", "b", "b/pliant", "c", "d", NULL};
+         *path != NULL; path++) {
+        assert_int_equal(scene_find(scene, *path)->state, RUNNING);
+    }
+    assert_int_equal(scene_find(scene, "apart")->state, STOPPED);
+    scene_stop(scene);
+}
+
 static void test_what_waits_for_its_restart_is_replaced_with_what_it_has(void **context)
 {
     static const char text[] =
@@ -679,6 +706,7 @@ int main(void)
         cmocka_unit_test_setup(test_what_has_failed_is_started_anew, reset),
         cmocka_unit_test_setup(test_what_has_done_its_work_is_left_alone, reset),
         cmocka_unit_test_setup(test_what_has_done_its_work_is_started_with_a_new_neighbour, reset),
+        cmocka_unit_test_setup(test_a_chain_that_has_done_its_work_is_started_with_its_last, reset),
         cmocka_unit_test_setup(test_what_waits_for_its_restart_is_replaced_with_what_it_has, reset),
         cmocka_unit_test_setup(test_what_waits_for_its_restart_and_is_removed_ends, reset),
         cmocka_unit_test_setup(test_one_in_a_pipeline_is_replaced_alone, reset),

@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """How long axond's loop is held while it is asked about a graph of 100,000 components.
 
-    held.py [--count N] [--build DIR] [COMMAND…]        commands of axonctl, such as "list"
+    held.py [--count N] [--workers N] [--connections N] [--build DIR] [COMMAND…]
 
-An echo server runs in the same graph.  Beside each command a message goes there and back each
-millisecond (`load pulse`), and a library that the daemon has preloaded (turns.c) measures each turn
-of its loop.  The longest turn in CPU time is what the budget is about: 5 ms.  The longest pulse also
-shows what else the machine was doing; "nothing" shows how much that is.
+A COMMAND is one of axonctl, such as "list".  An echo server runs in the same graph.  Beside each
+command a message goes there and back each millisecond (`load pulse`), and a library that the daemon
+has preloaded (turns.c) measures each turn of its loops.  The longest turn in CPU time is what the
+budget is about: 5 ms.  The longest pulse also shows what else the machine was doing; "nothing" shows
+how much that is.  With workers, "still" is for how much of the main thread's CPU time it had the
+others stand still, at a stretch.
 
-"edit" changes one component in the file, for the reload that follows.
+"edit" changes one component in the file, for the reload that follows; "rename" all but the server.
+"SIGTERM" ends the daemon.  Connections are held open, and idle, in a process of their own.
 """
 
 import argparse
@@ -16,6 +19,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -23,52 +27,78 @@ import tempfile
 import time
 
 import load_graph
-from servers import Failure, Programs, free_port
+from servers import Failure, Programs, free_port, raise_descriptor_limit
 
-HEADERS = ["command", "seconds", "turns", "longest turn, CPU ms", "on the clock, ms",
+HEADERS = ["command", "seconds", "turns", "longest turn, CPU ms", "on the clock, ms", "still, CPU ms",
            "longest pulse, ms"]
-COMMANDS = ("nothing", "status", "list", "linkages", "graph", "graph --format json", "config",
-            "config --origin", "show c000100", "show c00010x", "types", "check", "reload --dry-run",
-            "edit", "reload --dry-run", "reload", "drain")
+COMMANDS = ("nothing", "status", "list", "linkages", "graph", "graph --format json", "top --count 2",
+            "events", "tap c000100.inbox", "tap **", "metrics", "config", "config --origin",
+            "config --diff", "show c000100", "show c00010x", "--complete show c0001", "types",
+            "check", "reload --dry-run", "edit", "reload --dry-run", "reload", "rename",
+            "reload --dry-run", "reload", "drain", "SIGTERM")
+ENDLESS = ("events", "tap c000100.inbox")  # ended after a second
+FIGURES = "4Q"  # as in turns.c
 
 
 class Daemon:
     """axond with the large graph, and its loop under observation; a context manager."""
 
-    def __init__(self, programs, tmp, count):
+    def __init__(self, programs, tmp, count, workers=1):
         self.programs = programs
         self.count = count
+        self.prefix = "c"
+        self.last = "NullSink"
         self.port = free_port()
         self.stem = os.path.join(tmp, "held")
         self.turns_file = self.stem + ".turns"
         self.write()
         with open(self.turns_file, "wb") as file:
-            file.write(bytes(24))
+            file.write(bytes(struct.calcsize(FIGURES)))
         environment = {**os.environ, "TURNS_FILE": self.turns_file,
                        "LD_PRELOAD": os.path.join(programs.build, "tests", "bench", "libturns.so")}
         with open(self.stem + ".log", "wb") as log:
             self.process = subprocess.Popen(
-                [programs["axond"], "-s", self.stem + ".sock", self.stem + ".yaml"],
+                [programs["axond"], "-w", str(workers), "-s", self.stem + ".sock",
+                 self.stem + ".yaml"],
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
-    def write(self, last="NullSink"):
-        load_graph.write(self.stem + ".new", load_graph.SHAPES[0], self.count, self.port, last)
+    def write(self):
+        load_graph.write(self.stem + ".new", load_graph.SHAPES[0], self.count, self.port, self.last,
+                         self.prefix)
         os.rename(self.stem + ".new", self.stem + ".yaml")
 
+    def edit(self, how):
+        if how == "edit":
+            self.last = "PassThrough"
+        else:
+            self.prefix = "d"
+        self.write()
+
     def turns(self):
-        """(turns of the loop, the longest in ns of CPU, and on the clock), since the last call"""
+        """(turns of the loop, the longest in ns of CPU, and on the clock, and how long the other
+        workers stood still), since the last call"""
         with open(self.turns_file, "r+b") as file:
-            figures = struct.unpack("3Q", file.read(24))
+            figures = struct.unpack(FIGURES, file.read(struct.calcsize(FIGURES)))
             file.seek(0)
-            file.write(bytes(24))
+            file.write(bytes(struct.calcsize(FIGURES)))
         return figures
 
     def ctl(self, command):
-        run = subprocess.run(
-            [os.path.join(self.programs.build, "axonctl"), "-s", self.stem + ".sock",
-             *command.split()], capture_output=True, text=True, check=False)
-        if run.returncode not in (0, 1):
-            raise Failure(f"axonctl {command}: status {run.returncode}: {run.stderr}")
+        before = ["-s", self.stem + ".sock"]
+        words = command.split()
+        if words[0] == "--complete":
+            before.insert(0, words.pop(0))
+        ctl = subprocess.Popen(
+            [os.path.join(self.programs.build, "axonctl"), *before, *words],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            errors = ctl.communicate(timeout=1 if command in ENDLESS else None)[1]
+        except subprocess.TimeoutExpired:
+            ctl.kill()
+            ctl.communicate()
+            return
+        if ctl.returncode not in (0, 1):
+            raise Failure(f"axonctl {command}: status {ctl.returncode}: {errors}")
 
     def __enter__(self):
         deadline = time.monotonic() + 60
@@ -80,6 +110,10 @@ class Daemon:
                 with open(self.stem + ".log", encoding="utf-8", errors="replace") as log:
                     raise Failure(f"axond does not run:\n{log.read()[-2000:]}")
             time.sleep(0.01)
+
+    def terminate(self):
+        """Only says so: the daemon waits for its connections."""
+        self.process.send_signal(signal.SIGTERM)
 
     def __exit__(self, *failure):
         self.process.send_signal(signal.SIGTERM)
@@ -103,33 +137,53 @@ def beside_a_pulse(daemon, command):
     began = time.monotonic()
     if command == "nothing":
         time.sleep(1)
+    elif command == "SIGTERM":
+        daemon.terminate()
     else:
         daemon.ctl(command)
     seconds = time.monotonic() - began
     time.sleep(0.3)  # what a command leaves to be done
-    count, longest, longest_on_clock = daemon.turns()
+    count, longest, longest_on_clock, longest_still = daemon.turns()
     answer = json.loads(pulse.communicate()[0])
+    if command == "SIGTERM":  # the pulse was the last connection
+        began = time.monotonic()
+        daemon.process.wait(60)
+        seconds = time.monotonic() - began
+        last = daemon.turns()
+        longest = max(longest, last[1])
+        longest_on_clock = max(longest_on_clock, last[2])
     if answer["errors"]:
         raise Failure(f"load pulse beside {command!r}: {answer['error']}")
     return {"command": command, "seconds": seconds, "turns": count, "cpu_ms": longest / 1e6,
-            "clock_ms": longest_on_clock / 1e6, "pulse_ms": answer["max_us"] / 1e3}
+            "clock_ms": longest_on_clock / 1e6, "still_ms": longest_still / 1e6,
+            "pulse_ms": answer["max_us"] / 1e3}
 
 
-def measure(programs, tmp, count=100000, commands=COMMANDS):
+def measure(programs, tmp, count=100000, commands=COMMANDS, workers=1, connections=0):
     """A dict for each command: see beside_a_pulse()."""
     figures = []
-    with Daemon(programs, tmp, count) as daemon:
-        for command in commands:
-            if command == "edit":
-                daemon.write("PassThrough")
-            else:
+    raise_descriptor_limit()
+    commands = list(commands)
+    while commands:
+        with Daemon(programs, tmp, count, workers) as daemon, contextlib.ExitStack() as idle:
+            for _ in range(connections):
+                idle.enter_context(socket.create_connection(("127.0.0.1", daemon.port), 60))
+            is_serving = True
+            while commands and is_serving:
+                command = commands.pop(0)
+                if command in ("edit", "rename"):
+                    daemon.edit(command)
+                    continue
+                is_serving = command not in ("drain", "SIGTERM")  # else another has to follow
+                if command == "SIGTERM":
+                    idle.close()
                 figures.append(beside_a_pulse(daemon, command))
     return figures
 
 
 def rows(figures):
     return [[figure["command"], f"{figure['seconds']:.3f}", figure["turns"],
-             *(f"{figure[key]:.2f}" for key in ("cpu_ms", "clock_ms", "pulse_ms"))]
+             *(f"{figure[key]:.2f}" for key in ("cpu_ms", "clock_ms", "still_ms", "pulse_ms"))]
             for figure in figures]
 
 
@@ -139,10 +193,13 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     parser.add_argument("--build", default=os.path.join(here, "..", "..", "build", "release"))
     parser.add_argument("--count", type=int, default=100000)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--connections", type=int, default=0)
     parser.add_argument("commands", nargs="*", default=COMMANDS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="axond-held-") as tmp:
-        figures = measure(Programs(options.build), tmp, options.count, options.commands)
+        figures = measure(Programs(options.build), tmp, options.count, options.commands,
+                          options.workers, options.connections)
     widths = [max(map(len, column)) for column in zip(HEADERS, *(map(str, row) for row in rows(figures)))]
     for row in [HEADERS, *rows(figures)]:
         print("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths)).rstrip())

@@ -20,9 +20,9 @@ from servers import Failure
 SHAPES = ("in order", "shuffled")
 
 
-def write(path, shape, count, port=None, last="NullSink"):
-    """port: of an echo server beside the chain; last: the type of the sink"""
-    names = [f"c{i:06}" for i in range(count)] + ["sink"]
+def write(path, shape, count, port=None, last="NullSink", prefix="c"):
+    """port: of an echo server beside the chain; last: the type of the sink; prefix: of the names"""
+    names = [f"{prefix}{i:06}" for i in range(count)] + [f"{prefix}-sink"]
     linkages = [f"  - {source} -> {sink}\n" for source, sink in zip(names, names[1:])]
     if shape == "shuffled":
         random.Random(1).shuffle(linkages)
@@ -33,7 +33,7 @@ def write(path, shape, count, port=None, last="NullSink"):
                        "  echo: {type: ProtocolHandler, protocol: EchoProtocol}\n")
             linkages.append("  - server -> echo\n")
         file.writelines(f"  {name}: {{type: PassThrough}}\n" for name in names[:-1])
-        file.write(f"  sink: {{type: {last}}}\nlinkages:\n")
+        file.write(f"  {names[-1]}: {{type: {last}}}\nlinkages:\n")
         file.writelines(linkages)
 
 

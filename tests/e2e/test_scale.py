@@ -26,9 +26,9 @@ ECHO = """\
 """
 
 
-def chain(count, first="PassThrough"):
+def chain(count, first="PassThrough", prefix="c"):
     """An echo server, and a chain of so many components beside it."""
-    names = [f"c{number:06}" for number in range(count)] + ["sink"]
+    names = [f"{prefix}{number:06}" for number in range(count)] + ["sink"]
     types = [first] + ["PassThrough"] * (count - 1) + ["NullSink"]
     return "".join(["components:\n", ECHO,
                     *(f"  {name}: {{type: {kind}}}\n" for name, kind in zip(names, types)),
@@ -114,6 +114,27 @@ class Scale(axond.TestCase):
         self.assertGreater(self.pings_until(lambda: daemon.notified("READY=1") > times), PINGS)
         daemon.wait_line('reload refused, .*"Nonsense"')
         self.ping()
+
+    def test_all_but_the_server_may_be_others_after_a_reload(self):
+        daemon = self.start(SOME)
+        link = self.link(daemon)
+
+        daemon.write(chain(SOME, prefix="d"))
+        link.ask("io.axond.Reload")
+        self.assertGreater(self.pings_until(link.has_reply), PINGS)
+        answer = link.reply()["parameters"]
+        self.assertEqual([answer[name] for name in ("added", "removed", "unchanged")],
+                         [SOME, SOME, 3])
+
+        running = 0
+        while running != SOME + 3:  # the others have gone, in their own time
+            self.ping()
+            link.ask("io.axond.List", more=True)
+            listed = [each for reply in link.replies() for each in reply["parameters"]["components"]
+                      if "/" not in each["path"]]
+            running = len(listed)
+        self.assertNotIn("c000000", [each["path"] for each in listed])
+        self.assertEqual({each["state"] for each in listed}, {"running"})
 
     def test_several_loads_at_once_are_all_answered(self):
         daemon = self.start(SOME)
