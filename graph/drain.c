@@ -35,8 +35,8 @@ struct drain {
     bool is_quiet;  /* no server is left in this part; once none is in any, the rest is told */
     bool is_again;  /* something has ended while FINISHING */
     struct unfed found;
-    bool is_late;   /* the deadline has passed: FORCING says who is left ... */
-    char *late;     /* ... the first of them; NULL: nobody so far */
+    bool is_late; /* the deadline has passed: FORCING says who is left ... */
+    char *late;   /* ... the first of them; NULL: nobody so far */
     size_t others;
 };
 

@@ -188,8 +188,8 @@ static void sweep(struct root *root)
     round->has_queued |= is_queued;
     round->has_connections =
         round->has_connections || component_next_graph(component, NULL) != NULL;
-    round->is_any_in_ring |= root->parts != NULL && !needs_nothing(leaver) &&
-                             !is_fed_from_outside(component, false);
+    round->is_any_in_ring |=
+        root->parts != NULL && !needs_nothing(leaver) && !is_fed_from_outside(component, false);
     round->next++;
 }
 

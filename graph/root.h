@@ -70,7 +70,7 @@ struct leavers_round {
     bool is_at_work;
     bool has_connections, has_queued;
     bool is_any_in_ring; /* maybe one that goes through other parts */
-    double late; /* when the next one will be; 0: none */
+    double late;         /* when the next one will be; 0: none */
 };
 
 struct root {
