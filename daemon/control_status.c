@@ -302,13 +302,13 @@ static json_t *make_reply(struct status *status)
                              (json_int_t)totals.held, "longest", totals.held_longest);
 
     return json_pack(
-        "{s:s, s:i, s:s, s:f, s:f, s:o, s:i, s:o, s:O, s:I, s:o, s:o, s:o, s:o, s:O, s:I}",
+        "{s:s, s:i, s:s, s:f, s:f, s:i, s:o, s:i, s:o, s:O, s:I, s:o, s:o, s:o, s:o, s:O, s:I}",
         "version", AXOND_VERSION, "pid", (int)getpid(), "state", daemon_state_name(daemon->state),
-        "started", daemon->started, "uptime", ev_now(loop->ev) - daemon->started, "files",
-        files_of(daemon), "generation", (int)daemon->generation, "components", components,
-        "listeners", status->listeners, "listeners_total", (json_int_t)status->listener_count,
-        "connections", connections, "traffic", traffic, "held", held, "last_reload",
-        last_reload_of(daemon), "warnings", status->warnings, "warnings_total",
+        "started", daemon->started, "uptime", ev_now(loop->ev) - daemon->started, "workers",
+        (int)worker_count(loop), "files", files_of(daemon), "generation", (int)daemon->generation,
+        "components", components, "listeners", status->listeners, "listeners_total",
+        (json_int_t)status->listener_count, "connections", connections, "traffic", traffic, "held",
+        held, "last_reload", last_reload_of(daemon), "warnings", status->warnings, "warnings_total",
         (json_int_t)status->warning_count);
 }
 

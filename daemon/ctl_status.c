@@ -141,8 +141,12 @@ static bool print_status(struct ctl *ctl, json_t *reply, void *data)
         ctl_print_json(reply);
         return true;
     }
-    printf("axond %s, pid %lld, %s for %s\n", ctl_string(reply, "version"), ctl_int(reply, "pid"),
+    printf("axond %s, pid %lld, %s for %s", ctl_string(reply, "version"), ctl_int(reply, "pid"),
            ctl_string(reply, "state"), ctl_duration(ctl_real(reply, "uptime")).text);
+    if (ctl_int(reply, "workers") > 1) {
+        printf(", %lld workers", ctl_int(reply, "workers"));
+    }
+    printf("\n");
     print_graph(reply);
     print_components(reply);
     print_listeners(reply);

@@ -158,6 +158,8 @@ class Listening(TestCase):
         for workers in workers_of_two_and_four:
             with self.subTest(workers=workers), on(workers, ECHO % "") as daemon:
                 self.assertEqual(listening(daemon.port), workers)
+                self.assertRegex(daemon.ctl("status"), rf"\Aaxond .*, {workers} workers\n")
+                self.assertEqual(daemon.ctl("status", json=True)["workers"], workers)
                 before = wakeups(daemon)
                 with echoing.Clients(daemon.port, CROWD) as clients:
                     clients.wait_echoed(5 * CROWD)
