@@ -114,6 +114,13 @@ void daemon_announce_reload(struct daemon *daemon);
  */
 enum reload_outcome daemon_switch(struct daemon *daemon, struct reloading *reloading);
 
+/* There will be no reload, as the daemon is about to end: tells all who wait for one. */
+void daemon_refuse_reload(struct daemon *daemon);
+
+/* New settings are in force; edits of the running graph are not any more. */
+void daemon_apply_settings(struct daemon *daemon, const struct settings *settings);
+void daemon_forget_edits(struct daemon *daemon);
+
 /* Stops accepting and lets connections end, however long they take; then ends. */
 void daemon_drain(struct daemon *daemon);
 
