@@ -496,7 +496,7 @@ class HandoverOfWorkers(HandingOver):
             for workers in self.COUNTS[1:]:
                 daemon.write(self.on(workers, graph))
                 self.upgrade(daemon)
-                self.assertEqual(self.threads(), int(axond.WORKERS or workers))
+                self.assertEqual(self.threads(), axond.WORKERS if axond.WORKERS > 1 else workers)
                 clients.append(daemon.connect())
                 for number, client in enumerate(clients):
                     self.answer(client, b"after %d" % number)
