@@ -117,6 +117,9 @@ void chassis_remake(struct component *chassis)
     size_t at = 0;
 
     while ((inner = next_inside(chassis, &at)) != NULL) {
+        if (graph_is_root(inner->graph)) {
+            graph_place_is_back(inner);
+        }
         cell_renew(inner);
         supervise_renew(inner);
     }

@@ -342,6 +342,13 @@ void graph_place_is_over(struct component *component)
     }
 }
 
+void graph_place_is_back(const struct component *component)
+{
+    if (!component->is_leaving && component_is_over(component)) {
+        root_of(component->graph)->over--;
+    }
+}
+
 /* Nothing lives in it any more: who has to know is told. */
 static __attribute__((noinline)) void end(struct graph *graph)
 {

@@ -110,8 +110,10 @@ static inline struct parts *parts_of(const struct graph *graph)
     return graph_is_root(graph) ? root_of(graph)->parts : NULL;
 }
 
-/* A component has ended; for component_life.c.  (graph.c) */
+/* A component has ended; for component_life.c.  One that has is about to be made anew in its place;
+ * for chassis.c.  (graph.c) */
 void graph_place_is_over(struct component *component);
+void graph_place_is_back(const struct component *component);
 
 /* ---- root.c ---- */
 

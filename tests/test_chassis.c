@@ -2,6 +2,7 @@
 #include "graph/chassis.h"
 
 #include "graph/graph.h"
+#include "graph/root.h"
 #include "graph/supervise.h"
 #include "tests/faulty.h"
 #include "tests/unit.h"
@@ -157,6 +158,7 @@ static void test_a_restarted_chassis_counts_its_childrens_restarts_anew(void **c
     }
 
     assert_int_equal(find(scene, "pipe/b")->state, RUNNING);
+    assert_int_equal(root_of(scene->graph)->over, 0);
     scene_stop(scene);
 }
 
