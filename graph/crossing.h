@@ -83,6 +83,7 @@ void crossings_end_to(struct parts *parts, const struct component *target);
 void crossings_forget_finish(struct graph *part, void (*cut)(void *arg, struct box *from),
                              void *arg);
 
+/* True for a landing. */
 bool crossing_lands(const struct component *component);
 
 /* True if something that does not leave, or is in use, leads to one that does, by this landing.

@@ -84,7 +84,7 @@ static bool stays(const struct component *sender)
     return !sender->is_leaving;
 }
 
-/* It may send for as long as it likes, or until an end that is sure to come without the other's. */
+/* It may still send, and does not wait for the end of whom it sends to. */
 static bool may_send(const struct component *sender)
 {
     return stays(sender) || sender->is_in_use ||
