@@ -85,6 +85,7 @@ struct component {
     bool is_halted : 1;    /* ended by an operator: the next change of the graph starts it anew */
     bool hears_across : 1; /* drains; something on another worker leads to it */
     bool serves : 1;       /* an inbox of it was registered by name, see service.h */
+    bool is_in_use : 1;    /* leaves; something that does not wait for it may send to it still */
 };
 
 _Static_assert(sizeof(struct component) == 64, "a component is one cache line");

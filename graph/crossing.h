@@ -83,8 +83,11 @@ void crossings_end_to(struct parts *parts, const struct component *target);
 void crossings_forget_finish(struct graph *part, void (*cut)(void *arg, struct box *from),
                              void *arg);
 
-/* True if something that does not leave leads to one that does, by this landing. */
+/* True for a landing. */
 bool crossing_lands(const struct component *component);
+
+/* True if something that does not leave, or is in use, leads to one that does, by this landing.
+ * While all workers are halted. */
 bool crossing_is_fed_from_outside(const struct component *landing);
 
 /* Sees to those that leave, in this part's thread: ends and frees what is over. */

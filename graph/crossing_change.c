@@ -265,7 +265,7 @@ bool crossing_is_fed_from_outside(const struct component *landing)
         struct outbox *out = NULL;
 
         while (in != NULL && (out = inbox_next_sender(in, out)) != NULL) {
-            if (!box_owner(&out->box)->is_leaving) {
+            if (!box_owner(&out->box)->is_leaving || box_owner(&out->box)->is_in_use) {
                 return true;
             }
         }

@@ -3,6 +3,9 @@
  *     removed:   servers stop accepting; the others get producerFinished once nothing feeds them
  *     replaced:  those that have made graphs of their own (connections) end with the last of these
  *
+ *     connection ──► room ──► log     both leave, and are in use as long as the connection is there
+ *     a ──► b ──► a                   a ring: they wait for each other, and are told all at once
+ *
  * Those with connections have no deadline: a connection lasts as long as its ends want it to.  The
  * others have some time to see to what waits in them: it may be for somebody who never takes it. */
 #include <stdlib.h>
@@ -23,6 +26,7 @@ static void on_look(struct ev_loop *ev, ev_timer *timer, int revents)
 void leavers_add(struct root *root, struct component *component, struct plan *plan, bool lingers)
 {
     component->is_leaving = true;
+    component->is_in_use = true; /* until all have been looked at */
     if (root->leaver_count == root->leaver_room) {
         root->leaver_room = root->leaver_room * 2 + 8;
         root->leavers = mem_resize_array(root->leavers, root->leaver_room, sizeof(struct leaver));
@@ -73,15 +77,21 @@ static bool is_at_work(const struct leaver *leaver)
     return is_serving(leaver) || (leaver->lingers && is_alive(leaver));
 }
 
-/* is_of_all: see leavers_finish_all(). */
-static bool is_outside(const struct component *component, bool is_of_all)
+/* ---- who is in use ---- */
+
+static bool stays(const struct component *sender)
 {
-    return !component->is_leaving ||
-           (is_of_all && crossing_lands(component) && crossing_is_fed_from_outside(component));
+    return !sender->is_leaving;
 }
 
-/* False if what leads to it is all of leavers that wait for each other, in a ring. */
-static bool is_fed_from_outside(struct component *component, bool is_of_all)
+/* It may still send, and does not wait for the end of whom it sends to. */
+static bool may_send(const struct component *sender)
+{
+    return stays(sender) || sender->is_in_use ||
+           (crossing_lands(sender) && crossing_is_fed_from_outside(sender));
+}
+
+static bool is_fed_by(struct component *component, bool (*is_such)(const struct component *sender))
 {
     for (unsigned i = NO_BOX; (i = component_next_inbox(component, i)) != NO_BOX;) {
         struct inbox *in = component_have_inbox(component, i);
@@ -89,12 +99,27 @@ static bool is_fed_from_outside(struct component *component, bool is_of_all)
 
         while (in != NULL && component_inbox_plan(component, i)->spec->carries != NOTICES &&
                (out = inbox_next_sender(in, out)) != NULL) {
-            if (is_outside(box_owner(&out->box), is_of_all)) {
+            if (is_such(box_owner(&out->box))) {
                 return true;
             }
         }
     }
     return false;
+}
+
+/* To be repeated for all, whose marks were taken off before, until none gets one any more: twice if
+ * senders come before those they send to, as in most files, and once more for each that does not.
+ * Who has none then is in a ring, or fed by nothing but one.  Returns whether it got one. */
+static bool mark_if_in_use(const struct leaver *leaver)
+{
+    struct component *component = leaver->component;
+
+    if (component->is_in_use || !is_alive(leaver)) {
+        return false;
+    }
+    component->is_in_use =
+        leaver->was_told || !component_is_fed(component) || is_fed_by(component, may_send);
+    return component->is_in_use;
 }
 
 /* What it has still waits, and is lost with it. */
@@ -149,7 +174,7 @@ void leavers_look_soon(struct root *root)
 
 /* ---- a round ---- */
 
-enum { SURVEYING, TELLING, SWEEPING };
+enum { SURVEYING, MARKING, TELLING, SWEEPING };
 
 /* Tells it to finish if nothing feeds it any more: or only others that wait for each other, in a
  * ring.  Ends it if it is late. */
@@ -160,7 +185,7 @@ static void tell(struct root *root, struct leaver *leaver)
     const bool is_alone = root->parts == NULL && !round->is_at_work;
 
     if (!needs_nothing(leaver) && (leaver->lingers || !component_is_fed(leaver->component) ||
-                                   (is_alone && !is_fed_from_outside(leaver->component, false)))) {
+                                   (is_alone && !leaver->component->is_in_use))) {
         tell_to_finish(leaver, false);
     }
     if (!is_alive(leaver) || !leaver->was_told || leaver->lingers) {
@@ -189,7 +214,7 @@ static void sweep(struct root *root)
     round->has_connections =
         round->has_connections || component_next_graph(component, NULL) != NULL;
     round->is_any_in_ring |=
-        root->parts != NULL && !needs_nothing(leaver) && !is_fed_from_outside(component, false);
+        root->parts != NULL && !needs_nothing(leaver) && !is_fed_by(component, stays);
     round->next++;
 }
 
@@ -214,18 +239,38 @@ static void end_round(struct root *root)
     }
 }
 
+/* The marks are needed only if rings may be told, and those of several parts are all at once. */
+static bool is_phase_over(const struct root *root)
+{
+    const struct leavers_round *round = &root->round;
+
+    return round->next >= root->leaver_count ||
+           (round->phase <= MARKING && (round->is_at_work || root->parts != NULL));
+}
+
 /* Returns whether there is more to do. */
 static bool step(struct root *root)
 {
     struct leavers_round *round = &root->round;
+    struct leaver *leaver;
 
-    if (round->next >= root->leaver_count || (round->phase == SURVEYING && round->is_at_work)) {
+    if (is_phase_over(root)) {
+        const bool is_once_more = round->is_any_marked;
+
         round->next = 0;
-        return round->phase++ != SWEEPING;
+        round->is_any_marked = false;
+        return is_once_more || round->phase++ != SWEEPING;
     }
+    leaver = &root->leavers[round->next];
     switch (round->phase) {
     case SURVEYING:
-        round->is_at_work = is_at_work(&root->leavers[round->next++]);
+        leaver->component->is_in_use = false;
+        round->is_at_work = is_at_work(leaver);
+        round->next++;
+        break;
+    case MARKING:
+        round->is_any_marked |= mark_if_in_use(leaver);
+        round->next++;
         break;
     case TELLING:
         tell(root, &root->leavers[round->next++]);
@@ -264,37 +309,52 @@ void leavers_look(struct root *root)
     slices_begin(&round->slices, root->graph.loop->ev, go_on);
 }
 
-static bool is_any_part_at_work(const struct parts *parts)
-{
-    for (unsigned i = 0; i < parts->count; i++) {
-        const struct root *root = root_of(parts->part[i]);
+/* ---- all parts ---- */
 
-        for (size_t k = 0; k < root->leaver_count; k++) {
-            if (is_at_work(&root->leavers[k])) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-void leavers_finish_all(struct parts *parts)
+/* Calls f with each leaver of each part.  Returns whether it has returned true for any. */
+static bool any_of_all(struct parts *parts, bool (*f)(struct root *root, struct leaver *leaver))
 {
-    if (is_any_part_at_work(parts)) {
-        return;
-    }
+    bool is_any = false;
+
     for (unsigned i = 0; i < parts->count; i++) {
         struct root *root = root_of(parts->part[i]);
 
         for (size_t k = 0; k < root->leaver_count; k++) {
-            struct leaver *leaver = &root->leavers[k];
-
-            if (!needs_nothing(leaver) && !is_fed_from_outside(leaver->component, true)) {
-                tell_to_finish(leaver, true);
-                leavers_look_soon(root);
-            }
+            is_any |= f(root, &root->leavers[k]);
         }
     }
+    return is_any;
+}
+
+static bool survey_one(struct root *root, struct leaver *leaver)
+{
+    leaver->component->is_in_use = false;
+    return is_at_work(leaver);
+}
+
+static bool mark_one(struct root *root, struct leaver *leaver)
+{
+    return mark_if_in_use(leaver);
+}
+
+static bool tell_one(struct root *root, struct leaver *leaver)
+{
+    if (needs_nothing(leaver) || leaver->component->is_in_use) {
+        return false;
+    }
+    tell_to_finish(leaver, true);
+    leavers_look_soon(root);
+    return true;
+}
+
+void leavers_finish_all(struct parts *parts)
+{
+    if (any_of_all(parts, survey_one)) {
+        return;
+    }
+    while (any_of_all(parts, mark_one)) {
+    }
+    (void)any_of_all(parts, tell_one);
 }
 
 void leavers_look_all(struct loop *loop)

@@ -68,6 +68,7 @@ struct leavers_round {
     bool is_again; /* something has ended meanwhile */
     /* What has been found so far. */
     bool is_at_work;
+    bool is_any_marked; /* by this pass over all */
     bool has_connections, has_queued;
     bool is_any_in_ring; /* maybe one that goes through other parts */
     double late;         /* when the next one will be; 0: none */

@@ -24,7 +24,7 @@ struct both {
     struct component_type from_type;
     struct component_type other_type;     /* a Probe by another name */
     struct component_type reluctant_type; /* one that does not start */
-    const struct component_type *types[6];
+    const struct component_type **types;  /* these, a Probe, and the program's */
     struct workers *workers;
     struct component *from[2];
 };
@@ -53,7 +53,12 @@ static struct both *start(const char *yaml)
     static const struct component_type *const *types = component_types;
     struct both *both = mem_alloc(sizeof(*both));
     struct scene *scene = &both->scene;
+    size_t count = 0;
 
+    while (types[count] != NULL) {
+        count++;
+    }
+    both->types = mem_alloc_array(4 + count + 1, sizeof(*types));
     both->from_type = probe_type;
     both->from_type.name = "From";
     both->from_type.on_each_worker = true;
@@ -61,16 +66,12 @@ static struct both *start(const char *yaml)
     both->types[1] = &probe_type;
     both->other_type = probe_type;
     both->other_type.name = "Other";
-    both->types[3] = &both->other_type;
+    both->types[2] = &both->other_type;
     both->reluctant_type = probe_type;
     both->reluctant_type.name = "Reluctant";
     both->reluctant_type.start = refuse;
-    both->types[4] = &both->reluctant_type;
-    for (size_t i = 0; types[i] != NULL; i++) {
-        if (strcmp(types[i]->name, "PassThrough") == 0) {
-            both->types[2] = types[i];
-        }
-    }
+    both->types[3] = &both->reluctant_type;
+    memcpy(both->types + 4, types, count * sizeof(*types));
     scene->loop = loop_create(both->types, &(struct loop_hooks){0});
     assert_non_null(scene->loop);
     both->workers = workers_create(scene->loop, 2, both->types, &(struct loop_hooks){0});
@@ -107,6 +108,7 @@ static void stop(struct both *both)
     workers_destroy(both->workers);
     loop_destroy(both->scene.loop);
     plan_release(both->scene.plan);
+    free(both->types);
     free(both);
 }
 
@@ -525,6 +527,67 @@ static void test_what_moves_to_another_worker_takes_along_what_waits(void **cont
     stop(both);
 }
 
+/* Its Backplane has a hub on each worker, which lead to each other.  One end of the bus is on the
+ * first worker, the other on the second. */
+#define BUS(first, second, name)                                                                   \
+    "components:\n"                                                                                \
+    "  from: {type: From}\n"                                                                       \
+    "  room: {type: Backplane, name: " name "}\n" first second "linkages:\n"                       \
+    "  - talker.out0 -> say.inbox\n"                                                               \
+    "  - hear.outbox -> to.in0\n"
+#define TALKS "  talker: {type: Probe}\n  say: {type: PublishTo, destination: chat}\n"
+#define HEARS "  hear: {type: SubscribeTo, source: chat}\n  to: {type: Probe}\n"
+
+static struct component *find_on(const struct both *both, unsigned worker, const char *path)
+{
+    struct component *component = graph_component(graph_part(both->scene.graph, worker),
+                                                  plan_find(both->scene.plan, path)->index);
+
+    assert_non_null(component);
+    return component;
+}
+
+static void hears_after_the_backplane_has_been_renamed(const char *before, const char *after,
+                                                       unsigned talks, unsigned hears)
+{
+    struct both *both = start(before);
+    struct scene *scene = &both->scene;
+    struct component *talker;
+    struct component *to;
+
+    run(both);
+    assert_true(change(both, after));
+    run(both);
+
+    assert_int_equal(find_on(both, hears, "hear")->state, RUNNING);
+    probe_send(find_on(both, talks, "talker"), PROBE_OUT0, "still here");
+    run(both);
+    probe_hears(scene, find_on(both, hears, "to"), PROBE_IN0, "still here");
+    assert_int_equal(root_of(graph_part(scene->graph, 0))->leaver_count, 1);
+    assert_int_equal(root_of(graph_part(scene->graph, 1))->leaver_count, 1);
+
+    talker = find_on(both, talks, "talker");
+    to = find_on(both, hears, "to");
+    assert_true(change(both, "components: {from: {type: From}}\n")); /* nobody uses it any more */
+    run(both);
+    assert_int_equal(to->state, RUNNING);
+    component_finish(talker);
+    run(both);
+    component_finish(to);
+    run(both);
+    assert_int_equal(root_of(graph_part(scene->graph, 0))->leaver_count, 0);
+    assert_int_equal(root_of(graph_part(scene->graph, 1))->leaver_count, 0);
+    stop(both);
+}
+
+static void test_replicas_that_lead_to_each_other_stay_while_one_of_them_is_in_use(void **context)
+{
+    hears_after_the_backplane_has_been_renamed(BUS(HEARS, TALKS, "chat"),
+                                               BUS(HEARS, TALKS, "elsewhere"), 1, 0);
+    hears_after_the_backplane_has_been_renamed(BUS(TALKS, HEARS, "chat"),
+                                               BUS(TALKS, HEARS, "elsewhere"), 0, 1);
+}
+
 static void test_neither_end_is_shown(void **context)
 {
     struct both *both = start(DIRECT);
@@ -554,6 +617,7 @@ int main(void)
         cmocka_unit_test(test_an_end_that_is_under_way_is_told_to_what_replaces),
         cmocka_unit_test(test_what_can_not_be_replaced_goes_on_with_what_is_under_way),
         cmocka_unit_test(test_what_moves_to_another_worker_takes_along_what_waits),
+        cmocka_unit_test(test_replicas_that_lead_to_each_other_stay_while_one_of_them_is_in_use),
         cmocka_unit_test(test_neither_end_is_shown),
     };
 

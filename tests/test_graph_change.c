@@ -368,6 +368,83 @@ static void test_what_is_removed_and_comes_to_no_end_is_ended_in_time(void **con
     scene_stop(scene);
 }
 
+static void test_what_is_removed_but_in_use_keeps_what_it_leads_to(void **context)
+{
+    static const char bus[] =
+        "components: {a: {type: Probe}, say: {type: PublishTo, destination: x},"
+        " log: {type: Probe}, room: {type: Backplane, name: x}}\n"
+        "linkages: [a.out0 -> say.inbox, room.outbox -> log.in0]\n";
+    struct scene *scene = scene_start(types, bus);
+    struct component *log = scene_find(scene, "log");
+
+    assert_true(scene_change(scene, "components: {a: {type: Probe}, say: {type: PublishTo,"
+                                    " destination: x}}\nlinkages: [a.out0 -> say.inbox]\n"));
+    loop_once(scene->loop, false);
+    assert_int_equal(leavers(scene), 2);
+    probe_send(scene_find(scene, "a"), PROBE_OUT0, "to the old one");
+    scene_run(scene);
+
+    probe_hears(scene, log, PROBE_IN0, "to the old one");
+    assert_null(probe_take(scene, log, PROBE_CONTROL));
+    scene_stop(scene);
+}
+
+static void test_what_is_removed_waits_for_what_leads_to_it_to_finish(void **context)
+{
+    struct scene *scene = scene_start(
+        types, "components: {late: {type: Probe}, p: {type: PassThrough}, q: {type: PassThrough}}\n"
+               "linkages: [late.out0 -> p.inbox, p.outbox -> q.inbox]\n");
+    struct component *late = scene_find(scene, "late");
+
+    assert_true(scene_change(scene, "components: {b: {type: Probe}}\n"));
+    for (int i = 0; i < 5; i++) {
+        loop_once(scene->loop, false);
+    }
+    assert_int_equal(component_inbox(late, PROBE_CONTROL)->box.queued, 1); /* it has been told */
+    assert_int_equal(leavers(scene), 3);
+
+    component_finish(late);
+    scene_wait(scene, has_left, scene);
+    scene_stop(scene);
+}
+
+static void test_a_chain_that_is_removed_loses_nothing_of_what_waits(void **context)
+{
+    enum { MANY = 500 };
+    struct scene *scene = scene_start(
+        types, "components: {a: {type: Probe}, b: {type: Probe},"
+               " p: {type: PassThrough}, q: {type: PassThrough}, r: {type: PassThrough}}\n"
+               "linkages: [a.out0 -> p.inbox, p.outbox -> q.inbox, q.outbox -> r.inbox,"
+               " r.outbox -> b.in0]\n");
+
+    for (int i = 0; i < MANY; i++) {
+        probe_send(scene_find(scene, "a"), PROBE_OUT0, "x");
+    }
+    assert_true(scene_change(scene, "components: {a: {type: Probe}, b: {type: Probe}}\n"));
+    scene_wait(scene, has_left, scene);
+
+    assert_int_equal(queued(scene, "b"), MANY);
+    scene_stop(scene);
+}
+
+static void test_a_ring_that_is_removed_ends_while_others_are_in_use(void **context)
+{
+    struct scene *scene = scene_start(
+        types, "components: {say: {type: PublishTo, destination: x}, log: {type: Probe},"
+               " room: {type: Backplane, name: x}, p: {type: PassThrough}, q: {type: PassThrough},"
+               " r: {type: PassThrough}}\n"
+               "linkages: [room.outbox -> log.in0, p.outbox -> q.inbox, q.outbox -> r.inbox,"
+               " r.outbox -> p.inbox]\n");
+
+    assert_true(scene_change(scene, "components: {say: {type: PublishTo, destination: x}}\n"));
+    for (int i = 0; i < 5; i++) {
+        loop_once(scene->loop, false);
+    }
+
+    assert_int_equal(leavers(scene), 2); /* room and log */
+    scene_stop(scene);
+}
+
 static void test_what_is_added_takes_free_places(void **context)
 {
     struct scene *scene = scene_start(types, "components: {a: {type: Pliant}, b: {type: Pliant}}");
@@ -701,6 +778,10 @@ int main(void)
         cmocka_unit_test_setup(test_what_waits_before_several_comes_first_to_the_one_that_is_left,
                                reset),
         cmocka_unit_test_setup(test_what_is_removed_and_comes_to_no_end_is_ended_in_time, reset),
+        cmocka_unit_test_setup(test_what_is_removed_but_in_use_keeps_what_it_leads_to, reset),
+        cmocka_unit_test_setup(test_what_is_removed_waits_for_what_leads_to_it_to_finish, reset),
+        cmocka_unit_test_setup(test_a_chain_that_is_removed_loses_nothing_of_what_waits, reset),
+        cmocka_unit_test_setup(test_a_ring_that_is_removed_ends_while_others_are_in_use, reset),
         cmocka_unit_test_setup(test_what_is_added_takes_free_places, reset),
         cmocka_unit_test_setup(test_what_could_not_start_leaves_all_as_it_was, reset),
         cmocka_unit_test_setup(test_what_has_failed_is_started_anew, reset),
