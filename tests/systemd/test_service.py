@@ -144,6 +144,25 @@ linkages: [it -> out]
         with self.assertRaises(ProcessLookupError):
             os.killpg(group, 0)
 
+    def test_a_program_serves_its_connection_to_the_end(self):
+        (ETC / "axond.yaml").write_text("""\
+components:
+  server: {type: TCPServer, listenport: 8080}
+  programs: {type: ProtocolHandler, protocol: {type: UnixProcess, command: [cat]}}
+linkages: [server -> programs]
+""")
+        systemctl("start", "axond")
+        with connect(8080) as client:
+            client.sendall(b"before")
+            self.assertEqual(client.recv(6, socket.MSG_WAITALL), b"before")
+            stopping = subprocess.Popen(["systemctl", "stop", "axond"])
+            axond.wait_for(lambda: "draining: 1 connection" in messages("axond"), "it to drain")
+            client.sendall(b"after")
+            self.assertEqual(client.recv(5, socket.MSG_WAITALL), b"after")
+        self.assertEqual(stopping.wait(axond.PATIENCE), 0)
+
+        self.assertEqual(show("axond", "Result"), "success")
+
     def test_answers_axonctl_until_it_stops(self):
         control = pathlib.Path("/run/axond/control.sock")
         systemctl("start", "axond")
