@@ -49,8 +49,8 @@ linkages:
   - server -> echo
 """
 
-# Lines in which nothing is found are looked through again and again.
-BUSY = ", ".join(["{{type: PureTransformer, function: replace, from: '//', to: ''}}"] * 40)
+# Lines are looked through again and again, and what is found is put back.
+BUSY = ", ".join(["{{type: PureTransformer, function: replace, from: '//', to: '//'}}"] * 40)
 
 BUSY_GRAPH = f"""\
 graphs:
