@@ -2,7 +2,6 @@
 #include "daemon/crate.h"
 #include "tests/unit.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -11,33 +10,21 @@
 #include <unistd.h>
 
 #include "daemon/channel.h"
+#include "tests/count_descriptors.h"
 
 enum { SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
 enum { VERSION_AT = 8, COUNT_AT = 16, FDS_AT = 24, SIZE_AT = 32, HEAD = 48 }; /* in the memfd */
 
-static size_t open_descriptors(void)
-{
-    DIR *directory = opendir("/proc/self/fd");
-    size_t count = 0;
-
-    assert_non_null(directory);
-    while (readdir(directory) != NULL) {
-        count++;
-    }
-    (void)closedir(directory);
-    return count;
-}
-
 static int set_up(void **context)
 {
-    *context = (void *)open_descriptors();
+    *context = (void *)(uintptr_t)count_descriptors();
     return 0;
 }
 
 /* Whatever became of a crate, all that was in it is closed. */
 static int tear_down(void **context)
 {
-    assert_int_equal(open_descriptors(), (size_t)*context);
+    assert_int_equal(count_descriptors(), (uintptr_t)*context);
     return 0;
 }
 

@@ -1,7 +1,6 @@
 /* Connections change over from one root graph to another; here both are in this process. */
 #include "graph/handover.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,6 +10,7 @@
 
 #include "graph/graph.h"
 #include "graph/parcel.h"
+#include "tests/count_descriptors.h"
 #include "tests/scene.h"
 #include "tests/unit.h"
 
@@ -219,19 +219,6 @@ static void test_what_has_no_place_is_refused_in_words(void **context)
     scene_stop(without);
 }
 
-static size_t open_descriptors(void)
-{
-    DIR *directory = opendir("/proc/self/fd");
-    size_t count = 0;
-
-    assert_non_null(directory);
-    while (readdir(directory) != NULL) {
-        count++;
-    }
-    (void)closedir(directory);
-    return count;
-}
-
 /* A connection in the middle of a line; or one of a proxy, to a server that does not answer. */
 static struct packed pack_some(struct scene *here, bool is_proxy)
 {
@@ -276,7 +263,7 @@ static void check_parts(bool is_proxy)
 {
     struct scene *here = serve_some(is_proxy);
     struct packed packed = pack_some(here, is_proxy);
-    const size_t before = open_descriptors();
+    const int before = count_descriptors();
 
     for (size_t size = 0; size < packed.parcel.size; size++) {
         struct parcel part = copy(&packed, size);
@@ -285,7 +272,7 @@ static void check_parts(bool is_proxy)
         parcel_deinit(&part, true);
         scene_run(here);
         assert_int_equal(handover_count(here->graph), 0);
-        assert_int_equal(open_descriptors(), before);
+        assert_int_equal(count_descriptors(), before);
     }
     parcel_deinit(&packed.parcel, true);
     scene_stop(here);

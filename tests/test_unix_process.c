@@ -1,5 +1,4 @@
 /* UnixProcess, with programs that every system has. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "graph/graph.h"
+#include "tests/count_descriptors.h"
 #include "tests/harness.h"
 #include "tests/unit.h"
 
@@ -154,19 +154,6 @@ static bool is_dead(void *arg)
 static bool has_no_children(void *arg)
 {
     return waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD;
-}
-
-static int count_descriptors(void)
-{
-    DIR *directory = opendir("/proc/self/fd");
-    int count = 0;
-
-    assert_non_null(directory);
-    while (readdir(directory) != NULL) {
-        count++;
-    }
-    (void)closedir(directory);
-    return count - 3; /* "." and "..", and the directory itself */
 }
 
 /* ---- streams */
