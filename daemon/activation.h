@@ -14,7 +14,7 @@
  *    A Unix socket is not stored: its path is removed with its server.
  * 3. Connections that are to outlive a restart come back likewise, all in one (restart.h).
  * 4. An axond that another one starts in its place (upgrade.h) gets listening sockets in the same
- * way, and Unix sockets and the control socket too. */
+ *    way, and Unix sockets and the control socket too. */
 #ifndef AXOND_DAEMON_ACTIVATION_H
 #define AXOND_DAEMON_ACTIVATION_H
 

@@ -15,10 +15,10 @@
  * 1. Between these the loop must not go on.  Of several graphs of one plan all are prepared, then
  *    all committed.
  * 2. A component that has failed, or that an operator has ended, is started anew, changed or not;
- * and one that has done its work, if anything that it is linked with is new.
+ *    and one that has done its work, if anything that it is linked with is new.
  * 3. A graph with a part on each worker is changed in all of them, while the others are halted:
- * from the first phase to the end of the second.  What stays does so on its worker; what would be
- * on another is started anew there, with what waited.
+ *    from the first phase to the end of the second.  What stays does so on its worker; what
+ *    would be on another is started anew there, with what waited.
  * 4. Listening sockets of what is leaving may be shared from the first phase on (listeners.h). */
 #ifndef AXOND_GRAPH_GRAPH_CHANGE_H
 #define AXOND_GRAPH_GRAPH_CHANGE_H

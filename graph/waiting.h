@@ -13,7 +13,7 @@
  * 3. The usher, a component of the loop's own, is run after those that were invited: who has not
  *    come back for more has left the line, and if there is still room the next are invited.
  * 4. A deputy, which sends on for several (.stands_for of its type), comes sooner: as often as
- * those would come in all if they stood in the line themselves.
+ *    those would come in all if they stood in the line themselves.
  * 5. What one message costs does not depend on how many wait; a place in a line is a few words in a
  *    table of the loop's, so that boxes need no room for it. */
 #ifndef AXOND_GRAPH_WAITING_H

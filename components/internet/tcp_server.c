@@ -9,15 +9,14 @@
  * 1. Who comes alone costs one accept4(2); while more wait, each turn accepts more, up to ACCEPTS.
  * 2. When descriptors or memory run out (EMFILE, ENFILE, ENOBUFS, ENOMEM), or max_connections or
  *    limits.connections are there, it stops accepting, says so once, and goes on when there is
- * room; clients wait in the backlog meanwhile.
+ *    room; clients wait in the backlog meanwhile.
  * 3. serverShutdown, producerFinished and draining close the listening sockets, after accepting who
  *    had connected by then; the connections go on, and the server ends with the last of them.
  *    shutdownMicroprocess ends all at once.
  * 4. Where all workers accept from one socket (listening_socket.h) one of them does so at a time,
- * and passes that on to the next: else all would be woken by whoever connects, and the quickest
- *    would have the most connections.
- * 5. idle_timeout costs nothing per message: adapters note the time, and one timer looks at them.
- */
+ *    and passes that on to the next: else all would be woken by whoever connects, and the
+ *    quickest would have the most connections.
+ * 5. idle_timeout costs nothing per message: adapters note the time, and a timer looks at them. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>

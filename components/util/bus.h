@@ -12,7 +12,7 @@
  * 2. A hub gives each message to all subscribers at once: all of them see one order, in which each
  *    publisher's messages are in its own.  The bytes are shared.
  * 3. A subscriber whose inbox blocks when it is full makes the hub wait, and so the publishers;
- * with any other policy it holds nobody up.
+ *    with any other policy it holds nobody up.
  * 4. There is one hub of a name in a graph file.  After a reload the old file's hub goes on beside
  *    the new one's: both serve all subscribers, and publishers keep to the one they began with as
  *    long as it is there.  Of the old file's subscribers only those of connections go on: the
