@@ -7,13 +7,9 @@
 
 #include "daemon/daemon.h"
 #include "daemon/graph_files.h"
+#include "daemon/plural.h"
 #include "graph/error.h"
 #include "graph/plan.h"
-
-static const char *plural(size_t count)
-{
-    return count == 1 ? "" : "s";
-}
 
 /* is_listed: one with mistakes gets a line as well. */
 static bool check(const struct options *options, const char *path, bool is_listed)
@@ -28,9 +24,9 @@ static bool check(const struct options *options, const char *path, bool is_liste
     errors_print(errors, stderr, log_has_colour());
     if (plan != NULL) {
         (void)printf("%s: ok, %zu component%s\n", path, plan->component_count,
-                     plural(plan->component_count));
+                     PLURAL(plan->component_count));
     } else if (is_listed) {
-        (void)printf("%s: %zu error%s\n", path, errors_count(errors), plural(errors_count(errors)));
+        (void)printf("%s: %zu error%s\n", path, errors_count(errors), PLURAL(errors_count(errors)));
     }
     (void)fflush(stdout); /* so that it stands with its mistakes */
     errors_destroy(errors);

@@ -11,6 +11,7 @@
 #include "daemon/control_private.h"
 #include "daemon/io_axond.h"
 #include "daemon/log.h"
+#include "daemon/plural.h"
 #include "graph/graph.h"
 #include "graph/supervise.h"
 #include "graph/workers.h"
@@ -191,7 +192,7 @@ void control_component_changed(struct control *control, const struct component *
     case RUNNING:
         if (component_restarts(component) > 0) {
             (void)snprintf(text, sizeof(text), "%u restart%s so far", component_restarts(component),
-                           component_restarts(component) == 1 ? "" : "s");
+                           PLURAL(component_restarts(component)));
             control_event(control, "component_restarted", path, text);
         } else {
             control_event(control, "component_started", path, control_type_name(component));

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/control_private.h"
+#include "daemon/plural.h"
 #include "graph/document.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
@@ -126,7 +127,7 @@ static void look_at_trouble(struct status *status, const struct component *compo
     if (held > 0) {
         warn(status, control_path_of(component),
              "has held the loop for more than %.0f ms %u time%s, for up to %.0f ms",
-             HELD_LIMIT * 1000, held, held == 1 ? "" : "s", longest * 1000);
+             HELD_LIMIT * 1000, held, PLURAL(held), longest * 1000);
     }
 }
 
@@ -198,7 +199,7 @@ static void warn_of_earlier(struct status *status)
 {
     if (status->earlier > 0) {
         warn(status, json_null(), "%zu connection%s of earlier graphs %s still open",
-             status->earlier, status->earlier == 1 ? "" : "s", status->earlier == 1 ? "is" : "are");
+             status->earlier, PLURAL(status->earlier), status->earlier == 1 ? "is" : "are");
     }
 }
 

@@ -2,6 +2,7 @@
 #include "daemon/ctl.h"
 
 #include "daemon/base64.h"
+#include "daemon/plural.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +69,7 @@ static bool print_drain(struct ctl *ctl, json_t *reply, void *data)
     } else {
         long long left = ctl_int(reply, "connections");
 
-        printf("draining: %lld connection%s left%s\n", left, left == 1 ? "" : "s",
+        printf("draining: %lld connection%s left%s\n", left, PLURAL(left),
                ctl->argument_count == 0 ? "; the daemon ends with the last component" : "");
     }
     return true;

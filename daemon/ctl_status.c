@@ -1,5 +1,6 @@
 /* axonctl status: one screen about the daemon. */
 #include "daemon/ctl.h"
+#include "daemon/plural.h"
 
 #include <string.h>
 
@@ -91,7 +92,7 @@ static void print_held(const json_t *reply)
     if (times > 0) {
         print_label("loop");
         printf("held for more than %s %lld time%s", ctl_duration(ctl_real(held, "limit")).text,
-               times, times == 1 ? "" : "s");
+               times, PLURAL(times));
         printf(", for up to %s\n", ctl_duration(ctl_real(held, "longest")).text);
     }
 }

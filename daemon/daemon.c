@@ -13,6 +13,7 @@
 #include "daemon/control.h"
 #include "daemon/jobs.h"
 #include "daemon/outcome.h"
+#include "daemon/plural.h"
 #include "daemon/reloading.h"
 #include "daemon/restart.h"
 #include "daemon/upgrade.h"
@@ -48,11 +49,6 @@ struct plan *daemon_load_edited(const struct plan *files, struct plan_edit *cons
     return plan_load_edited(files, edits, count, &plan_options, errors);
 }
 
-static const char *plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 void daemon_status_line(const struct daemon *daemon, char *text, size_t size)
 {
     const struct loop *loop = daemon->loop;
@@ -66,8 +62,8 @@ void daemon_status_line(const struct daemon *daemon, char *text, size_t size)
     }
     (void)snprintf(text, size, "%s%llu connection%s (%llu in all), %zu component%s, generation %u",
                    state, (unsigned long long)loop->connections->now,
-                   plural(loop->connections->now), (unsigned long long)loop->connections->in_all,
-                   components, plural(components), daemon->generation);
+                   PLURAL(loop->connections->now), (unsigned long long)loop->connections->in_all,
+                   components, PLURAL(components), daemon->generation);
 }
 
 static void on_status_tick(struct ev_loop *ev, ev_timer *watcher, int revents)
@@ -374,7 +370,7 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
     daemon->generation = 1;
     daemon->state = DAEMON_RUNNING;
     log_event(LOG_LEVEL_INFO, NULL, "running %s: %zu component%s%s", daemon->options.graph,
-              daemon->graph->plan->component_count, plural(daemon->graph->plan->component_count),
+              daemon->graph->plan->component_count, PLURAL(daemon->graph->plan->component_count),
               workers_text(daemon, text, sizeof(text)));
     if (upgrade_is_expected(daemon)) {
         upgrade_ready(daemon);
@@ -472,7 +468,7 @@ static void log_draining(uint64_t connections, double timeout)
 
     if (connections > 0) {
         (void)snprintf(who, sizeof(who), "%llu connection%s", (unsigned long long)connections,
-                       plural(connections));
+                       PLURAL(connections));
     }
     if (timeout > 0) {
         log_event(LOG_LEVEL_NOTICE, NULL,

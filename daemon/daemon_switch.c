@@ -6,6 +6,7 @@
 #include "daemon/daemon.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
+#include "daemon/plural.h"
 #include "daemon/reloading.h"
 #include "graph/document.h"
 #include "graph/error.h"
@@ -118,8 +119,7 @@ static void describe_switch(const struct daemon *daemon, const struct reloading 
     size_t used;
 
     (void)snprintf(text, size, "generation %u: %zu component%s", daemon->generation,
-                   difference->fresh->component_count,
-                   difference->fresh->component_count == 1 ? "" : "s");
+                   difference->fresh->component_count, PLURAL(difference->fresh->component_count));
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         used = strlen(text);
         if (kinds[i].count > 0) {

@@ -10,6 +10,7 @@
 #include "daemon/jobs.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
+#include "daemon/plural.h"
 #include "daemon/upgrade.h"
 #include "graph/drain.h"
 #include "graph/graph.h"
@@ -151,8 +152,8 @@ static void log_gone(struct daemon *daemon, const struct load *load)
 
     log_event(LOG_LEVEL_NOTICE, NULL,
               "%zu connection%s wait%s with systemd for the next start; %llu drain%s here",
-              load->crate.count, load->crate.count == 1 ? "" : "s",
-              load->crate.count == 1 ? "s" : "", (unsigned long long)rest, rest == 1 ? "s" : "");
+              load->crate.count, PLURAL(load->crate.count), load->crate.count == 1 ? "s" : "",
+              (unsigned long long)rest, rest == 1 ? "s" : "");
 }
 
 /* Hands over what there is.  is_last: else not before all of it fits into a crate, since who has

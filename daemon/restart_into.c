@@ -5,6 +5,7 @@
 #include "daemon/crate.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
+#include "daemon/plural.h"
 #include "daemon/restart.h"
 #include "graph/handover.h"
 
@@ -13,12 +14,12 @@ static void log_result(size_t taken, size_t closed)
     if (closed == 0) {
         log_event(LOG_LEVEL_NOTICE, NULL,
                   "went on with %zu connection%s of the process before, by way of systemd", taken,
-                  taken == 1 ? "" : "s");
+                  PLURAL(taken));
     } else {
         log_event(LOG_LEVEL_WARNING, NULL,
                   "went on with %zu connection%s of the process before, by way of systemd; closed "
                   "%zu that could not go on here",
-                  taken, taken == 1 ? "" : "s", closed);
+                  taken, PLURAL(taken), closed);
     }
 }
 

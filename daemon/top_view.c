@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/plural.h"
 #include "graph/mem.h"
 
 enum { FROM, TO, MESSAGES, BYTES, QUEUED, FULL, BLOCKED, DROPPED };
@@ -162,11 +163,6 @@ const char *top_view_cell(const struct top_view *view, size_t row, size_t column
     return text;
 }
 
-static const char *plural(long long count)
-{
-    return count == 1 ? "" : "s";
-}
-
 void top_view_headline(const struct top_view *view, char *text, size_t size)
 {
     const json_t *traffic = json_object_get(view->reply, "traffic");
@@ -176,8 +172,8 @@ void top_view_headline(const struct top_view *view, char *text, size_t size)
 
     (void)snprintf(text, size,
                    "%.8s  %lld component%s, %lld linkage%s, %lld connection%s, %s messages/s, %s/s",
-                   ctl_clock(ctl_real(view->reply, "time")).text, components, plural(components),
-                   linkages, plural(linkages), connections, plural(connections),
+                   ctl_clock(ctl_real(view->reply, "time")).text, components, PLURAL(components),
+                   linkages, PLURAL(linkages), connections, PLURAL(connections),
                    ctl_rate(ctl_real(traffic, "messages_per_second")).text,
                    ctl_size((double)(long long)ctl_real(traffic, "bytes_per_second")).text);
 }
@@ -202,7 +198,7 @@ void top_view_bottleneck(const struct top_view *view, size_t index, char *text, 
 
     add_percent(percent, sizeof(percent), ctl_real(found, "blocked"));
     (void)snprintf(text, size, "bottleneck: %s (%s) holds up %lld linkage%s, %s blocked, and %s%s",
-                   ctl_string(found, "path"), ctl_string(found, "type"), stalls, plural(stalls),
+                   ctl_string(found, "path"), ctl_string(found, "type"), stalls, PLURAL(stalls),
                    percent,
                    is_circle              ? "waits itself for one of them: a circle"
                    : waits_for[0] != '\0' ? "waits for "

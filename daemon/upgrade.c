@@ -15,6 +15,7 @@
 #include "daemon/descriptors.h"
 #include "daemon/jobs.h"
 #include "daemon/log.h"
+#include "daemon/plural.h"
 #include "graph/handover.h"
 #include "graph/listeners.h"
 #include "graph/loop.h"
@@ -165,7 +166,7 @@ static void give_way(struct upgrade *upgrade)
         LOG_LEVEL_NOTICE, NULL,
         "process %d is here in our place, with %zu connection%s of ours; draining %llu, however "
         "long that takes",
-        (int)upgrade->pid, upgrade->handed, upgrade->handed == 1 ? "" : "s", left);
+        (int)upgrade->pid, upgrade->handed, PLURAL(upgrade->handed), left);
     daemon_drain(daemon);
 }
 
