@@ -334,7 +334,7 @@ class Audit(TestCase):
             listener.settimeout(axond.PATIENCE)
             with on(2, SLOW_AUDIT % listener.getsockname()[1]) as daemon, listener.accept()[0] as audit:
                 audit.settimeout(axond.PATIENCE)
-                text = b"".join(b"%d " % count + b"." * 4000 + b"\n" for count in range(6000))
+                text = b"".join(b"%d " % count + b"." * 4000 + b"\n" for count in range(16000))
                 clients = [daemon.connect() for _ in range(4)]
                 sent = [daemon.fill(client, text) for client in clients]
                 before = daemon.rss()
