@@ -470,6 +470,11 @@ static int share_left(const struct attempt *attempt, struct listening_socket *so
     return count;
 }
 
+bool listening_has_port(const char *host)
+{
+    return host == NULL || (strncmp(host, "unix:", 5) != 0 && strncmp(host, "systemd:", 8) != 0);
+}
+
 int listening_open(const struct listening_request *request, struct listening_socket *sockets,
                    char *text, size_t size)
 {

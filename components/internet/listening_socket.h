@@ -44,6 +44,9 @@ struct listening_request {
     struct listener_owner owner; /* the server */
 };
 
+/* False for unix: and systemd:.  host: as in a request */
+bool listening_has_port(const char *host);
+
 /* Opens the sockets of one server: one, or several where a host's name stands for several
  * addresses. Sockets that listeners has under their name are shared, not bound anew.
  *
