@@ -432,6 +432,14 @@ class Axond(Process):
         new.write_text(graph)
         new.rename(self.graph_path)
 
+    def reload(self, graph=None):
+        """Has axond take this graph, or its file once more; returns when that has ended, well or not."""
+        if graph is not None:
+            self.write(graph)
+        times = self.notified("READY=1")
+        self.signal(signal.SIGHUP)
+        self.wait_notified("READY=1", times + 1)
+
     @property
     def port(self):
         return int(self.environment["PORT"])
@@ -635,7 +643,7 @@ def axonctl(*args, **more):
 
 
 class TestCase(unittest.TestCase):
-    """unittest's, with a directory of the test's own where one is wanted."""
+    """unittest's, and what many tests do."""
 
     maxDiff = None
 
@@ -650,6 +658,11 @@ class TestCase(unittest.TestCase):
         if path is None:
             self.skipTest(f"{program} is not installed")
         return path
+
+    def greet(self, sock, data=b"hello\n", answer=None):
+        """answer: None: the same comes back"""
+        sock.sendall(data)
+        self.assertEqual(receive(sock, len(data)), data if answer is None else answer)
 
 
 def main():

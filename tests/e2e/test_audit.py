@@ -5,32 +5,14 @@ import contextlib
 import socket
 
 import axond
+from graphs import audited
 
 CROWD = 200 if axond.SANITIZED else 2000
 LINES = 100  # of each
 LINE = 100   # bytes
 
-# Each connection's lines go to it again, and to the audit, which is a connection to the test.
-GRAPH = """
-graphs:
-  audited:
-    components:
-      lines: {type: LineFramer}
-      copy: {type: TwoWaySplitter}
-    linkages:
-      - self -> lines -> copy -> self
-      - copy.outbox2 -> /audit.inbox
-components:
-  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
-  visitors: {type: ProtocolHandler, protocol: audited}
-  audit:
-    type: TCPClient
-    host: 127.0.0.1
-    port: %d
-    boxes: {inbox: {size: 8KiB, when_full: %s}}
-linkages:
-  - server -> visitors
-"""
+# What is audited goes to a connection to the test.
+GRAPH = audited("{type: TCPClient, host: 127.0.0.1, port: %d, boxes: {inbox: {size: 8KiB, when_full: %s}}}")
 
 
 def line(name, count):

@@ -1,7 +1,6 @@
 """A bus between connections: etc/chat.yaml with a crowd, slow readers, reloads, several rooms."""
 
 import selectors
-import signal
 import socket
 import time
 
@@ -167,8 +166,7 @@ class Chat(TestCase):
         with axond.Axond("etc/chat.yaml") as daemon:
             old = daemon.connect()
             wait_subscribers(daemon, 1)
-            daemon.signal(signal.SIGHUP)
-            daemon.wait_notified("READY=1", 2)
+            daemon.reload()
             new = daemon.connect()
             wait_subscribers(daemon, 2)
 
@@ -193,9 +191,7 @@ linkages:
   - all -> file
   - server""")
             for generation in (2, 3):
-                daemon.write(graph)
-                daemon.signal(signal.SIGHUP)
-                daemon.wait_notified("READY=1", generation)
+                daemon.reload(graph)
                 if generation == 2:
                     old = daemon.connect()
                     wait_subscribers(daemon, 2)
@@ -215,9 +211,7 @@ linkages:
         with axond.Axond(graph) as daemon:
             old = [daemon.connect(), daemon.connect()]
             wait_subscribers(daemon, 2)
-            daemon.write(graph.replace("name: chat", "name: elsewhere"))
-            daemon.signal(signal.SIGHUP)
-            daemon.wait_notified("READY=1", 2)
+            daemon.reload(graph.replace("name: chat", "name: elsewhere"))
 
             old[0].sendall(b"still here\n")
             self.assertEqual(axond.receive(old[1], 11), b"still here\n")
@@ -229,10 +223,8 @@ linkages:
         with axond.Axond(graph) as daemon:
             client = daemon.connect()
             wait_subscribers(daemon, 1)
-            daemon.write(second)
-            daemon.signal(signal.SIGHUP)
+            daemon.reload(second)
             daemon.wait_line('again: the name "chat" is taken by room')
-            daemon.wait_notified("READY=1", 2)
 
             client.sendall(b"undisturbed\n")
             self.assertEqual(axond.receive(client, 12), b"undisturbed\n")

@@ -5,14 +5,8 @@ import re
 import socket
 
 import axond
+from graphs import ECHO
 
-ECHO = """\
-components:
-  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
-  echo: {type: ProtocolHandler, protocol: EchoProtocol}
-linkages:
-  - server -> echo
-"""
 SHOUT = """\
 graphs:
   cut:

@@ -13,14 +13,8 @@ import threading
 import time
 
 import axond
+from graphs import ECHO
 
-ECHO = """\
-components:
-  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
-  echo: {type: ProtocolHandler, protocol: EchoProtocol}
-linkages:
-  - server -> echo
-"""
 PATIENT = ECHO + "daemon: {drain_timeout: 10min}\n"
 FINITE = """\
 components:
@@ -529,8 +523,7 @@ class Manager(axond.TestCase):
     def test_is_told_that_a_reload_begins_and_ends(self):
         with axond.Axond(ECHO) as daemon:
             before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-            daemon.signal(signal.SIGHUP)
-            daemon.wait_notified("READY=1", 2)
+            daemon.reload()
             after = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
             said = self.without_status(daemon)
 
@@ -540,9 +533,7 @@ class Manager(axond.TestCase):
 
     def test_is_told_the_end_of_a_refused_reload_too(self):
         with axond.Axond(ECHO) as daemon:
-            daemon.write(BAD)
-            daemon.signal(signal.SIGHUP)
-            daemon.wait_notified("READY=1", 2)
+            daemon.reload(BAD)
 
             self.assertEqual(daemon.notified("RELOADING=1"), 1)
 

@@ -1,18 +1,11 @@
 """What must not add up: reloads, connections, failures, each many times over."""
 
 import resource
-import signal
 
 import axond
 import echoing
+from graphs import ECHO
 
-ECHO = """\
-components:
-  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
-  echo: {type: ProtocolHandler, protocol: EchoProtocol}
-linkages:
-  - server -> echo
-"""
 # The same to a client, by other components.
 ALSO_ECHO = """\
 graphs:
@@ -30,11 +23,6 @@ FEWER = 10 if axond.SANITIZED else 1  # of everything, where it is ten times slo
 
 
 class Endurance(axond.TestCase):
-    def reload(self, daemon, graph, times):
-        daemon.write(graph)
-        daemon.signal(signal.SIGHUP)
-        daemon.wait_notified("READY=1", times + 1)
-
     def assert_no_growth(self, before, after, room):
         """Memory, in bytes; not measured under a sanitizer, which keeps what was freed."""
         if not axond.SANITIZED:
@@ -48,7 +36,7 @@ class Endurance(axond.TestCase):
             with echoing.Clients(daemon.port, 25) as staying, \
                  echoing.Clients(daemon.port, 25, lasts=40) as coming:
                 for times in range(1, count + 1):
-                    self.reload(daemon, (ALSO_ECHO, ECHO)[times % 2], times)
+                    daemon.reload((ALSO_ECHO, ECHO)[times % 2])
                     coming.wait_echoed(5)
                     if times == count // 5:
                         before = daemon.rss()
@@ -65,7 +53,7 @@ class Endurance(axond.TestCase):
             idle = daemon.fds()
             with echoing.Clients(daemon.port, 10) as clients:
                 for times in range(1, count + 1):
-                    self.reload(daemon, (FAILING, "components: [", ECHO.replace("echo", "ekko", 1))[times % 3], times)
+                    daemon.reload((FAILING, "components: [", ECHO.replace("echo", "ekko", 1))[times % 3])
                     if times == count // 5:
                         before = daemon.rss()
                 clients.wait_echoed(100)

@@ -95,23 +95,20 @@ class Writing(TestCase):
         path = self.directory() / "lines.log"
         with axond.Axond(COLLECT, env={"FILE": str(path)}) as daemon:
             with Talkers(daemon.port, 5) as talkers:
-                for times in range(5):
-                    daemon.signal(signal.SIGHUP)
-                    daemon.wait_notified("READY=1", times + 2)
+                for _ in range(5):
+                    daemon.reload()
             axond.wait_for(lambda: daemon.ctl("status", json=True)["connections"]["now"] == 0, "all to be heard")
             daemon.wait_rest()
             old = path.with_name("old.log")
             path.rename(old)
-            daemon.signal(signal.SIGHUP)
-            daemon.wait_notified("READY=1", 7)
+            daemon.reload()
 
             self.assertEqual(path.read_text(), "")  # though nothing has been written since
             whole = old.read_text()
             axond.ask(daemon.port, b"after\n")
             axond.wait_for(lambda: path.read_text() == "after\n", "the line in the new file")
             self.assertEqual(old.read_text(), whole)
-            daemon.signal(signal.SIGHUP)
-            daemon.wait_notified("READY=1", 8)
+            daemon.reload()
             self.assertEqual(daemon.stderr.count("writes to a new file at"), 1)
         self.check(whole, talkers)
 

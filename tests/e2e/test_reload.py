@@ -6,14 +6,8 @@ import socket
 import threading
 
 import axond
+from graphs import ECHO
 
-ECHO = """\
-components:
-  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
-  echo: {type: ProtocolHandler, protocol: EchoProtocol}
-linkages:
-  - server -> echo
-"""
 SHOUT = """\
 graphs:
   shout:
@@ -32,20 +26,6 @@ linkages:
   - server -> echo
   - second -> echo
 """
-
-
-class TestCase(axond.TestCase):
-    def reload(self, daemon, graph=None):
-        """Has the daemon take the graph, or its file once more; returns when that has ended."""
-        if graph is not None:
-            daemon.write(graph)
-        times = daemon.notified("READY=1")
-        daemon.signal(signal.SIGHUP)
-        daemon.wait_notified("READY=1", times + 1)
-
-    def greet(self, client, data=b"hello", answer=None):
-        client.sendall(data)
-        self.assertEqual(axond.receive(client, len(data)), data if answer is None else answer)
 
 
 class Knocking:
@@ -87,12 +67,12 @@ class Knocking:
         axond.wait_for(lambda: self.answered >= goal or self.problem is not None, "clients to be answered")
 
 
-class Reload(TestCase):
+class Reload(axond.TestCase):
     def test_takes_the_new_graph_for_new_connections_and_the_old_for_old_ones(self):
         with axond.Axond(ECHO) as daemon:
             old = daemon.connect()
             self.greet(old)
-            self.reload(daemon, SHOUT)
+            daemon.reload(SHOUT)
             self.greet(old)
             new = daemon.connect()
             self.greet(new, b"hello\n", b"HELLO\n")
@@ -104,7 +84,7 @@ class Reload(TestCase):
         with axond.Axond(ECHO) as daemon:
             old = daemon.connect()
             self.greet(old)
-            self.reload(daemon, SHOUT)
+            daemon.reload(SHOUT)
             self.assertNotIn("earlier graph", daemon.stderr)
             old.close()
             daemon.wait_line("the last connection of an earlier graph has ended")
@@ -118,7 +98,7 @@ class Reload(TestCase):
             sender = threading.Thread(target=lambda: (client.sendall(data), client.shutdown(socket.SHUT_WR)))
             sender.start()
             got = axond.receive(client, 1 << 20)
-            self.reload(daemon, SHOUT)
+            daemon.reload(SHOUT)
             got += axond.receive_all(client)
             sender.join()
 
@@ -128,7 +108,7 @@ class Reload(TestCase):
         with axond.Axond(ECHO) as daemon:
             with Knocking(daemon.port) as first, Knocking(daemon.port) as second:
                 for graph in [SHOUT, ECHO] * 10:
-                    self.reload(daemon, graph)
+                    daemon.reload(graph)
                     first.wait_answered(1)
                     second.wait_answered(1)
 
@@ -138,7 +118,7 @@ class Reload(TestCase):
         with axond.Axond(graph) as daemon:
             with Knocking(path) as clients:
                 for _ in range(10):
-                    self.reload(daemon)
+                    daemon.reload()
                     clients.wait_answered(1)
 
         self.assertFalse(path.exists())
@@ -146,11 +126,11 @@ class Reload(TestCase):
     def test_an_added_server_starts_and_a_removed_one_drains(self):
         second = axond.free_port()
         with axond.Axond(ECHO) as daemon:
-            self.reload(daemon, TWO % second)
+            daemon.reload(TWO % second)
             staying = daemon.connect(second)
             self.greet(staying)
             self.greet(daemon.connect())
-            self.reload(daemon, ECHO)
+            daemon.reload(ECHO)
             with self.assertRaises(ConnectionRefusedError):
                 axond.connect(second)
             self.greet(staying)
@@ -163,7 +143,7 @@ class Reload(TestCase):
         with axond.Axond(ECHO) as daemon:
             old = daemon.connect()
             self.greet(old)
-            self.reload(daemon, ECHO.replace("${PORT}", str(second)))
+            daemon.reload(ECHO.replace("${PORT}", str(second)))
             with self.assertRaises(ConnectionRefusedError):
                 axond.connect(daemon.port)
             self.greet(daemon.connect(second))
@@ -186,7 +166,7 @@ class Reload(TestCase):
     def test_takes_new_settings(self):
         with axond.Axond(ECHO) as daemon:
             self.assertNotIn(" debug ", daemon.stderr)
-            self.reload(daemon, ECHO + "daemon: {log_level: debug, drain_timeout: 0}\n")
+            daemon.reload(ECHO + "daemon: {log_level: debug, drain_timeout: 0}\n")
             client = daemon.connect()
             self.greet(client)
             daemon.signal(signal.SIGTERM)
@@ -200,12 +180,12 @@ class Reload(TestCase):
         with axond.Axond(ECHO) as daemon:
             client = daemon.connect()
             self.greet(client)
-            self.reload(daemon, finite)
+            daemon.reload(finite)
             daemon.wait_line("every component has ended")
-            self.reload(daemon, SHOUT)
+            daemon.reload(SHOUT)
             self.assertEqual(daemon.ask(b"hello\n"), b"HELLO\n")
             self.greet(client)
-            self.reload(daemon, finite)
+            daemon.reload(finite)
             axond.wait_for(lambda: daemon.stderr.count("every component has ended") == 2)
             daemon.write(ECHO)
             self.assertEqual(daemon.ctl("reload"), "+ server\n+ echo\n- source\n- sink\ngeneration 5: "
@@ -226,7 +206,7 @@ class Reload(TestCase):
             daemon.wait()
 
 
-class Refused(TestCase):
+class Refused(axond.TestCase):
     """A reload that cannot be: everything stays."""
 
     def refused(self, graph, reason, address=None):
@@ -235,12 +215,12 @@ class Refused(TestCase):
             self.greet(old)
             before = daemon.fds_at_rest()
             with Knocking(daemon.port) as clients:
-                self.reload(daemon, graph)
+                daemon.reload(graph)
                 clients.wait_answered(3)
             daemon.wait_line(f"error: reload refused, the old graph runs on: .*{reason}")
             self.greet(old)
             axond.wait_for(lambda: daemon.fds() == before, "no descriptor more than before")
-            self.reload(daemon, SHOUT)
+            daemon.reload(SHOUT)
             self.assertEqual(daemon.ask(b"hello\n"), b"HELLO\n")
             self.greet(old)
             return daemon
@@ -266,7 +246,7 @@ class Refused(TestCase):
     def test_an_address_that_overlaps_with_the_running_one(self):
         everywhere = ECHO.replace("host: 127.0.0.1, ", "")
         with axond.Axond(everywhere) as daemon:
-            self.reload(daemon, ECHO)
+            daemon.reload(ECHO)
             daemon.wait_line(rf"could not listen on 127.0.0.1:{daemon.port}: Address already in use, "
                              rf"by axond itself at \*:{daemon.port}: .* a restart can$")
 
@@ -287,13 +267,13 @@ class Refused(TestCase):
                                                  "listenport: 80}\n") + "  - other -> echo\n"
         with axond.Axond(graph) as daemon:
             for _ in range(3):
-                self.reload(daemon, failing)
+                daemon.reload(failing)
                 self.assertEqual(axond.ask(path, b"hello"), b"hello")
 
     def test_a_file_that_has_gone(self):
         with axond.Axond(ECHO) as daemon:
             daemon.graph_path.unlink()
-            self.reload(daemon)
+            daemon.reload()
             daemon.wait_line("reload refused, .*graph.yaml: .*No such file or directory")
 
             self.assertEqual(daemon.ask(b"hello"), b"hello")

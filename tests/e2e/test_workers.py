@@ -14,44 +14,29 @@ import time
 
 import axond
 import echoing
+from graphs import ECHO, audited
 
 CROWD = 40 if axond.SANITIZED else 200
 
-ECHO = """\
-components:
-  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"%s}
-  echo: {type: ProtocolHandler, protocol: EchoProtocol}
-linkages:
-  - server -> echo
-"""
 
-# Each connection's lines go to it again, and to one component for all.
-AUDIT = """\
-graphs:
-  audited:
-    components:
-      lines: {type: LineFramer}
-      copy: {type: TwoWaySplitter}
-    linkages:
-      - self -> lines -> copy -> self
-      - copy.outbox2 -> /audit.inbox
-components:
-  server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}
-  visitors: {type: ProtocolHandler, protocol: audited}
-  audit: {type: FileWriter, path: audit.log}
-linkages:
-  - server -> visitors
-"""
-AUDIT_FAR = AUDIT.replace("components:\n  server", "components:\n  first: {type: NullSink}\n  server")
+def far(graph):
+    """The component for all is on another worker than the first."""
+    return graph.replace("components:\n  server", "components:\n  first: {type: NullSink}\n  server")
 
-FAR = "{type: FileWriter, path: audit.log}"
-SLOW_AUDIT = AUDIT_FAR.replace(FAR, '{type: TCPClient, host: 127.0.0.1, port: %d, boxes: {inbox: {size: 8KiB}}}')
+
+AUDIT = audited("{type: FileWriter, path: audit.log}")
+AUDIT_FAR = far(AUDIT)
+SLOW_AUDIT = far(audited("{type: TCPClient, host: 127.0.0.1, port: %d, boxes: {inbox: {size: 8KiB}}}"))
 
 workers_of_two_and_four = (2, 4)
 
 
 def on(workers, graph, **more):
     return axond.Axond(graph, args=["-w", workers], **more)
+
+
+def limited(most):
+    return ECHO.replace('"${PORT}"', f'"${{PORT}}", max_connections: {most}')
 
 
 def line(number, count):
@@ -120,17 +105,6 @@ def watched(daemon):
 
 
 class TestCase(axond.TestCase):
-    def greet(self, sock, data=b"hello\n"):
-        sock.sendall(data)
-        self.assertEqual(axond.receive(sock, len(data)), data)
-
-    def reload(self, daemon, graph=None):
-        if graph is not None:
-            daemon.write(graph)
-        times = daemon.notified("READY=1")
-        daemon.signal(signal.SIGHUP)
-        daemon.wait_notified("READY=1", times + 1)
-
     def assert_in_order(self, text, senders, lines):
         """Each sender's lines are there, "NUMBER COUNT", from 0 on."""
         said = dict.fromkeys(range(senders), 0)
@@ -156,7 +130,7 @@ class TestCase(axond.TestCase):
 class Listening(TestCase):
     def test_each_worker_has_a_socket_of_the_address_and_runs_the_connections_that_it_accepts(self):
         for workers in workers_of_two_and_four:
-            with self.subTest(workers=workers), on(workers, ECHO % "") as daemon:
+            with self.subTest(workers=workers), on(workers, ECHO) as daemon:
                 self.assertEqual(listening(daemon.port), workers)
                 self.assertRegex(daemon.ctl("status"), rf"\Aaxond .*, {workers} workers\n")
                 self.assertEqual(daemon.ctl("status", json=True)["workers"], workers)
@@ -172,7 +146,7 @@ class Listening(TestCase):
                 self.assertEqual(connections(daemon)["total"], CROWD)
 
     def test_another_axond_is_refused_the_port(self):
-        with on(2, ECHO % "") as daemon:
+        with on(2, ECHO) as daemon:
             other = axond.axond("-s", self.directory() / "control", "-w", 2, daemon.graph_path,
                                 env={"PORT": str(daemon.port)})
             self.assertEqual(other.returncode, axond.EXIT_CANNOT_START)
@@ -182,11 +156,11 @@ class Listening(TestCase):
     def test_auto_is_a_worker_for_each_core(self):
         cores = min(64, len(os.sched_getaffinity(0)))
         for args, graph in ((["-w", "auto"], ECHO), ([], "daemon: {workers: auto}\n" + ECHO)):
-            with self.subTest(args=args), axond.Axond(graph % "", args=args) as daemon:
+            with self.subTest(args=args), axond.Axond(graph, args=args) as daemon:
                 self.assertEqual(listening(daemon.port), cores)
 
     def test_the_command_line_goes_before_the_file(self):
-        with on(3, "daemon: {workers: 2}\n" + ECHO % "") as daemon:
+        with on(3, "daemon: {workers: 2}\n" + ECHO) as daemon:
             self.assertEqual(listening(daemon.port), 3)
 
     def test_wrong_numbers_are_explained(self):
@@ -194,7 +168,7 @@ class Listening(TestCase):
         for value in ("0", "65", "-1", "two", "1.5", "2x", "''"):
             with self.subTest(value):
                 graph = directory / "graph.yaml"
-                graph.write_text(f"daemon: {{workers: {value}}}\n" + ECHO % "")
+                graph.write_text(f"daemon: {{workers: {value}}}\n" + ECHO)
                 done = axond.axond("-t", graph, env={"PORT": "2000"})
                 self.assertEqual(done.returncode, axond.EXIT_BAD_GRAPH)
                 self.assertIn("workers", done.stderr)
@@ -203,8 +177,8 @@ class Listening(TestCase):
                 self.assertEqual(done.returncode, axond.EXIT_USAGE)
                 self.assertIn("a number from 1 to 64, or auto", done.stderr)
 
-    UNIX = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "unix:echo.sock"')
-    PASSED = (ECHO % "").replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "systemd:web"')
+    UNIX = ECHO.replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "unix:echo.sock"')
+    PASSED = ECHO.replace('host: 127.0.0.1, listenport: "${PORT}"', 'host: "systemd:web"')
 
     def assert_dealt_out(self, daemon, address):
         """No worker has far fewer than another."""
@@ -235,8 +209,8 @@ class Listening(TestCase):
             port = web.getsockname()[1]
             with on(3, self.PASSED, sockets={"web": web}) as daemon:
                 clients = self.assert_dealt_out(daemon, port)
-                self.reload(daemon, self.PASSED.replace("EchoProtocol", "{type: Pipeline, components: [EchoProtocol]}"))
-                self.reload(daemon, self.PASSED.replace("systemd:web}", "systemd:web, nodelay: false}"))
+                daemon.reload(self.PASSED.replace("EchoProtocol", "{type: Pipeline, components: [EchoProtocol]}"))
+                daemon.reload(self.PASSED.replace("systemd:web}", "systemd:web, nodelay: false}"))
                 clients += self.crowd(daemon, 50, port)
                 clients += self.assert_dealt_out(daemon, port)
                 for client in clients:
@@ -259,11 +233,11 @@ class Listening(TestCase):
 class Limits(TestCase):
     def test_max_connections_is_of_all_workers_together_and_room_wakes_whoever_has_somebody_waiting(self):
         for workers in workers_of_two_and_four:
-            with self.subTest(workers=workers), on(workers, ECHO % ", max_connections: 10") as daemon:
+            with self.subTest(workers=workers), on(workers, limited(10)) as daemon:
                 self.let_in_by_and_by(daemon, 10)
 
     def test_so_is_the_limit_for_all_servers(self):
-        with on(2, "daemon: {limits: {connections: 10}}\n" + ECHO % "") as daemon:
+        with on(2, "daemon: {limits: {connections: 10}}\n" + ECHO) as daemon:
             self.let_in_by_and_by(daemon, 10, 30)
             self.assertEqual(daemon.stderr.count("accepting no more connections for now"), 1)
 
@@ -377,7 +351,7 @@ class Audit(TestCase):
             with self.subTest(far=graph is AUDIT_FAR), on(2, graph) as daemon:
                 log = self.directory() / "audit.log"
                 daemon.write(graph.replace("audit.log", str(log)))
-                self.reload(daemon)
+                daemon.reload()
                 clients = [daemon.connect() for _ in range(CROWD)]
                 for number, client in enumerate(clients):
                     client.sendall(b"".join(line(number, count) for count in range(self.LINES)))
@@ -417,7 +391,7 @@ class Reload(TestCase):
                     thread.start()
                 try:
                     for number in range(1, 7):
-                        self.reload(daemon, graphs[number % 2])
+                        daemon.reload(graphs[number % 2])
                         so_far = sum(said.values())
                         axond.wait_for(lambda: problems or sum(said.values()) > so_far + 10, "clients to be answered")
                 finally:
@@ -430,9 +404,9 @@ class Reload(TestCase):
                                  sorted(line(name, count) for name in said for count in range(said[name])))
 
     def test_those_who_are_connected_stay(self):
-        with on(2, ECHO % "") as daemon:
+        with on(2, ECHO) as daemon:
             clients = self.crowd(daemon)
-            self.reload(daemon, ECHO % ", max_connections: 1000")
+            daemon.reload(limited(1000))
             clients += self.crowd(daemon)
             for client in clients:
                 self.greet(client)
@@ -454,7 +428,7 @@ class Reload(TestCase):
                 clients = [daemon.connect() for _ in range(20)]
                 for count in range(6):
                     self.say(clients, count)
-                    self.reload(daemon, graphs[(count + 1) % 2])
+                    daemon.reload(graphs[(count + 1) % 2])
                     axond.wait_for(lambda: daemon.stderr.count("1 replaced") == count + 1, "what it says of the reload")
                 self.say(clients, 6)
                 wait_connections(daemon, len(clients))
@@ -471,11 +445,11 @@ class Reload(TestCase):
                     self.assertEqual([of_log[number] for of_log in said], [[0, 2, 4, 6], [1, 3, 5]])
 
     def test_what_is_removed_ends_with_the_last_connection_that_leads_to_it(self):
-        plain = (ECHO % "").replace("  echo:", "  visitors:").replace("server -> echo", "server -> visitors")
+        plain = ECHO.replace("  echo:", "  visitors:").replace("server -> echo", "server -> visitors")
         with on(2, AUDIT_FAR) as daemon:
             clients = [daemon.connect() for _ in range(20)]
             self.say(clients, 0)
-            self.reload(daemon, plain)
+            daemon.reload(plain)
             self.say(clients, 1)
             fresh = self.crowd(daemon, 20)
             log = daemon.directory / "audit.log"
@@ -484,7 +458,7 @@ class Reload(TestCase):
                 client.close()
             axond.wait_for(lambda: "audit" not in daemon.ctl("list"), "audit to have gone")
             self.assert_in_order(log.read_text(), 20, 2)
-            self.reload(daemon, AUDIT_FAR)
+            daemon.reload(AUDIT_FAR)
             self.say(fresh, 1)
 
     def test_what_can_not_be_replaced_goes_on(self):
@@ -521,7 +495,7 @@ class Chat(TestCase):
         with on(2, "etc/chat.yaml") as daemon:
             before = [daemon.connect() for _ in range(10)]
             axond.wait_for(lambda: statistics(daemon, "room")["subscribers"] == 10, "all to be there")
-            self.reload(daemon)
+            daemon.reload()
             after = [daemon.connect() for _ in range(10)]
             axond.wait_for(lambda: connections(daemon)["now"] == 20, "all to be there")
             axond.wait_for(lambda: statistics(daemon, "room")["subscribers"] == 20, "all to be there")
@@ -538,7 +512,7 @@ class Chat(TestCase):
             with self.subTest(room), on(2, graph) as daemon:
                 before = [daemon.connect() for _ in range(10)]
                 axond.wait_for(lambda: statistics(daemon, "room")["subscribers"] == 10, "all to be there")
-                self.reload(daemon, changed)
+                daemon.reload(changed)
                 after = [daemon.connect() for _ in range(10)]
                 axond.wait_for(lambda: statistics(daemon, room)["subscribers"] == 10, "all to be there")
                 for count in range(3):
@@ -572,7 +546,7 @@ class Supervision(TestCase):
 
     def test_a_server_that_is_restarted_by_hand_is_so_on_every_worker(self):
         for workers in workers_of_two_and_four:
-            with self.subTest(workers=workers), on(workers, ECHO % "") as daemon:
+            with self.subTest(workers=workers), on(workers, ECHO) as daemon:
                 clients = self.crowd(daemon, 20)
                 daemon.ctl("restart", "server")
                 for client in clients:
@@ -583,7 +557,7 @@ class Supervision(TestCase):
 
     def test_stopping_a_server_by_hand_stops_it_on_every_worker(self):
         other = axond.free_port()
-        graph = (ECHO % "").replace("linkages:", f"  other: {{type: TCPServer, host: 127.0.0.1, listenport: {other}}}\n"
+        graph = ECHO.replace("linkages:", f"  other: {{type: TCPServer, host: 127.0.0.1, listenport: {other}}}\n"
                                     "linkages:\n  - other -> echo")
         with on(2, graph) as daemon:
             clients = self.crowd(daemon, 20)
@@ -597,7 +571,7 @@ class Supervision(TestCase):
 
 class Watchdog(TestCase):
     def test_is_fed_as_long_as_every_worker_turns(self):
-        with axond.Axond(ECHO % "", args=["-w", 3], env={"WATCHDOG_USEC": "400000"}) as daemon:
+        with axond.Axond(ECHO, args=["-w", 3], env={"WATCHDOG_USEC": "400000"}) as daemon:
             daemon.wait_notified("WATCHDOG=1", 3)
             with stuck(daemon, "axond/2"):
                 daemon.wait_line("worker 2 has not turned for 0.1 s: systemd is not told that all is well")
@@ -611,7 +585,7 @@ class Watchdog(TestCase):
 
 class Seeing(TestCase):
     def test_what_is_told_is_of_all_workers(self):
-        with on(2, ECHO % "") as daemon:
+        with on(2, ECHO) as daemon:
             self.crowd(daemon)
             status = daemon.ctl("status", json=True)
             self.assertEqual(status["connections"], {"now": CROWD, "total": CROWD, "refused": 0})
@@ -647,7 +621,7 @@ class Seeing(TestCase):
                 self.assertEqual(to_audit, [1] * 20)
 
     def test_a_tap_is_of_any_connection(self):
-        with on(2, ECHO % "") as daemon:
+        with on(2, ECHO) as daemon:
             clients = self.crowd(daemon, 8)
             with contextlib.ExitStack() as stack:
                 taps = [stack.enter_context(daemon.ctl_stream("tap", f"server/{number}.outbox", "--count", "1"))
@@ -663,7 +637,7 @@ class Seeing(TestCase):
                 self.greet(client)
 
     def test_what_each_worker_has_of_a_linkage_is_shown_as_one(self):
-        with on(2, ECHO % "") as daemon:
+        with on(2, ECHO) as daemon:
             self.crowd(daemon)
             signals = [one for one in daemon.ctl("linkages", json=True)["linkages"]
                        if one["from"] == "server.protocolHandlerSignal"]
@@ -674,7 +648,7 @@ class Seeing(TestCase):
             self.assertEqual({box["name"]: box["messages"] for box in echo["inboxes"]}["inbox"], CROWD)
 
     def test_a_tap_of_what_each_worker_has_hears_all_of_them(self):
-        with on(2, ECHO % "") as daemon, daemon.ctl_stream("tap", "server -> echo") as tap:
+        with on(2, ECHO) as daemon, daemon.ctl_stream("tap", "server -> echo") as tap:
             tap.wait_line("tapping")
             self.crowd(daemon)
             axond.wait_for(lambda: tap.stdout.count("newCSA") == CROWD, "every connection")
@@ -694,7 +668,7 @@ class Seeing(TestCase):
                         tap.wait_line("hello", "stdout")
 
     def test_a_tap_tells_the_last_words_of_a_connection_with_its_peer(self):
-        with on(2, ECHO % "") as daemon:
+        with on(2, ECHO) as daemon:
             clients = self.crowd(daemon, 8)
             with contextlib.ExitStack() as stack:
                 taps = [stack.enter_context(daemon.ctl_stream("tap", f"echo/{number}")) for number in range(1, 9)]
@@ -767,7 +741,7 @@ class Seeing(TestCase):
                 self.assertEqual(log.read_bytes().rstrip(), b"to %d" % number)
 
     def test_kill_ends_one_connection_of_any_worker(self):
-        with on(2, ECHO % "") as daemon:
+        with on(2, ECHO) as daemon:
             clients = self.crowd(daemon, 10)
             for number in range(1, 11, 2):
                 daemon.ctl("kill", f"server/{number}")
