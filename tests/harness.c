@@ -126,6 +126,12 @@ void harness_run(struct harness *h)
     scene_run(h->scene);
 }
 
+void harness_ask(struct harness *h, const char *text)
+{
+    harness_say(h, "inbox", text);
+    harness_run(h);
+}
+
 void harness_bound(struct harness *h, const char *outbox, uint32_t messages)
 {
     struct inbox *in = component_inbox(h->ears, outbox_index(h, outbox));

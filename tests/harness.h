@@ -35,6 +35,9 @@ void harness_tell(struct harness *h, enum message_kind kind);
 /* Runs whatever has work until nothing has. */
 void harness_run(struct harness *h);
 
+/* The same, after putting this into the inbox "inbox". */
+void harness_ask(struct harness *h, const char *text);
+
 /* Lets an outbox's reader keep at most so many messages; unlimited before. */
 void harness_bound(struct harness *h, const char *outbox, uint32_t messages);
 

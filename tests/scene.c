@@ -101,6 +101,19 @@ static struct plan *parse(const struct scene *scene, const char *yaml)
     return plan;
 }
 
+const char *scene_text(const char *format, ...)
+{
+    static char text[1024];
+    va_list args;
+    int size;
+
+    va_start(args, format);
+    size = vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    assert_in_range(size, 0, sizeof(text) - 1);
+    return text;
+}
+
 struct scene *scene_start(const struct component_type *const *types, const char *yaml)
 {
     struct scene *scene = mem_alloc(sizeof(*scene));

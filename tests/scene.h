@@ -39,6 +39,9 @@ struct scene {
  * started leaves .graph NULL. */
 struct scene *scene_start(const struct component_type *const *types, const char *yaml);
 
+/* A graph's text with something filled in.  It lives until the next call. */
+const char *scene_text(const char *format, ...) PRINTF_LIKE(1, 2);
+
 /* Changes the graph into another; NULL: into one of the same text, so that all in it move over to
  * another plan.  Fails the test if the graph has a mistake.  False, with .refusal set: something
  * could not start. */

@@ -4,12 +4,6 @@
 
 #define FRUIT "items: [apple, banana, cherry]"
 
-static void say(struct harness *h, const char *command)
-{
-    harness_say(h, "inbox", command);
-    harness_run(h);
-}
-
 static void test_the_first_item_comes_at_once(void **context)
 {
     struct harness *h = harness_start("Chooser", "{" FRUIT "}");
@@ -24,11 +18,11 @@ static void test_without_items_nothing_is_ever_answered(void **context)
 {
     struct harness *h = harness_start("Chooser", "{loop: true}");
 
-    say(h, "SAME");
-    say(h, "NEXT");
-    say(h, "PREV");
-    say(h, "FIRST");
-    say(h, "LAST");
+    harness_ask(h, "SAME");
+    harness_ask(h, "NEXT");
+    harness_ask(h, "PREV");
+    harness_ask(h, "FIRST");
+    harness_ask(h, "LAST");
 
     assert_null(harness_heard(h, "outbox"));
     assert_int_equal(harness_stat(h, "unknown_commands"), 0);
@@ -39,11 +33,11 @@ static void test_same_is_the_same_item_and_next_the_next(void **context)
 {
     struct harness *h = harness_start("Chooser", "{" FRUIT "}");
 
-    say(h, "SAME");
-    say(h, "NEXT");
-    say(h, "SAME");
-    say(h, "NEXT");
-    say(h, "SAME");
+    harness_ask(h, "SAME");
+    harness_ask(h, "NEXT");
+    harness_ask(h, "SAME");
+    harness_ask(h, "NEXT");
+    harness_ask(h, "SAME");
 
     HEARS(h, "outbox", "apple", "apple", "banana", "banana", "cherry", "cherry");
     harness_stop(h);
@@ -53,10 +47,10 @@ static void test_next_at_the_last_item_is_not_answered_and_stays_there(void **co
 {
     struct harness *h = harness_start("Chooser", "{" FRUIT "}");
 
-    say(h, "LAST");
-    say(h, "NEXT");
+    harness_ask(h, "LAST");
+    harness_ask(h, "NEXT");
     HEARS(h, "outbox", "apple", "cherry");
-    say(h, "SAME");
+    harness_ask(h, "SAME");
 
     HEARS(h, "outbox", "cherry");
     harness_stop(h);
@@ -66,9 +60,9 @@ static void test_prev_at_the_first_item_is_not_answered_and_stays_there(void **c
 {
     struct harness *h = harness_start("Chooser", "{" FRUIT "}");
 
-    say(h, "PREV");
+    harness_ask(h, "PREV");
     HEARS(h, "outbox", "apple");
-    say(h, "SAME");
+    harness_ask(h, "SAME");
 
     HEARS(h, "outbox", "apple");
     harness_stop(h);
@@ -78,11 +72,11 @@ static void test_steps_forwards_and_backwards(void **context)
 {
     struct harness *h = harness_start("Chooser", "{" FRUIT "}");
 
-    say(h, "NEXT");
-    say(h, "NEXT");
-    say(h, "PREV");
-    say(h, "PREV");
-    say(h, "NEXT");
+    harness_ask(h, "NEXT");
+    harness_ask(h, "NEXT");
+    harness_ask(h, "PREV");
+    harness_ask(h, "PREV");
+    harness_ask(h, "NEXT");
 
     HEARS(h, "outbox", "apple", "banana", "cherry", "banana", "apple", "banana");
     harness_stop(h);
@@ -92,8 +86,8 @@ static void test_last_is_answered_at_the_last_item_too(void **context)
 {
     struct harness *h = harness_start("Chooser", "{" FRUIT "}");
 
-    say(h, "LAST");
-    say(h, "LAST");
+    harness_ask(h, "LAST");
+    harness_ask(h, "LAST");
 
     HEARS(h, "outbox", "apple", "cherry", "cherry");
     harness_stop(h);
@@ -103,10 +97,10 @@ static void test_first_leads_back_from_anywhere(void **context)
 {
     struct harness *h = harness_start("Chooser", "{" FRUIT "}");
 
-    say(h, "NEXT");
-    say(h, "NEXT");
-    say(h, "FIRST");
-    say(h, "FIRST");
+    harness_ask(h, "NEXT");
+    harness_ask(h, "NEXT");
+    harness_ask(h, "FIRST");
+    harness_ask(h, "FIRST");
 
     HEARS(h, "outbox", "apple", "banana", "cherry", "apple", "apple");
     harness_stop(h);
@@ -116,11 +110,11 @@ static void test_with_loop_both_ends_are_joined(void **context)
 {
     struct harness *h = harness_start("Chooser", "{loop: true, " FRUIT "}");
 
-    say(h, "PREV");
-    say(h, "NEXT");
-    say(h, "LAST");
-    say(h, "NEXT");
-    say(h, "SAME");
+    harness_ask(h, "PREV");
+    harness_ask(h, "NEXT");
+    harness_ask(h, "LAST");
+    harness_ask(h, "NEXT");
+    harness_ask(h, "SAME");
 
     HEARS(h, "outbox", "apple", "cherry", "apple", "cherry", "apple", "apple");
     harness_stop(h);
@@ -130,8 +124,8 @@ static void test_a_command_may_have_a_newline(void **context)
 {
     struct harness *h = harness_start("Chooser", "{" FRUIT "}");
 
-    say(h, "NEXT\n");
-    say(h, "NEXT\r\n");
+    harness_ask(h, "NEXT\n");
+    harness_ask(h, "NEXT\r\n");
 
     HEARS(h, "outbox", "apple", "banana", "cherry");
     harness_stop(h);
@@ -141,13 +135,13 @@ static void test_an_unknown_command_is_counted_and_the_first_is_warned_of(void *
 {
     struct harness *h = harness_start("Chooser", "{" FRUIT "}");
 
-    say(h, "next\x1b\n");
+    harness_ask(h, "next\x1b\n");
     assert_string_equal(harness_scene(h)->log,
                         "it: no such command: \"next?\"; there are NEXT, PREV, FIRST, LAST and "
                         "SAME (said once, counted from now on)");
     harness_scene(h)->log[0] = '\0';
-    say(h, "");
-    say(h, "NEXT NEXT");
+    harness_ask(h, "");
+    harness_ask(h, "NEXT NEXT");
 
     HEARS(h, "outbox", "apple");
     assert_int_equal(harness_stat(h, "unknown_commands"), 3);
@@ -160,8 +154,8 @@ static void test_waits_for_a_slow_reader_and_answers_every_command(void **contex
     struct harness *h = harness_start("Chooser", "{" FRUIT "}");
 
     harness_bound(h, "outbox", 1);
-    say(h, "NEXT");
-    say(h, "NEXT");
+    harness_ask(h, "NEXT");
+    harness_ask(h, "NEXT");
     HEARS(h, "outbox", "apple");
     harness_run(h);
     HEARS(h, "outbox", "banana");

@@ -4,19 +4,13 @@
 
 #define FRUIT "items: [apple, banana, cherry]"
 
-static void say(struct harness *h, const char *command)
-{
-    harness_say(h, "inbox", command);
-    harness_run(h);
-}
-
 static void test_without_items_nothing_is_sent_and_next_is_the_end(void **context)
 {
     struct harness *h = harness_start("ForwardIteratingChooser", NULL);
 
-    say(h, "SAME");
+    harness_ask(h, "SAME");
     assert_int_equal(harness_component(h)->state, RUNNING);
-    say(h, "NEXT");
+    harness_ask(h, "NEXT");
 
     assert_null(harness_heard(h, "outbox"));
     assert_int_equal(harness_notice(h, "signal"), PRODUCER_FINISHED);
@@ -27,11 +21,11 @@ static void test_the_first_item_comes_at_once_and_each_next_brings_one_more(void
 {
     struct harness *h = harness_start("ForwardIteratingChooser", "{" FRUIT "}");
 
-    say(h, "SAME");
-    say(h, "NEXT");
-    say(h, "SAME");
-    say(h, "NEXT");
-    say(h, "SAME");
+    harness_ask(h, "SAME");
+    harness_ask(h, "NEXT");
+    harness_ask(h, "SAME");
+    harness_ask(h, "NEXT");
+    harness_ask(h, "SAME");
 
     HEARS(h, "outbox", "apple", "apple", "banana", "banana", "cherry", "cherry");
     harness_stop(h);
@@ -41,8 +35,8 @@ static void test_next_after_the_last_item_ends_it(void **context)
 {
     struct harness *h = harness_start("ForwardIteratingChooser", "{" FRUIT "}");
 
-    say(h, "NEXT");
-    say(h, "NEXT");
+    harness_ask(h, "NEXT");
+    harness_ask(h, "NEXT");
     assert_int_equal(harness_component(h)->state, RUNNING);
     harness_say(h, "inbox", "NEXT");
     harness_say(h, "inbox", "SAME"); /* too late */
@@ -59,7 +53,7 @@ static void test_with_loop_there_is_always_a_next(void **context)
     struct harness *h = harness_start("ForwardIteratingChooser", "{loop: true, items: [a, b]}");
 
     for (int i = 0; i < 5; i++) {
-        say(h, "NEXT");
+        harness_ask(h, "NEXT");
     }
 
     HEARS(h, "outbox", "a", "b", "a", "b", "a", "b");
@@ -71,8 +65,8 @@ static void test_it_never_steps_back(void **context)
 {
     struct harness *h = harness_start("ForwardIteratingChooser", "{" FRUIT "}");
 
-    say(h, "PREV");
-    say(h, "LAST");
+    harness_ask(h, "PREV");
+    harness_ask(h, "LAST");
 
     HEARS(h, "outbox", "apple");
     assert_int_equal(harness_stat(h, "unknown_commands"), 2);
@@ -84,8 +78,8 @@ static void test_waits_for_a_slow_reader(void **context)
     struct harness *h = harness_start("ForwardIteratingChooser", "{items: [a, b]}");
 
     harness_bound(h, "outbox", 1);
-    say(h, "NEXT");
-    say(h, "NEXT");
+    harness_ask(h, "NEXT");
+    harness_ask(h, "NEXT");
     assert_int_equal(harness_component(h)->state, RUNNING);
     HEARS(h, "outbox", "a");
     harness_run(h);

@@ -3,17 +3,11 @@
 #include "tests/harness.h"
 #include "tests/unit.h"
 
-static void say(struct harness *h, const char *text)
-{
-    harness_say(h, "inbox", text);
-    harness_run(h);
-}
-
 static void test_passes_a_message_on(void **context)
 {
     struct harness *h = harness_start("LossyConnector", NULL);
 
-    say(h, "Test message.");
+    harness_ask(h, "Test message.");
 
     HEARS(h, "outbox", "Test message.");
     assert_int_equal(harness_stat(h, "dropped"), 0);
@@ -25,9 +19,9 @@ static void test_drops_what_comes_while_its_reader_is_full(void **context)
     struct harness *h = harness_start("LossyConnector", NULL);
 
     harness_bound(h, "outbox", 2);
-    say(h, "1");
-    say(h, "2");
-    say(h, "3");
+    harness_ask(h, "1");
+    harness_ask(h, "2");
+    harness_ask(h, "3");
 
     HEARS(h, "outbox", "1", "2");
     harness_run(h);
@@ -44,8 +38,8 @@ static void test_passes_some_and_drops_some_for_ever(void **context)
     harness_bound(h, "outbox", 1);
     for (int i = 0; i < 100; i++) {
         (void)snprintf(text, sizeof(text), "%d", i);
-        say(h, text);
-        say(h, "dropped");
+        harness_ask(h, text);
+        harness_ask(h, "dropped");
         HEARS(h, "outbox", text);
     }
 
@@ -59,8 +53,8 @@ static void test_nobody_wakes_it_for_room_that_it_does_not_want(void **context)
     uint64_t turns;
 
     harness_bound(h, "outbox", 1);
-    say(h, "1");
-    say(h, "2");
+    harness_ask(h, "1");
+    harness_ask(h, "2");
     turns = harness_scene(h)->loop->turns;
     HEARS(h, "outbox", "1");
     harness_run(h);

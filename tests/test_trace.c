@@ -77,6 +77,16 @@ static struct scene *start_three(void)
                              "linkages: [a.out0 -> p.in0, p.out0 -> z.in0]\n");
 }
 
+/* a -> z, with a bound on the way */
+static struct scene *start_two(const char *bound)
+{
+    return scene_start(NULL, scene_text("components:\n"
+                                        "  a: {type: Probe}\n"
+                                        "  z: {type: Probe, boxes: {in0: {%s}}}\n"
+                                        "linkages: [a.out0 -> z.in0]\n",
+                                        bound));
+}
+
 static void test_a_message_is_followed_from_box_to_box(void **context)
 {
     struct scene *scene = scene_start(NULL, "components:\n"
@@ -194,11 +204,7 @@ static void test_notices_are_not_followed(void **context)
 
 static void test_what_is_lost_is_told(void **context)
 {
-    struct scene *scene =
-        scene_start(NULL, "components:\n"
-                          "  a: {type: Probe}\n"
-                          "  z: {type: Probe, boxes: {in0: {size: 1, when_full: drop_newest}}}\n"
-                          "linkages: [a.out0 -> z.in0]\n");
+    struct scene *scene = start_two("size: 1, when_full: drop_newest");
     struct story dropped = {0};
     struct story discarded = {0};
     struct story gone = {0};
@@ -222,10 +228,7 @@ static void test_what_is_lost_is_told(void **context)
 
 static void test_taking_is_heard_whether_or_not_senders_wait(void **context)
 {
-    struct scene *scene = scene_start(NULL, "components:\n"
-                                            "  a: {type: Probe}\n"
-                                            "  z: {type: Probe, boxes: {in0: {size: 2}}}\n"
-                                            "linkages: [a.out0 -> z.in0]\n");
+    struct scene *scene = start_two("size: 2");
     struct component *a = scene_find(scene, "a");
     struct inbox *in = component_need_inbox(scene_find(scene, "z"), PROBE_IN0);
     struct story first = {0};
@@ -251,10 +254,7 @@ static void test_taking_is_heard_whether_or_not_senders_wait(void **context)
 
 static void test_a_sender_waits_on_when_a_trace_ends(void **context)
 {
-    struct scene *scene = scene_start(NULL, "components:\n"
-                                            "  a: {type: Probe}\n"
-                                            "  z: {type: Probe, boxes: {in0: {size: 1}}}\n"
-                                            "linkages: [a.out0 -> z.in0]\n");
+    struct scene *scene = start_two("size: 1");
     struct component *a = scene_find(scene, "a");
     struct story story = {0};
 

@@ -2,22 +2,16 @@
 #include "tests/harness.h"
 #include "tests/unit.h"
 
-static void say(struct harness *h, const char *text)
-{
-    harness_say(h, "inbox", text);
-    harness_run(h);
-}
-
 static void test_what_was_seen_does_not_pass_again(void **context)
 {
     struct harness *h = harness_start("UnseenOnly", NULL);
 
-    say(h, "a");
-    say(h, "b");
-    say(h, "a");
-    say(h, "");
-    say(h, "");
-    say(h, "c");
+    harness_ask(h, "a");
+    harness_ask(h, "b");
+    harness_ask(h, "a");
+    harness_ask(h, "");
+    harness_ask(h, "");
+    harness_ask(h, "c");
 
     HEARS(h, "outbox", "a", "b", "", "c");
     assert_int_equal(harness_stat(h, "repeated"), 2);
@@ -29,11 +23,11 @@ static void test_what_has_not_come_for_long_is_new_again(void **context)
 {
     struct harness *h = harness_start("UnseenOnly", "{memory: 2}");
 
-    say(h, "a");
-    say(h, "b");
-    say(h, "c"); /* a is forgotten */
-    say(h, "c");
-    say(h, "a");
+    harness_ask(h, "a");
+    harness_ask(h, "b");
+    harness_ask(h, "c"); /* a is forgotten */
+    harness_ask(h, "c");
+    harness_ask(h, "a");
 
     HEARS(h, "outbox", "a", "b", "c", "a");
     assert_int_equal(harness_stat(h, "remembered"), 2);
@@ -44,10 +38,10 @@ static void test_what_keeps_coming_is_never_forgotten(void **context)
 {
     struct harness *h = harness_start("UnseenOnly", "{memory: 2}");
 
-    say(h, "alive");
+    harness_ask(h, "alive");
     for (char other[] = "a"; other[0] <= 'e'; other[0]++) {
-        say(h, other);
-        say(h, "alive");
+        harness_ask(h, other);
+        harness_ask(h, "alive");
     }
 
     HEARS(h, "outbox", "alive", "a", "b", "c", "d", "e");
