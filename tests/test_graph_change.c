@@ -163,10 +163,10 @@ static void test_one_in_a_pipeline_is_replaced_alone(void **context)
         "{type: PassThrough, name: c}]}\n"
         "linkages: [from.out0 -> p.inbox, p.outbox -> to.in0, from.signal -> p.control, "
         "p.signal -> to.control]\n";
-    struct scene *scene = scene_start(pliant_types, scene_text(text, "Pliant"));
-    struct component *a;
+    struct scene *scene =
+        scene_start(pliant_types, scene_text(text, "Pliant")); /* keeps what comes */
+    struct component *a = scene_find(scene, "p/a");
 
-    a = scene_find(scene, "p/a");
     probe_send(scene_find(scene, "from"), PROBE_OUT0, "one");
     scene_run(scene);
     assert_true(scene_change(scene, scene_text(text, "PassThrough")));

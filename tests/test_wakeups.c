@@ -2,51 +2,22 @@
  * notifications.  The original woke every owner of an outbox on the way; here only those are run
  * who were told that there is no room. */
 #include "graph/graph.h"
-#include "tests/scene.h"
+#include "tests/cast.h"
 #include "tests/unit.h"
-
-/* Five probes: data is sent by a and b, passes through p and q, and is taken by z. */
-struct cast {
-    struct scene *scene;
-    struct component *a, *b, *p, *q, *z;
-};
 
 static void start(struct cast *cast)
 {
-    cast->scene = scene_start(NULL, "components:\n"
-                                    "  a: {type: Probe}\n"
-                                    "  b: {type: Probe}\n"
-                                    "  p: {type: Probe}\n"
-                                    "  q: {type: Probe}\n"
-                                    "  z:\n"
-                                    "    type: Probe\n"
-                                    "    boxes: {in0: {size: 2}}\n");
-    cast->a = scene_find(cast->scene, "a");
-    cast->b = scene_find(cast->scene, "b");
-    cast->p = scene_find(cast->scene, "p");
-    cast->q = scene_find(cast->scene, "q");
-    cast->z = scene_find(cast->scene, "z");
+    cast_start_with(cast, ", boxes: {in0: {size: 2}}");
 }
 
 /* a and b, shown by p.out0 as its own, which leads to q.in0, which hands on to z.in0. */
 static void start_chain(struct cast *cast)
 {
     start(cast);
-    assert_int_equal(box_link(&component_need_outbox(cast->a, PROBE_OUT0)->box,
-                              &component_need_outbox(cast->p, PROBE_OUT0)->box),
-                     0);
-    assert_int_equal(box_link(&component_need_outbox(cast->b, PROBE_OUT0)->box,
-                              &component_need_outbox(cast->p, PROBE_OUT0)->box),
-                     0);
+    assert_int_equal(box_link(out_box(cast->a, PROBE_OUT0), out_box(cast->p, PROBE_OUT0)), 0);
+    assert_int_equal(box_link(out_box(cast->b, PROBE_OUT0), out_box(cast->p, PROBE_OUT0)), 0);
     probe_link(cast->p, PROBE_OUT0, cast->q, PROBE_IN0);
-    assert_int_equal(box_link(&component_need_inbox(cast->q, PROBE_IN0)->box,
-                              &component_need_inbox(cast->z, PROBE_IN0)->box),
-                     0);
-}
-
-static uint64_t runs(struct component *component)
-{
-    return ((struct probe *)component_state(component))->runs;
+    assert_int_equal(box_link(in_box(cast->q, PROBE_IN0), in_box(cast->z, PROBE_IN0)), 0);
 }
 
 /* Fills z's inbox, has a and b find no room, and forgets who was run until then. */
@@ -79,7 +50,7 @@ static void test_nothing_happens_if_nothing_happens(void **context)
     scene_run(cast.scene);
 
     assert_int_equal(cast.scene->loop->turns, 0);
-    scene_stop(cast.scene);
+    cast_stop(&cast);
 }
 
 static void test_who_is_sent_something_is_run(void **context)
@@ -92,7 +63,7 @@ static void test_who_is_sent_something_is_run(void **context)
     scene_run(cast.scene);
 
     assert_int_equal(runs(cast.z), 1);
-    scene_stop(cast.scene);
+    cast_stop(&cast);
 }
 
 static void test_who_sends_is_not_run_for_it(void **context)
@@ -105,7 +76,7 @@ static void test_who_sends_is_not_run_for_it(void **context)
     scene_run(cast.scene);
 
     assert_int_equal(runs(cast.a), 0);
-    scene_stop(cast.scene);
+    cast_stop(&cast);
 }
 
 static void test_who_found_room_is_not_run_when_it_is_taken(void **context)
@@ -120,7 +91,7 @@ static void test_who_found_room_is_not_run_when_it_is_taken(void **context)
     scene_run(cast.scene);
 
     assert_int_equal(runs(cast.a), 0);
-    scene_stop(cast.scene);
+    cast_stop(&cast);
 }
 
 static void test_of_a_chain_only_the_last_is_run_for_a_delivery(void **context)
@@ -133,7 +104,7 @@ static void test_of_a_chain_only_the_last_is_run_for_a_delivery(void **context)
 
     assert_int_equal(runs(cast.z), 1);
     assert_int_equal(cast.scene->loop->turns, 1);
-    scene_stop(cast.scene);
+    cast_stop(&cast);
 }
 
 static void test_of_a_chain_only_those_who_wait_are_run_for_a_collection(void **context)
@@ -148,7 +119,7 @@ static void test_of_a_chain_only_those_who_wait_are_run_for_a_collection(void **
     assert_int_equal(runs(cast.b), 1);
     assert_int_equal(runs(cast.p), 0); /* shows others' messages, and has none of its own */
     assert_int_equal(runs(cast.q), 0);
-    scene_stop(cast.scene);
+    cast_stop(&cast);
 }
 
 static void test_who_is_cut_off_is_run_for_that_and_not_for_a_collection(void **context)
@@ -157,14 +128,14 @@ static void test_who_is_cut_off_is_run_for_that_and_not_for_a_collection(void **
 
     start_chain(&cast);
     fill(&cast);
-    box_unlink(&component_need_outbox(cast.a, PROBE_OUT0)->box);
+    box_unlink(out_box(cast.a, PROBE_OUT0));
     scene_run(cast.scene);
     assert_int_equal(runs(cast.a), 1); /* to find that there is room: what it sends is discarded */
     take_all(&cast);
 
     assert_int_equal(runs(cast.a), 1);
     assert_int_equal(runs(cast.b), 1);
-    scene_stop(cast.scene);
+    cast_stop(&cast);
 }
 
 static void test_who_is_linked_again_waits_anew(void **context)
@@ -173,17 +144,15 @@ static void test_who_is_linked_again_waits_anew(void **context)
 
     start_chain(&cast);
     fill(&cast);
-    box_unlink(&component_need_outbox(cast.a, PROBE_OUT0)->box);
-    assert_int_equal(box_link(&component_need_outbox(cast.a, PROBE_OUT0)->box,
-                              &component_need_outbox(cast.p, PROBE_OUT0)->box),
-                     0);
+    box_unlink(out_box(cast.a, PROBE_OUT0));
+    assert_int_equal(box_link(out_box(cast.a, PROBE_OUT0), out_box(cast.p, PROBE_OUT0)), 0);
     scene_run(cast.scene);
     assert_int_equal(runs(cast.a), 1);
     assert_false(outbox_has_room(cast.a, PROBE_OUT0));
     take_all(&cast);
 
     assert_int_equal(runs(cast.a), 2);
-    scene_stop(cast.scene);
+    cast_stop(&cast);
 }
 
 static void test_who_is_linked_later_is_run_if_it_waits(void **context)
@@ -191,18 +160,16 @@ static void test_who_is_linked_later_is_run_if_it_waits(void **context)
     struct cast cast;
 
     start_chain(&cast);
-    box_unlink(&component_need_outbox(cast.b, PROBE_OUT0)->box);
+    box_unlink(out_box(cast.b, PROBE_OUT0));
     probe_send(cast.a, PROBE_OUT0, "one");
     probe_send(cast.a, PROBE_OUT0, "two");
-    assert_int_equal(box_link(&component_need_outbox(cast.b, PROBE_OUT0)->box,
-                              &component_need_outbox(cast.p, PROBE_OUT0)->box),
-                     0);
+    assert_int_equal(box_link(out_box(cast.b, PROBE_OUT0), out_box(cast.p, PROBE_OUT0)), 0);
     assert_false(outbox_has_room(cast.b, PROBE_OUT0));
     take_all(&cast);
 
     assert_int_equal(runs(cast.b), 1);
     assert_int_equal(runs(cast.a), 0);
-    scene_stop(cast.scene);
+    cast_stop(&cast);
 }
 
 static void test_all_who_send_to_an_inbox_have_the_same_bound(void **context)
@@ -219,7 +186,7 @@ static void test_all_who_send_to_an_inbox_have_the_same_bound(void **context)
     assert_false(outbox_has_room(cast.b, PROBE_OUT0));
     assert_false(outbox_has_room(cast.p, PROBE_OUT0));
     assert_false(outbox_has_room(cast.q, PROBE_OUT1));
-    scene_stop(cast.scene);
+    cast_stop(&cast);
 }
 
 static void test_a_bound_in_mid_chain_counts_once_the_chain_is_broken(void **context)
@@ -228,21 +195,19 @@ static void test_a_bound_in_mid_chain_counts_once_the_chain_is_broken(void **con
 
     start(&cast);
     probe_link(cast.a, PROBE_OUT0, cast.z, PROBE_IN0);
-    assert_int_equal(box_link(&component_need_inbox(cast.z, PROBE_IN0)->box,
-                              &component_need_inbox(cast.q, PROBE_IN0)->box),
-                     0);
+    assert_int_equal(box_link(in_box(cast.z, PROBE_IN0), in_box(cast.q, PROBE_IN0)), 0);
     for (int i = 0; i < 10; i++) {
         assert_true(outbox_has_room(cast.a, PROBE_OUT0));
         probe_send(cast.a, PROBE_OUT0, "x");
     }
-    box_unlink(&component_need_inbox(cast.z, PROBE_IN0)->box);
+    box_unlink(in_box(cast.z, PROBE_IN0));
     for (int i = 0; i < 2; i++) {
         assert_true(outbox_has_room(cast.a, PROBE_OUT0));
         probe_send(cast.a, PROBE_OUT0, "x");
     }
 
     assert_false(outbox_has_room(cast.a, PROBE_OUT0));
-    scene_stop(cast.scene);
+    cast_stop(&cast);
 }
 
 int main(void)
