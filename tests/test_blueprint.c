@@ -6,96 +6,8 @@
 
 #include "graph/loop.h"
 #include "graph/plan.h"
-#include "tests/scene.h"
+#include "tests/maker.h"
 #include "tests/unit.h"
-
-/* Makes graphs and hears of their end, as a ProtocolHandler does for connections. */
-struct maker {
-    struct plan *protocol; /* parameter */
-    struct blueprint *blueprint;
-    struct list graphs;
-    uint64_t ended;
-    uint64_t stops;
-};
-
-enum { MAKER_IN0, MAKER_IN1, MAKER_CONTROL };
-enum { MAKER_OUT0, MAKER_OUT1, MAKER_SIGNAL };
-
-static int maker_start(struct component *self)
-{
-    struct maker *maker = component_state(self);
-
-    list_init(&maker->graphs);
-    maker->blueprint = blueprint_create(component_loop(self), maker->protocol);
-    return 0;
-}
-
-static void maker_stop(struct component *self)
-{
-    struct maker *maker = component_state(self);
-
-    blueprint_release(maker->blueprint);
-    maker->blueprint = NULL;
-    maker->stops++;
-}
-
-static void maker_graph_ended(struct component *self, struct graph *graph)
-{
-    struct maker *maker = component_state(self);
-
-    maker->ended++;
-}
-
-static void mourner_graph_ended(struct component *self, struct graph *graph)
-{
-    component_finish(self);
-}
-
-static const struct box_spec maker_inboxes[] = {
-    [MAKER_IN0] = {.name = "in0", .carries = ANYTHING, .doc = "for the test to take"},
-    [MAKER_IN1] = {.name = "in1", .carries = ANYTHING, .doc = "likewise"},
-    [MAKER_CONTROL] = {.name = "control", .carries = NOTICES, .doc = "likewise"},
-    {0},
-};
-static const struct box_spec maker_outboxes[] = {
-    [MAKER_OUT0] = {.name = "out0", .carries = ANYTHING, .doc = "what the test sends"},
-    [MAKER_OUT1] = {.name = "out1", .carries = ANYTHING, .doc = "likewise"},
-    [MAKER_SIGNAL] = {.name = "signal", .carries = NOTICES, .doc = "likewise"},
-    {0},
-};
-static const struct param_spec maker_parameters[] = {
-    {PARAM_GRAPH(struct maker, protocol), .required = true, .doc = "what to make"},
-    {0},
-};
-
-static const struct component_type maker_type = {
-    .name = "Maker",
-    .summary = "makes graphs",
-    .size = sizeof(struct maker),
-    .inboxes = maker_inboxes,
-    .outboxes = maker_outboxes,
-    .parameters = maker_parameters,
-    .heeds_control = true,
-    .children = offsetof(struct maker, graphs),
-    .start = maker_start,
-    .graph_ended = maker_graph_ended,
-    .stop = maker_stop,
-};
-
-/* Ends with a graph that it made. */
-static const struct component_type mourner_type = {
-    .name = "Mourner",
-    .summary = "makes graphs, and ends with one",
-    .size = sizeof(struct maker),
-    .inboxes = maker_inboxes,
-    .outboxes = maker_outboxes,
-    .parameters = maker_parameters,
-    .heeds_control = true,
-    .children = offsetof(struct maker, graphs),
-    .start = maker_start,
-    .graph_ended = mourner_graph_ended,
-    .stop = maker_stop,
-};
 
 /* Can't start. */
 static int broken_start(struct component *self)
@@ -103,11 +15,20 @@ static int broken_start(struct component *self)
     return component_fail(self, ENOENT, "can't find anything");
 }
 
+static const struct box_spec broken_inboxes[] = {
+    {.name = "control", .carries = NOTICES, .doc = "x"},
+    {0},
+};
+static const struct box_spec broken_outboxes[] = {
+    {.name = "signal", .carries = NOTICES, .doc = "x"},
+    {0},
+};
+
 static const struct component_type broken_type = {
     .name = "Broken",
     .summary = "can't start",
-    .inboxes = maker_inboxes,
-    .outboxes = maker_outboxes,
+    .inboxes = broken_inboxes,
+    .outboxes = broken_outboxes,
     .start = broken_start,
 };
 
@@ -117,30 +38,8 @@ static const struct component_type *const types[] = {&maker_type, &mourner_type,
 /* A scene with a Maker "m" of this protocol; graphs: the section of that name, or "". */
 static struct scene *start(const char *protocol, const char *graphs)
 {
-    char yaml[2048];
-
-    (void)snprintf(yaml, sizeof(yaml), "%scomponents:\n  m: {type: Maker, protocol: %s}\n", graphs,
-                   protocol);
-    return scene_start(types, yaml);
-}
-
-static struct maker *maker_of(struct scene *scene)
-{
-    return component_state(scene_find(scene, "m"));
-}
-
-/* Makes an instance, not started. */
-static struct graph *make(struct scene *scene, uint64_t number)
-{
-    return blueprint_instantiate(maker_of(scene)->blueprint, scene_find(scene, "m"), number);
-}
-
-static struct graph *make_started(struct scene *scene, uint64_t number)
-{
-    struct graph *graph = make(scene, number);
-
-    assert_int_equal(graph_start_instance(graph), 0);
-    return graph;
+    return scene_start(
+        types, scene_text("%scomponents:\n  m: {type: Maker, protocol: %s}\n", graphs, protocol));
 }
 
 /* Stands between a graph's inbox and outbox: index 0 or 1 of the maker's boxes. */

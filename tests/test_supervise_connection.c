@@ -1,69 +1,11 @@
 /* Supervision of what belongs to a connection, and of who makes connections. */
 #include "graph/supervise.h"
 
-#include "graph/blueprint.h"
 #include "graph/graph.h"
 #include "graph/inspect.h"
 #include "tests/faulty.h"
+#include "tests/maker.h"
 #include "tests/unit.h"
-
-struct maker {
-    struct plan *protocol; /* parameter */
-    struct blueprint *blueprint;
-    struct list graphs;
-    uint64_t ended;
-};
-
-static int maker_start(struct component *self)
-{
-    struct maker *maker = component_state(self);
-
-    list_init(&maker->graphs);
-    maker->blueprint = blueprint_create(component_loop(self), maker->protocol);
-    return 0;
-}
-
-static void maker_stop(struct component *self)
-{
-    struct maker *maker = component_state(self);
-
-    blueprint_release(maker->blueprint);
-}
-
-static void maker_graph_ended(struct component *self, struct graph *graph)
-{
-    struct maker *maker = component_state(self);
-
-    maker->ended++;
-}
-
-static const struct box_spec maker_inboxes[] = {
-    {.name = "in", .carries = ANYTHING, .doc = "x"},
-    {.name = "control", .carries = NOTICES, .doc = "x"},
-    {0},
-};
-static const struct box_spec maker_outboxes[] = {
-    {.name = "out", .carries = ANYTHING, .doc = "x"},
-    {.name = "signal", .carries = NOTICES, .doc = "x"},
-    {0},
-};
-static const struct param_spec maker_parameters[] = {
-    {PARAM_GRAPH(struct maker, protocol), .required = true, .doc = "x"},
-    {0},
-};
-static const struct component_type maker_type = {
-    .name = "Maker",
-    .summary = "makes graphs, as a ProtocolHandler does",
-    .size = sizeof(struct maker),
-    .inboxes = maker_inboxes,
-    .outboxes = maker_outboxes,
-    .parameters = maker_parameters,
-    .heeds_control = true,
-    .children = offsetof(struct maker, graphs),
-    .start = maker_start,
-    .graph_ended = maker_graph_ended,
-    .stop = maker_stop,
-};
 
 static const struct component_type *const connection_types[] = {&faulty_type, &maker_type, NULL};
 
@@ -83,16 +25,6 @@ static struct scene *start_maker(const char *restart)
             restart));
 }
 
-static struct graph *make(struct scene *scene, uint64_t number)
-{
-    struct component *m = scene_find(scene, "m");
-    const struct maker *maker = component_state(m);
-    struct graph *graph = blueprint_instantiate(maker->blueprint, m, number);
-
-    assert_int_equal(graph_start_instance(graph), 0);
-    return graph;
-}
-
 static void give(struct scene *scene, struct graph *graph, const char *text)
 {
     inbox_deliver(component_inbox(graph_component(graph, 1), FAULTY_INBOX),
@@ -108,7 +40,7 @@ static bool is_restarted(void *arg)
 static void test_a_connections_component_restarts_within_it(void **context)
 {
     struct scene *scene = start_maker("{delay: 1ms}");
-    struct graph *graph = make(scene, 7);
+    struct graph *graph = make_started(scene, 7);
     struct component *b = graph_component(graph, 1);
 
     give(scene, graph, "fail");
@@ -125,8 +57,8 @@ static void test_a_connections_component_restarts_within_it(void **context)
 static void test_giving_up_ends_its_connection_and_no_other(void **context)
 {
     struct scene *scene = start_maker("{delay: 1ms, limit: 1}");
-    struct graph *graph = make(scene, 1);
-    struct graph *other = make(scene, 2);
+    struct graph *graph = make_started(scene, 1);
+    struct graph *other = make_started(scene, 2);
     const struct maker *maker = component_state(scene_find(scene, "m"));
 
     give(scene, graph, "fail");
@@ -141,7 +73,7 @@ static void test_giving_up_ends_its_connection_and_no_other(void **context)
 static void test_without_a_policy_the_rest_of_a_connection_goes_on(void **context)
 {
     struct scene *scene = start_maker("never");
-    struct graph *graph = make(scene, 1);
+    struct graph *graph = make_started(scene, 1);
 
     give(scene, graph, "fail");
 
@@ -153,7 +85,7 @@ static void test_without_a_policy_the_rest_of_a_connection_goes_on(void **contex
 static void test_a_connection_may_go_while_one_of_its_components_waits(void **context)
 {
     struct scene *scene = start_maker("{delay: 1h, max_delay: 1h}");
-    struct graph *graph = make(scene, 1);
+    struct graph *graph = make_started(scene, 1);
     const struct maker *maker = component_state(scene_find(scene, "m"));
 
     give(scene, graph, "fail");
@@ -169,13 +101,13 @@ static void test_graphs_that_it_made_end_with_it_and_it_makes_new_ones(void **co
     struct scene *scene = start_maker("never");
     const struct maker *maker = component_state(scene_find(scene, "m"));
 
-    (void)make(scene, 1);
-    (void)make(scene, 2);
+    (void)make_started(scene, 1);
+    (void)make_started(scene, 2);
     (void)component_fail(scene_find(scene, "m"), 0, "it broke");
     assert_int_equal(maker->ended, 2);
     assert_int_equal(faulty.stops, 2);
     faulty_wait_restarts(scene, "m", 1);
-    (void)make(scene, 3);
+    (void)make_started(scene, 3);
 
     assert_int_equal(maker->ended, 0); /* counted anew */
     scene_stop(scene);
@@ -186,8 +118,8 @@ static void test_a_walk_goes_on_past_graphs_that_went_with_a_restart(void **cont
     struct scene *scene = start_maker("never");
     struct walk walk;
 
-    (void)make(scene, 1);
-    (void)make(scene, 2);
+    (void)make_started(scene, 1);
+    (void)make_started(scene, 2);
     walk_begin(&walk, scene->loop, true);
     while (walk_next(&walk)->graph->holder == NULL) {
         continue;
