@@ -226,6 +226,57 @@ def ask(address, data, timeout=None):
 # ---- processes
 
 
+def texts_of_threads(pid, file):
+    """The texts of this file in /proc by thread, the main thread first, without those that end meanwhile."""
+    texts = {}
+    threads = [int(folder.name) for folder in pathlib.Path(f"/proc/{pid}/task").glob("*")]
+    for thread in sorted(threads, key=lambda thread: (thread != pid, thread)):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            texts[thread] = pathlib.Path(f"/proc/{pid}/task/{thread}/{file}").read_text()
+    return texts
+
+
+class Collected:
+    """What comes out of a pipe, collected so that it never is full.
+
+    Who looks at the text sees all that was written before, however late the collecting thread is.
+    """
+
+    def __init__(self, pipe):
+        self._pipe = pipe
+        self._data = bytearray()
+        self._lock = threading.Lock()
+        self.has_ended = False
+        os.set_blocking(pipe.fileno(), False)
+        self._thread = threading.Thread(target=self._collect, daemon=True)
+        self._thread.start()
+
+    def _collect(self):
+        poll = select.poll()
+        poll.register(self._pipe, select.POLLIN)
+        while not self._take():
+            poll.poll()
+        self._pipe.close()
+
+    def _take(self):
+        """Takes what there is; returns whether its end has come."""
+        with self._lock, contextlib.suppress(BlockingIOError):
+            while not self.has_ended:
+                data = os.read(self._pipe.fileno(), 1 << 16)
+                self._data += data
+                self.has_ended = not data
+        return self.has_ended
+
+    @property
+    def text(self):
+        self._take()
+        with self._lock:
+            return self._data.decode(errors="replace")
+
+    def wait_end(self):
+        self._thread.join(PATIENCE)
+
+
 class Process:
     """A program that runs beside the test; its output is collected while it runs.
 
@@ -236,9 +287,7 @@ class Process:
     def __init__(self, *command, **more):
         self.command = [str(word) for word in command]
         self._more = more  # for subprocess.Popen: env, cwd, …
-        self._output = {"stdout": [], "stderr": []}
-        self._collectors = []
-        self._lock = threading.Lock()
+        self._output = {}
         self.process = None
 
     def __enter__(self):
@@ -252,18 +301,8 @@ class Process:
 
     def spawn(self):
         self.process = subprocess.Popen(
-            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, errors="replace", **self._more)
-        for name in self._output:
-            collector = threading.Thread(target=self._collect, args=(name,), daemon=True)
-            collector.start()
-            self._collectors.append(collector)
-
-    def _collect(self, name):
-        with getattr(self.process, name) as pipe:
-            for line in pipe:
-                with self._lock:
-                    self._output[name].append(line)
+            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **self._more)
+        self._output = {name: Collected(getattr(self.process, name)) for name in ("stdout", "stderr")}
 
     @property
     def pid(self):
@@ -275,20 +314,17 @@ class Process:
 
     @property
     def stdout(self):
-        with self._lock:
-            return "".join(self._output["stdout"])
+        return self._output["stdout"].text
 
     @property
     def stderr(self):
-        with self._lock:
-            return "".join(self._output["stderr"])
+        return self._output["stderr"].text
 
     def wait_line(self, pattern, stream="stderr", timeout=None):
         """Waits for a line that matches the regular expression; returns the match."""
         def find():
-            complete = not any(collector.is_alive() for collector in self._collectors)
             match = re.search(pattern, getattr(self, stream), re.MULTILINE)
-            if match is None and complete:
+            if match is None and self._output[stream].has_ended:
                 raise AssertionError(f"{self.command[0]} ended without a line like {pattern!r}")
             return match
         return wait_for(find, f"a line like {pattern!r} on {stream}", timeout)
@@ -312,14 +348,14 @@ class Process:
             status = self.process.wait(PATIENCE if timeout is None else timeout)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.command[0]} does not end") from None
-        for collector in self._collectors:
-            collector.join(PATIENCE)
+        for collected in self._output.values():
+            collected.wait_end()
         return status
 
     def show(self):
         """Shows what the program wrote, for the reader of a failed test."""
-        for name in self._output:
-            text = getattr(self, name)
+        for name, collected in self._output.items():
+            text = collected.text
             if text:
                 print(f"---- {os.path.basename(self.command[0])} {name}\n{text.rstrip()}\n----",
                       file=sys.stderr, flush=True)
@@ -341,14 +377,10 @@ class Process:
         return self.fds()
 
     def _threads(self, file):
-        """The texts of this file in /proc, one for each thread that has not ended."""
-        texts = []
-        folders = sorted(pathlib.Path(f"/proc/{self.pid}/task").glob("*"), key=lambda folder: int(folder.name))
+        """The texts of this file in /proc, one for each thread, the main thread first."""
+        texts = list(texts_of_threads(self.pid, file).values())
         if SANITIZED == "thread":
-            del folders[1:2]  # the sanitizer's own, which never rests
-        for folder in folders:
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                texts.append((folder / file).read_text())
+            del texts[1:2]  # the sanitizer's own, which never rests
         return texts
 
     def asleep(self):
@@ -356,10 +388,13 @@ class Process:
         states = [text.rpartition(")")[2].split()[0] for text in self._threads("stat")]
         return set(states) == {"S"}
 
+    def _wakeups_of_threads(self):
+        return [int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", text, re.M).group(1))
+                for text in self._threads("status")]
+
     def wakeups(self):
         """How often its threads have gone to sleep: each is a wake-up."""
-        return sum(int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", text, re.M).group(1))
-                   for text in self._threads("status"))
+        return sum(self._wakeups_of_threads())
 
     def wait_rest(self, seconds=0.3):
         """Waits until it has slept for so long at a stretch: what polls, or spins, never does."""
@@ -414,7 +449,9 @@ class Axond(Process):
         else:
             self.graph_path = self.directory / "graph.yaml"
             self.write(graph)
-        self.notifications = []  # the assignments received, in order, such as "READY=1"
+        self._notifications = []
+        self._is_told = False
+        self._lock = threading.Lock()
         self._connections = []
         self._ended_as_told = False
         sockets = list(sockets.items() if isinstance(sockets, dict) else sockets)
@@ -449,6 +486,7 @@ class Axond(Process):
     def __enter__(self):
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(self.environment["NOTIFY_SOCKET"])
+        self._is_told = True
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         try:
@@ -463,32 +501,51 @@ class Axond(Process):
 
     def _wait_idle(self):
         """Lets it close what it has said READY=1 by: a test may count descriptors from here on."""
-        before = self.wakeups()
-        wait_for(lambda: not self.running or self.asleep() or self.wakeups() > before, "the daemon to sleep")
+        def main_wakeups():
+            return self._wakeups_of_threads()[:1]
+
+        before = main_wakeups()
+        wait_for(lambda: not self.running or self.asleep() or main_wakeups() > before, "the daemon to sleep")
 
     def _listen(self):
-        while text := self._notify.recv(1 << 16).decode(errors="replace"):  # descriptors in it are closed
-            with self._lock:
-                self.notifications += text.split("\n")
+        poll = select.poll()
+        poll.register(self._notify, select.POLLIN)
+        while self._is_told:
+            poll.poll()
+            self._hear()
+
+    def _hear(self):
+        """Takes all that it has said."""
+        with self._lock, contextlib.suppress(BlockingIOError):
+            while self._is_told:
+                text = self._notify.recv(1 << 16, socket.MSG_DONTWAIT)  # descriptors in it are closed
+                self._notifications += text.decode(errors="replace").split("\n") if text else []
 
     def _end_listening(self):
         """Returns when all that it has said has been heard."""
+        self._hear()
+        self._is_told = False
         if self._listener.is_alive():
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last, contextlib.suppress(BlockingIOError):
+                last.setblocking(False)  # were there no room, there is something to wake it
                 last.sendto(b"", self.environment["NOTIFY_SOCKET"])
             self._listener.join()
 
+    @property
+    def notifications(self):
+        """The assignments heard up to now, in order, such as "READY=1"."""
+        self._hear()
+        with self._lock:
+            return list(self._notifications)
+
     def notified(self, assignment):
         """How often axond has told its manager this, such as "READY=1" or "STOPPING=1"."""
-        with self._lock:
-            return self.notifications.count(assignment)
+        return self.notifications.count(assignment)
 
     def wait_notified(self, assignment, times=1, timeout=None):
         """Waits until axond has told its manager this so many times since its start."""
-        wait_for(lambda: self.notified(assignment) >= times or not self.running,
+        wait_for(lambda: not self.running or self.notified(assignment) >= times,
                  f"axond to say {assignment}", timeout)
-        if self.notified(assignment) < times:
-            self._end_listening()  # what it said last may still be on its way
         if self.notified(assignment) < times:
             raise AssertionError(f"axond ended with status {self.process.poll()} without {assignment}")
 

@@ -93,6 +93,13 @@ class Harness(axond.TestCase):
                 daemon.wait_line("never said")
             self.assertEqual(daemon.wait(), 0)
 
+    def test_whoever_looks_sees_all_that_was_said_before_however_late_the_threads_are_that_collect_it(self):
+        with unittest.mock.patch.object(axond.Collected, "_collect"), unittest.mock.patch.object(axond.Axond, "_listen"):
+            with self.daemon('print("one", flush=True); print("two", file=sys.stderr, flush=True); '
+                             'say("STATUS=three"); say("READY=1"); signal.pause()') as daemon:
+                self.assertEqual((daemon.stdout, daemon.stderr), ("one\n", "two\n"))
+                self.assertEqual(daemon.notified("STATUS=three"), 1)
+
     def test_ports_are_given_once_and_can_be_bound(self):
         ports = [axond.free_port() for _ in range(20)]
 
