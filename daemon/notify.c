@@ -49,17 +49,17 @@ static void extend(struct notify *notify, double left)
     (void)sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu", (unsigned long long)(left * 1e6));
 }
 
-/* One line when a loop is found hanging, one when all turn again. */
+/* One line when a loop is found hanging, and when it is another; one when all turn again. */
 static void log_progress(struct notify *notify, const char *late)
 {
-    if (late != NULL && !notify->is_late) {
+    if (late != NULL && late != notify->late) {
         log_event(LOG_LEVEL_WARNING, NULL,
                   "%s has not turned for %g s: systemd is not told that all is well until it does",
                   late, notify->beat.repeat);
-    } else if (late == NULL && notify->is_late) {
+    } else if (late == NULL && notify->late != NULL) {
         log_event(LOG_LEVEL_NOTICE, NULL, "every loop turns again");
     }
-    notify->is_late = late != NULL;
+    notify->late = late;
 }
 
 static void on_beat(struct ev_loop *loop, ev_timer *beat, int events)

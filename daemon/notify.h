@@ -26,7 +26,7 @@ struct notify {
     ev_timer beat;            /* active while there is something to tell at each */
     double feed_every;        /* seconds; 0: systemd did not set WATCHDOG_USEC for us */
     double extend_until;      /* CLOCK_MONOTONIC, s; 0: not asked for */
-    bool is_late;             /* a loop hangs, and that was logged */
+    const char *late;         /* the loop that hangs, and was logged; NULL: none */
     bool wanted;              /* somebody listens */
     char status[256];         /* the one that was sent last */
 };

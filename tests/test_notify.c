@@ -249,6 +249,55 @@ static void test_no_more_time_is_asked_for_a_loop_that_hangs(void **context)
     ev_loop_destroy(other);
 }
 
+/* What is written to stderr in the course of some beats, after each of which one loop turns. */
+static const char *said_at_beats(struct notify *notify, struct ev_loop *turns_after[], int beats)
+{
+    static char text[4096];
+    int before = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+    int file = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    ssize_t size;
+
+    assert_return_code(dup2(file, STDERR_FILENO), errno);
+    for (int beat = 0; beat < beats; beat++) {
+        ev_feed_event(notify->loop, &notify->beat, EV_TIMER);
+        (void)ev_run(notify->loop, EVRUN_NOWAIT);
+        (void)ev_run(turns_after[beat], EVRUN_NOWAIT);
+    }
+    assert_return_code(dup2(before, STDERR_FILENO), errno);
+    size = pread(file, text, sizeof(text) - 1, 0);
+    assert_return_code(size, errno);
+    text[size] = '\0';
+    (void)close(before);
+    (void)close(file);
+    return text;
+}
+
+static void test_the_log_names_who_hangs_now_though_another_hung_before(void **context)
+{
+    struct notify notify;
+    struct progress_loop workers[2];
+    struct ev_loop *loops[] = {ev_loop_new(EVFLAG_AUTO), ev_loop_new(EVFLAG_AUTO)};
+    struct ev_loop *turns_after[] = {loops[0], loops[1], loops[1]};
+    const char *said, *second, *first;
+
+    notify_init(&notify, *context);
+    progress_add(&notify.progress, &workers[0], loops[0], "worker 2");
+    progress_add(&notify.progress, &workers[1], loops[1], "worker 3");
+    said = said_at_beats(&notify, turns_after, 3);
+    first = strstr(said, "worker 3 has not turned");
+    second = strstr(said, "worker 2 has not turned");
+
+    assert_non_null(first);
+    assert_non_null(second);
+    assert_true(first < second);
+    assert_null(strstr(said, "again"));
+    for (int i = 0; i < 2; i++) {
+        progress_remove(&workers[i]);
+        ev_loop_destroy(loops[i]);
+    }
+    notify_deinit(&notify);
+}
+
 static void test_more_time_is_asked_for_no_longer_than_was_wanted(void **context)
 {
     struct notify notify;
@@ -308,6 +357,7 @@ int main(void)
         WITH_SYSTEMD(test_the_watchdog_does_not_keep_the_loop_running),
         WITH_SYSTEMD(test_more_time_is_asked_for_a_part_at_a_time),
         WITH_SYSTEMD(test_no_more_time_is_asked_for_a_loop_that_hangs),
+        WITH_SYSTEMD(test_the_log_names_who_hangs_now_though_another_hung_before),
         WITH_SYSTEMD(test_more_time_is_asked_for_no_longer_than_was_wanted),
         WITH_SYSTEMD(test_a_socket_is_handed_over_with_its_name),
     };
