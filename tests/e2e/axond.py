@@ -23,6 +23,7 @@ is full, and steadily() talks without a pause, or begins again if it was held up
 
 import atexit
 import contextlib
+import fcntl
 import itertools
 import json
 import os
@@ -52,6 +53,8 @@ EXIT_FAILED, EXIT_USAGE, EXIT_NO_DAEMON, EXIT_CANNOT_START, EXIT_BAD_GRAPH = 1, 
 # What axond says when a turn took long; here, the machine may have stood still.
 HELD = re.compile(r"^.*(?:held the loop|the loop was held) for .*\n", re.M)
 SANITIZER_REPORT = re.compile(r"(?:ERROR|WARNING): \w+Sanitizer|SUMMARY: \w+Sanitizer|: runtime error: ")
+
+F_SETPIPE_SZ = 1031  # Python 3.9 has no name for it
 
 _pause = threading.Event()  # never set: a wait on it is a bounded pause between two looks
 
@@ -163,15 +166,20 @@ def connect(address, timeout=None):
     return socket.create_connection(address, timeout)
 
 
-def receive(sock, size):
-    """Exactly size bytes; AssertionError if the peer ends before."""
+def receive_until_end(sock, size):
+    """Size bytes, or less if the peer ends before."""
     data = bytearray()
-    while len(data) < size:
-        chunk = sock.recv(min(size - len(data), 1 << 20))
-        if not chunk:
-            raise AssertionError(f"the peer ended after {len(data)} of {size} bytes: {bytes(data[:200])!r}")
+    while len(data) < size and (chunk := sock.recv(min(size - len(data), 1 << 20))):
         data += chunk
     return bytes(data)
+
+
+def receive(sock, size):
+    """Exactly size bytes; AssertionError if the peer ends before."""
+    data = receive_until_end(sock, size)
+    if len(data) < size:
+        raise AssertionError(f"the peer ended after {len(data)} of {size} bytes: {data[:200]!r}")
+    return data
 
 
 def has_more(sock):
@@ -248,6 +256,8 @@ class Collected:
         self._lock = threading.Lock()
         self.has_ended = False
         os.set_blocking(pipe.fileno(), False)
+        with contextlib.suppress(OSError):  # axond loses lines where a full pipe is not read for long
+            fcntl.fcntl(pipe, F_SETPIPE_SZ, 1 << 20)
         self._thread = threading.Thread(target=self._collect, daemon=True)
         self._thread.start()
 
@@ -635,6 +645,23 @@ class Axond(Process):
         sock = connect(self.port if address is None else address, timeout)
         self._connections.append(sock)
         return sock
+
+    def connect_answered(self, question=b"?"):
+        """A connection on which this has come back: where one is closed before, another is tried.
+
+        For servers that may do so: with an idle timeout, while one before is on its way out.
+        """
+        def answered():
+            sock = connect(self.port)
+            with contextlib.suppress(ConnectionError):
+                sock.sendall(question)
+                if receive_until_end(sock, len(question)) == question:
+                    self._connections.append(sock)
+                    return sock
+            sock.close()
+            return None
+
+        return wait_for(answered, "an answer")
 
     def hang_up(self):
         """Closes all that connect() has given."""

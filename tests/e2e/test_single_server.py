@@ -41,28 +41,13 @@ class SingleServer(axond.TestCase):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         sock.close()
 
-    def connect_when_free(self, daemon):
-        """A connection that is served: one before may still be on its way out."""
-        def served():
-            sock = axond.connect(daemon.port)
-            try:
-                sock.sendall(b"?")
-                if sock.recv(1) == b"?":
-                    return sock
-            except ConnectionError:
-                pass
-            sock.close()
-            return None
-
-        return axond.wait_for(served, "the server to be free")
-
 
 class Clients(SingleServer):
     def test_serves_one_after_the_other(self):
         for kind in ("SingleServer", "FastRestartSingleServer"):
             with self.server(kind=kind) as daemon:
                 for word in (b"one", b"two", b"three"):
-                    with self.connect_when_free(daemon) as sock:
+                    with daemon.connect_answered() as sock:
                         self.talk(sock, word)
                 self.assertEqual(daemon.ctl("show", "echo", json=True)["state"], "running")
 
@@ -92,32 +77,32 @@ class Clients(SingleServer):
         data = bytes(range(256)) * 20000
         with self.server() as daemon:
             self.assertTrue(daemon.ask(data) == data)
-            self.connect_when_free(daemon).close()
+            daemon.connect_answered().close()
 
     def test_a_reset_makes_room_for_the_next(self):
         with self.server() as daemon:
             before = daemon.fds()
             for _ in range(5):
-                self.reset(self.connect_when_free(daemon))
+                self.reset(daemon.connect_answered())
             axond.wait_for(lambda: daemon.fds() == before, "every connection to be closed")
 
     def test_a_client_that_does_not_read_makes_the_graph_wait_and_nothing_grow(self):
         with self.server() as daemon:
-            sock = self.connect_when_free(daemon)
+            sock = daemon.connect_answered()
             daemon.fill(sock)
             before = daemon.rss()
             self.reset(sock)
-            self.assertLess(before, 64 << 20)
-            other = self.connect_when_free(daemon)
+            if not axond.SANITIZED:
+                self.assertLess(before, 64 << 20)
+            other = daemon.connect_answered()
             other.close()
 
     def test_idle_timeout_makes_room_for_the_next(self):
         with self.server(", idle_timeout: 300ms") as daemon:
-            forgotten = daemon.connect()
-            self.talk(forgotten, b"x")
+            forgotten = daemon.connect_answered()
             self.assertEqual(axond.receive_all(forgotten), b"")
-            self.connect_when_free(daemon).close()
-            self.assertEqual(self.statistic(daemon, "timed_out", "server/server"), 1)
+            daemon.connect_answered().close()
+            self.assertGreaterEqual(self.statistic(daemon, "timed_out", "server/server"), 1)
 
     def test_each_half_may_be_restarted_by_hand_and_serves_whoever_comes_next(self):
         for half in ("server/server", "server/client"):

@@ -412,12 +412,10 @@ class Idle(Client):
     def test_a_connection_on_which_nothing_passes_is_closed_in_order(self):
         with Backend(echo) as backend, self.proxy_to(backend, ", idle_timeout: 300ms") as daemon:
             before = daemon.fds()
-            sock = daemon.connect()
             began = time.monotonic()
-            sock.sendall(b"x")
-            self.assertEqual(axond.receive_all(sock), b"x")
+            self.assertEqual(axond.receive_all(daemon.connect_answered()), b"")
             self.assertGreater(time.monotonic() - began, 0.29)
-            sock.close()
+            daemon.hang_up()
             axond.wait_for(lambda: daemon.fds() == before, "both sockets to be closed")
             self.assertNotIn("lost the connection", daemon.stderr)
 
