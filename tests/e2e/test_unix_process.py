@@ -32,8 +32,7 @@ def members(group):
 
 def children(daemon):
     """The daemon's child processes, zombies included."""
-    return [pid for thread in pathlib.Path(f"/proc/{daemon.pid}/task").iterdir()
-            for pid in (thread / "children").read_text().split()]
+    return [pid for text in axond.texts_of_threads(daemon.pid, "children").values() for pid in text.split()]
 
 
 def lines(sock):
@@ -190,8 +189,9 @@ graphs:
 
     def test_the_whole_group_ends_when_the_client_says_nothing_for_too_long(self):
         with axond.Axond((INETD % GROUP).replace("host:", "idle_timeout: 300ms, host:")) as daemon:
-            group = int(lines(daemon.connect()).readline())
-            self.wait_gone(group)
+            # where it takes too long to begin, nothing is said either
+            group = axond.wait_for(lambda: lines(daemon.connect()).readline(), "its number")
+            self.wait_gone(int(group))
 
     def test_a_program_that_ignores_sigterm_is_killed(self):
         with axond.Axond(INETD % """command: "trap '' TERM; echo $$; while :; do sleep 1000; done",
