@@ -173,6 +173,7 @@ class Upgrade(TestCase):
 
 def handing(protocol, more=""):
     return f"""
+daemon: {{drain_timeout: 10min}}
 components:
   server: {{type: TCPServer, host: 127.0.0.1, listenport: "${{PORT}}"}}
   handler:
@@ -211,6 +212,8 @@ class HandingOver(TestCase):
                     for _ in range(size // len(block)):
                         sock.sendall(block)
 
+                stop = size // 4
+
                 def receive(sock, name):
                     progress[name] = 0
                     while progress[name] < size:
@@ -220,10 +223,8 @@ class HandingOver(TestCase):
                             trouble.append(f"{name} at {progress[name]}")
                             return
                         progress[name] += len(got)
-                        if progress[name] > next_stop[0]:
-                            go_on.wait(axond.PATIENCE)
+                        axond.wait_for(lambda: progress[name] <= stop, "the end of an upgrade")
 
-                go_on, next_stop = threading.Event(), [size // 4]
                 threads = [threading.Thread(target=send, args=[sock]) for sock in (client, server)]
                 threads += [threading.Thread(target=receive, args=pair)
                             for pair in ((client, "down"), (server, "up"))]
@@ -231,14 +232,11 @@ class HandingOver(TestCase):
                     thread.start()
                 for graph in more:
                     daemon.write(graph)
-                    axond.wait_for(lambda: trouble or all(progress.get(n, 0) > next_stop[0] for n in ("up", "down")),
+                    axond.wait_for(lambda: trouble or all(progress.get(n, 0) > stop for n in ("up", "down")),
                                    "a part of it")
                     self.upgrade(daemon)
-                    next_stop[0] += size // 4
-                    go_on.set()
-                    go_on.clear()
-                next_stop[0] = size
-                go_on.set()
+                    stop += size // 4
+                stop = size
                 for thread in threads:
                     thread.join(axond.PATIENCE)
 
@@ -481,11 +479,11 @@ class HandoverOfWorkers(HandingOver):
 
     @staticmethod
     def on(workers, graph):
-        return f"daemon: {{workers: {workers}}}\n{graph}"
+        return graph.replace("daemon: {", f"daemon: {{workers: {workers}, ")
 
     def threads(self):
-        names = [(task / "comm").read_text() for task in pathlib.Path(f"/proc/{self.pids[-1]}/task").iterdir()]
-        return 1 + sum(name.startswith("axond/") for name in names)
+        names = axond.texts_of_threads(self.pids[-1], "comm")
+        return 1 + sum(name.startswith("axond/") for name in names.values())
 
     def test_connections_survive_many_upgrades(self):
         graph = handing("EchoProtocol")
