@@ -408,14 +408,22 @@ class Log(File):
             self.assertRegex(line, r"\A\d\d:\d\d:\d\d\.\d{3} (info|notice)( [a-z]+)?: [ -~]+\Z")
         self.assertRegex(lines[0], r" info server: listening on 127\.0\.0\.1:\d+\Z")
 
+    @staticmethod
+    def read_to_end(terminal):
+        """All that was written to a terminal which nobody has open any more."""
+        text = b""
+        with contextlib.suppress(OSError), open(terminal, "rb", 0) as reader:
+            while more := reader.read(65536):
+                text += more
+        return text
+
     def test_a_terminal_gets_colours_unless_told_otherwise(self):
         for environment, coloured in ({"TERM": "xterm", "NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), \
                                      ({"TERM": "dumb"}, False):
             terminal, other_end = pty.openpty()
             self.started(f"2>{os.ttyname(other_end)}", env=environment)
             os.close(other_end)
-            text = os.read(terminal, 65536)
-            os.close(terminal)
+            text = self.read_to_end(terminal)
 
             self.assertIn(b"listening on", text)
             self.assertEqual(b"\x1b[" in text, coloured, (environment, text))
@@ -428,8 +436,7 @@ class Log(File):
             axond.run("sh", "-c", f'exec "$@" 2>{os.ttyname(other_end)}', "sh", axond.AXOND, "-t", graph,
                       env=environment)
             os.close(other_end)
-            text = os.read(terminal, 65536)
-            os.close(terminal)
+            text = self.read_to_end(terminal)
 
             self.assertIn(b"listenprot", text)
             self.assertEqual(b"\x1b[" in text, coloured, (environment, text))
