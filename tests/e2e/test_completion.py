@@ -129,7 +129,7 @@ class Terminal:
         """Types it, and waits for what the terminal shows then."""
         seen = len(self.output)
         os.write(self.master, text.encode())
-        axond.wait_for(lambda: re.search(expected, self.output[seen:]), f"{what}; shown is {self.output!r}", timeout=30)
+        axond.wait_for(lambda: re.search(expected, self.output[seen:]), f"{what}; shown is {self.output!r}")
 
     def close(self):
         self.process.kill()

@@ -25,7 +25,7 @@ class Edit(axond.TestCase):
 
     def wait_passing(self, daemon, box):
         before = self.passed(daemon, box)
-        axond.wait_for(lambda: self.passed(daemon, box) > before, f"messages on {box}", 30)
+        axond.wait_for(lambda: self.passed(daemon, box) > before, f"messages on {box}")
 
     def test_puts_a_component_into_a_chain_that_runs(self):
         with axond.Axond(GRAPH) as daemon:

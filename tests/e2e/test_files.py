@@ -9,7 +9,7 @@ import threading
 
 import axond
 
-COLLECT = (axond.SOURCE / "etc/lines-to-file.yaml").read_text()
+COLLECT = "daemon: {drain_timeout: 10min}\n" + (axond.SOURCE / "etc/lines-to-file.yaml").read_text()
 TAIL = (axond.SOURCE / "etc/tail-to-tcp.yaml").read_text()
 
 

@@ -18,7 +18,7 @@ MOST_ROWS = 400  # in one part of an answer, which is made in one turn of the lo
 MOST_TEXT = 80 << 10  # characters, likewise
 PINGS = 10  # at least, while a thread loads
 IDLE = 3000  # connections
-PATIENCE = 120
+PATIENCE = max(120, axond.PATIENCE)
 
 ECHO = """\
   server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}"}

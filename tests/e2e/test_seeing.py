@@ -417,10 +417,8 @@ class Trace(Seeing):
         sock, _ = self.chat(daemon)
         self.trace(daemon, "server/1.outbox", lambda: sock.sendall(b"hi\n"))
         axond.receive(sock, 3)
-        before = daemon.wakeups()
 
-        with self.assertRaises(AssertionError):
-            axond.wait_for(lambda: daemon.wakeups() > before + 2, timeout=1)
+        daemon.wait_rest(1)
 
 
 class Events(Seeing):
@@ -430,10 +428,9 @@ class Events(Seeing):
         with daemon.ctl_stream("events") as events:
             events.wait_line("waiting for events")
             sock, _ = self.stall(daemon)
-            events.wait_line(r" blocked  server/1.inbox: is full: 1 sender waits, shouting/1/upper.outbox first", "stdout",
-                             timeout=60)
+            events.wait_line(r" blocked  server/1.inbox: is full: 1 sender waits, shouting/1/upper.outbox first", "stdout")
             sock.close()
-            events.wait_line(r" unblocked  server/1.inbox: is no longer blocked, after \d+ s", "stdout", timeout=60)
+            events.wait_line(r" unblocked  server/1.inbox: is no longer blocked, after \d+ s", "stdout")
             self.assertEqual(len(re.findall(" blocked  server/1.inbox", events.stdout)), 1)
 
     def test_tell_who_was_killed(self):
@@ -449,10 +446,8 @@ class Events(Seeing):
         daemon = self.start()
         with daemon.ctl_stream("events") as events:
             events.wait_line("waiting for events")
-        before = axond.wait_for(lambda: daemon.asleep() and daemon.wakeups())
 
-        with self.assertRaises(AssertionError):
-            axond.wait_for(lambda: daemon.wakeups() > before + 3, timeout=1.5)
+        daemon.wait_rest(1.5)
 
 
 axond.main()
