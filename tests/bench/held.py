@@ -83,6 +83,23 @@ class Daemon:
             file.write(bytes(struct.calcsize(FIGURES)))
         return figures
 
+    def wait_turns(self, more):
+        """Until its loop has turned so many times more, as it does for a pulse."""
+        def count():
+            with open(self.turns_file, "rb") as file:
+                return struct.unpack(FIGURES, file.read(struct.calcsize(FIGURES)))[0]
+
+        goal = count() + more
+        self.wait(lambda: count() >= goal, "its loop does not turn")
+
+    def wait(self, condition, problem):
+        deadline = time.monotonic() + 60
+        while not condition():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                with open(self.stem + ".log", encoding="utf-8", errors="replace") as log:
+                    raise Failure(f"axond: {problem}:\n{log.read()[-2000:]}")
+            time.sleep(0.01)
+
     def ctl(self, command):
         before = ["-s", self.stem + ".sock"]
         words = command.split()
@@ -101,15 +118,14 @@ class Daemon:
             raise Failure(f"axonctl {command}: status {ctl.returncode}: {errors}")
 
     def __enter__(self):
-        deadline = time.monotonic() + 60
-        while True:
+        def answers():
             with contextlib.suppress(Failure):
                 self.ctl("log-level")
-                return self
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                with open(self.stem + ".log", encoding="utf-8", errors="replace") as log:
-                    raise Failure(f"axond does not run:\n{log.read()[-2000:]}")
-            time.sleep(0.01)
+                return True
+            return False
+
+        self.wait(answers, "it does not run")
+        return self
 
     def terminate(self):
         """Only says so: the daemon waits for its connections."""
@@ -132,7 +148,7 @@ def beside_a_pulse(daemon, command):
         stderr=subprocess.PIPE, text=True)
     if pulse.stderr.readline() != "ready\n":
         raise Failure(f"load pulse: {pulse.communicate()}")
-    time.sleep(0.1)
+    daemon.wait_turns(100)
     daemon.turns()
     began = time.monotonic()
     if command == "nothing":
@@ -142,7 +158,7 @@ def beside_a_pulse(daemon, command):
     else:
         daemon.ctl(command)
     seconds = time.monotonic() - began
-    time.sleep(0.3)  # what a command leaves to be done
+    daemon.wait_turns(300)  # what a command leaves to be done
     count, longest, longest_on_clock, longest_still = daemon.turns()
     answer = json.loads(pulse.communicate()[0])
     if command == "SIGTERM":  # the pulse was the last connection
