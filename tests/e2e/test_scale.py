@@ -98,7 +98,7 @@ class Scale(axond.TestCase):
         self.assertGreater(self.pings_until(link.has_reply), PINGS)
         self.assertEqual(link.reply()["parameters"]["components"], MANY + 3)
 
-        daemon.write(chain(MANY, first="Chargen"))
+        daemon.write(chain(MANY, first="LineFramer"))
         for dry_run in True, False:
             link.ask("io.axond.Reload", dry_run=dry_run)
             self.assertGreater(self.pings_until(link.has_reply), PINGS)
