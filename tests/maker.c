@@ -49,32 +49,23 @@ static const struct param_spec parameters[] = {
     {0},
 };
 
+#define MAKES_GRAPHS                                                                               \
+    .size = sizeof(struct maker), .inboxes = inboxes, .outboxes = outboxes,                        \
+    .parameters = parameters, .heeds_control = true, .children = offsetof(struct maker, graphs),   \
+    .start = maker_start, .stop = maker_stop
+
 const struct component_type maker_type = {
     .name = "Maker",
     .summary = "makes graphs",
-    .size = sizeof(struct maker),
-    .inboxes = inboxes,
-    .outboxes = outboxes,
-    .parameters = parameters,
-    .heeds_control = true,
-    .children = offsetof(struct maker, graphs),
-    .start = maker_start,
+    MAKES_GRAPHS,
     .graph_ended = maker_graph_ended,
-    .stop = maker_stop,
 };
 
 const struct component_type mourner_type = {
     .name = "Mourner",
     .summary = "makes graphs, and ends with one",
-    .size = sizeof(struct maker),
-    .inboxes = inboxes,
-    .outboxes = outboxes,
-    .parameters = parameters,
-    .heeds_control = true,
-    .children = offsetof(struct maker, graphs),
-    .start = maker_start,
+    MAKES_GRAPHS,
     .graph_ended = mourner_graph_ended,
-    .stop = maker_stop,
 };
 
 struct maker *maker_of(struct scene *scene)
