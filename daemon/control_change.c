@@ -380,7 +380,7 @@ static json_int_t count_left(const struct draining *draining)
     json_int_t count = 0;
 
     if (draining->component == NULL) {
-        return (json_int_t)control_loop(draining->wait.call)->connections->now;
+        return (json_int_t)control_loop(draining->wait.call)->connections->places.taken;
     }
     if (draining->component->graph->is_destroyed) {
         return 0; /* its parts on other workers may be gone */

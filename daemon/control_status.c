@@ -292,9 +292,9 @@ static json_t *make_reply(struct status *status)
                   "running", (int)status->counts[RUNNING], "restarting",
                   (int)status->counts[RESTARTING], "stopping", (int)status->counts[STOPPING],
                   "stopped", (int)status->counts[STOPPED], "failed", (int)status->counts[FAILED]);
-    json_t *connections = json_pack("{s:I, s:I, s:I}", "now", (json_int_t)loop->connections->now,
-                                    "total", (json_int_t)loop->connections->in_all, "refused",
-                                    (json_int_t)loop->connections->refused);
+    json_t *connections = json_pack(
+        "{s:I, s:I, s:I}", "now", (json_int_t)loop->connections->places.taken, "total",
+        (json_int_t)loop->connections->in_all, "refused", (json_int_t)loop->connections->refused);
     json_t *traffic =
         json_pack("{s:I, s:I, s:f, s:f}", "messages", (json_int_t)totals.messages, "bytes",
                   (json_int_t)totals.bytes, "messages_per_second", status->messages_per_second,

@@ -250,8 +250,9 @@ static json_t *make_reply(struct top *top, double seconds)
     top_rows_each(&top->rows, add_row, rows);
     return json_pack("{s:f, s:f, s:I, s:I, s:I, s:o, s:o, s:o}", "time", ev_now(loop->ev),
                      "seconds", seconds, "components", (json_int_t)top->components, "linkages",
-                     (json_int_t)top->linkages, "connections", (json_int_t)loop->connections->now,
-                     "traffic", traffic, "rows", rows, "bottlenecks", bottlenecks_of(top));
+                     (json_int_t)top->linkages, "connections",
+                     (json_int_t)loop->connections->places.taken, "traffic", traffic, "rows", rows,
+                     "bottlenecks", bottlenecks_of(top));
 }
 
 /* ---- again and again ---- */

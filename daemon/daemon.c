@@ -61,9 +61,10 @@ void daemon_status_line(const struct daemon *daemon, char *text, size_t size)
         state = "stopping: ";
     }
     (void)snprintf(text, size, "%s%llu connection%s (%llu in all), %zu component%s, generation %u",
-                   state, (unsigned long long)loop->connections->now,
-                   PLURAL(loop->connections->now), (unsigned long long)loop->connections->in_all,
-                   components, PLURAL(components), daemon->generation);
+                   state, (unsigned long long)loop->connections->places.taken,
+                   PLURAL(loop->connections->places.taken),
+                   (unsigned long long)loop->connections->in_all, components, PLURAL(components),
+                   daemon->generation);
 }
 
 static void on_status_tick(struct ev_loop *ev, ev_timer *watcher, int revents)
@@ -219,6 +220,7 @@ void daemon_apply_settings(struct daemon *daemon, const struct settings *setting
     }
     daemon->loop->connections->limit = (uint64_t)settings->limits.connections;
     workers_release(daemon->workers);
+    places_look(&daemon->loop->connections->places);
     if (!daemon->options.has_level) {
         log_set_level((enum log_level)(LOG_LEVEL_ERROR + settings->log_level));
     }
@@ -491,7 +493,7 @@ void daemon_stop(struct daemon *daemon)
         daemon_status_line(daemon, line, sizeof(line));
         notify_stopping(&daemon->notify, line);
         notify_extend(&daemon->notify, timeout + RESTART_MARGIN + 5.0);
-        log_draining(daemon->loop->connections->now, timeout);
+        log_draining(daemon->loop->connections->places.taken, timeout);
         control_draining(daemon->control);
         timeout += restart_begin(daemon) ? RESTART_MARGIN : 0;
     } else {

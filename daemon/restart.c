@@ -148,7 +148,7 @@ static void hand_over(struct daemon *daemon, struct load *load)
 
 static void log_gone(struct daemon *daemon, const struct load *load)
 {
-    const uint64_t rest = daemon->loop->connections->now;
+    const uint64_t rest = daemon->loop->connections->places.taken;
 
     log_event(LOG_LEVEL_NOTICE, NULL,
               "%zu connection%s wait%s with systemd for the next start; %llu drain%s here",
@@ -185,7 +185,7 @@ static bool go(struct restart *restart, bool is_last)
 /* True if there are no connections but those that can go. */
 static bool is_time(struct restart *restart)
 {
-    const uint64_t now = restart->daemon->loop->connections->now;
+    const uint64_t now = restart->daemon->loop->connections->places.taken;
     uint64_t movable;
 
     if (now > restart->look_at) {

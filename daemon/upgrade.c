@@ -161,7 +161,7 @@ static void give_way(struct upgrade *upgrade)
     control_let_go(daemon->control);
     notify_replaced(&daemon->notify, upgrade->pid);
     hand_over(upgrade);
-    left = atomic_load(&daemon->loop->connections->now);
+    left = atomic_load(&daemon->loop->connections->places.taken);
     log_event(
         LOG_LEVEL_NOTICE, NULL,
         "process %d is here in our place, with %zu connection%s of ours; draining %llu, however "

@@ -122,7 +122,7 @@ static void note_late(struct drain *drain, const struct component *component)
 static void log_late(struct drain *drain)
 {
     struct loop *loop = drain->graph->loop;
-    const uint64_t connections = loop->connections->now;
+    const uint64_t connections = loop->connections->places.taken;
 
     if (drain->late != NULL) {
         loop_log(loop, LOG_LEVEL_NOTICE, NULL,

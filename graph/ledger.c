@@ -362,7 +362,7 @@ static void note_loop(struct ledger *ledger)
     uint64_t *numbers = ledger->accounts.loop;
 
     if (loop->worker == 0) { /* these are of all workers together */
-        numbers[LOOP_CONNECTIONS] = loop->connections->now;
+        numbers[LOOP_CONNECTIONS] = loop->connections->places.taken;
         numbers[LOOP_ACCEPTED] = loop->connections->in_all;
         numbers[LOOP_REFUSED] = loop->connections->refused;
     }

@@ -210,6 +210,7 @@ struct loop *loop_create(const struct component_type *const *types, const struct
     talks_init(loop);
     loop->listeners = listeners_create();
     loop->connections = mem_alloc(sizeof(*loop->connections));
+    places_init(&loop->connections->places);
     loop->waiting = waiting_create(loop);
     ev_set_userdata(ev, loop);
     ev_set_invoke_pending_cb(ev, invoke_and_run);
@@ -222,6 +223,7 @@ static void free_common(struct loop *loop)
 {
     if (loop->worker == 0) {
         listeners_destroy(loop->listeners);
+        places_deinit(&loop->connections->places);
         free(loop->connections);
     }
 }

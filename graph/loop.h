@@ -20,6 +20,7 @@
 #include "graph/list.h"
 #include "graph/mailbox.h"
 #include "graph/message.h"
+#include "graph/places.h"
 #include "graph/talk.h"
 
 enum { TURN = 64 }; /* messages that a component may take in one turn */
@@ -61,7 +62,7 @@ struct loop_watch {
 
 /* Connections, of all workers together. */
 struct connections {
-    _Atomic uint64_t now;
+    struct places places; /* taken by those that there are now */
     _Atomic uint64_t in_all;
     _Atomic uint64_t refused;
     uint64_t limit; /* 0: none; set while all workers are halted */

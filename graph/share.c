@@ -18,9 +18,8 @@ struct shared {
     struct share share;
     struct shared *next;
     struct parts *parts;
-    size_t index;    /* the component's place */
-    bool is_retired; /* another has that now; set while all workers are halted */
-    _Atomic bool is_awaited;
+    size_t index;        /* the component's place */
+    bool is_retired;     /* another has that now; set while all workers are halted */
     struct wake wakes[]; /* by worker */
 };
 
@@ -47,6 +46,7 @@ static struct shared *create(struct parts *parts, size_t index)
 
     shared->parts = parts;
     shared->index = index;
+    places_init(&shared->share.places);
     for (unsigned i = 0; i < parts->count; i++) {
         shared->wakes[i].letter.open = on_wake;
         shared->wakes[i].shared = shared;
@@ -96,23 +96,6 @@ void share_reinstate(struct parts *parts, size_t place, struct shared *before)
     (void)share_retire(parts, place);
     if (before != NULL) {
         before->is_retired = false;
-    }
-}
-
-void share_await(struct share *share)
-{
-    atomic_store(&container_of(share, struct shared, share)->is_awaited, true);
-}
-
-void share_wake_others(struct share *share)
-{
-    struct shared *shared = container_of(share, struct shared, share);
-
-    if (!atomic_load(&shared->is_awaited) || !atomic_exchange(&shared->is_awaited, false)) {
-        return;
-    }
-    for (unsigned i = 0; i < shared->parts->count; i++) {
-        parts_post(shared->parts, i, &shared->wakes[i].letter);
     }
 }
 
@@ -185,6 +168,7 @@ void shared_free(struct shared *shared)
     while (shared != NULL) {
         struct shared *next = shared->next;
 
+        places_deinit(&shared->share.places);
         free(shared);
         shared = next;
     }

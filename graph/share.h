@@ -7,12 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "graph/places.h"
+
 struct component;
 struct parts;
 struct shared;
 
 struct share {
-    _Atomic uint64_t count;    /* of what there is a limit for */
+    struct places places;      /* where there may be so many on all workers together */
     _Atomic uint64_t numbers;  /* given out, so that no two workers give the same */
     _Atomic unsigned troubled; /* workers that are in trouble: one of them says so for all */
     _Atomic uint64_t in_turn;  /* a bit for each worker that takes turns */
@@ -22,11 +24,6 @@ struct share {
 /* The component's, zeroes for the first that asks; NULL: there is one of it only.  Lives as long as
  * its graph. */
 struct share *share_of(struct component *self);
-
-/* Runs the component's replicas on all other workers that asked for it since they were last run
- * so: because there is room again.  share_await() is to be called before looking once more. */
-void share_await(struct share *share);
-void share_wake_others(struct share *share);
 
 /* Taking turns, where all replicas could do what one is to do at a time.  Whoever has the turn
  * passes it on, at the latest when it leaves: to the next worker, whose replica is run for that.

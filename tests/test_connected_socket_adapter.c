@@ -41,7 +41,7 @@ static struct dialogue start(const char *more, const char *protocol)
 
 static void stop(struct dialogue *talk)
 {
-    assert_int_equal(talk->scene->loop->connections->now, 0);
+    assert_int_equal(talk->scene->loop->connections->places.taken, 0);
     (void)close(talk->fd);
     scene_stop(talk->scene);
 }

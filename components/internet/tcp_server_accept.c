@@ -6,7 +6,11 @@
  * 2. When descriptors or memory run out (EMFILE, ENFILE, ENOBUFS, ENOMEM), or max_connections or
  *    limits.connections are there, it stops accepting, says so once, and goes on when there is
  *    room; clients wait in the backlog meanwhile.
- * 3. Where all workers accept from one socket (listening_socket.h) one of them does so at a time,
+ * 3. The servers that such a limit holds up wait in a line (places.h), and accept one connection
+ *    each in turn: else the worker whose connections end most often would take all places, and who
+ *    waits at another would do so for ever.  It needs a place below max_connections first, and then
+ *    one below limits.connections.
+ * 4. Where all workers accept from one socket (listening_socket.h) one of them does so at a time,
  *    and passes that on to the next: else all would be woken by whoever connects, and the
  *    quickest would have the most connections. */
 #include <errno.h>
@@ -154,6 +158,10 @@ int tcp_server_start_listening(struct component *self)
     if (result < 0) {
         return result;
     }
+    server->below_limits = seeker_create(self, &component_loop(self)->connections->places);
+    if (server->share != NULL) {
+        server->below_max = seeker_create(self, &server->share->places);
+    }
     server->takes_turns = server->share != NULL && !listening_has_port(server->host);
     if (server->takes_turns) {
         share_join_turns(server->share, component_loop(self)->worker);
@@ -167,6 +175,11 @@ void tcp_server_stop_listening(struct component *self)
     struct tcp_server *server = component_state(self);
 
     set_accepting(self, false);
+    server->in_line = false;
+    seeker_destroy(server->below_limits);
+    seeker_destroy(server->below_max);
+    server->below_limits = NULL;
+    server->below_max = NULL;
     if (server->takes_turns) {
         server->takes_turns = false;
         share_leave_turns(server->share, component_loop(self)->worker);
@@ -180,48 +193,45 @@ void tcp_server_stop_listening(struct component *self)
 
 /* ---- how many there may be ---- */
 
+/* Where there is no other worker's server: its own connections are all that count. */
 static bool is_full(const struct tcp_server *server)
 {
-    const uint64_t now = server->share != NULL ? atomic_load(&server->share->count) : server->now;
-
-    return server->max_connections > 0 && now >= (uint64_t)server->max_connections;
+    return server->share == NULL && server->max_connections > 0 &&
+           server->now >= (uint64_t)server->max_connections;
 }
 
-/* All servers together have as many connections as the file allows. */
-static bool is_crowded(const struct component *self)
+/* Returns false if it stood in none. */
+static bool leave_lines(struct tcp_server *server)
 {
-    const struct connections *connections = component_loop(self)->connections;
-
-    return connections->limit > 0 &&
-           atomic_load_explicit(&connections->now, memory_order_relaxed) >= connections->limit;
-}
-
-/* Counts one more, unless there are so many.  Never more than that even for a moment: another
- * worker that looks in that moment would wait for room that there is. limit: 0: none */
-static bool count_up(_Atomic uint64_t *count, uint64_t limit)
-{
-    uint64_t now = atomic_load(count);
-
-    do {
-        if (limit > 0 && now >= limit) {
-            return false;
-        }
-    } while (!atomic_compare_exchange_weak(count, &now, now + 1));
+    if (!server->in_line) {
+        return false;
+    }
+    server->in_line = false;
+    (void)seeker_leave(server->below_limits);
+    (void)seeker_leave(server->below_max);
     return true;
 }
 
-/* Counts one more connection, unless other workers have just taken the last place. */
+/* One of each kind; the order is that of the lines. */
 static bool take_place(struct component *self)
 {
-    const struct tcp_server *server = component_state(self);
-    struct connections *connections = component_loop(self)->connections;
+    struct tcp_server *server = component_state(self);
 
-    if (!count_up(&connections->now, connections->limit)) {
+    if (is_full(server)) {
+        (void)leave_lines(server);
         return false;
     }
-    if (server->share != NULL &&
-        !count_up(&server->share->count, (uint64_t)server->max_connections)) {
-        (void)atomic_fetch_sub_explicit(&connections->now, 1, memory_order_relaxed);
+    if (server->below_max != NULL &&
+        !seeker_take(server->below_max, (uint64_t)server->max_connections)) {
+        (void)seeker_leave(server->below_limits); /* others wait there */
+        server->in_line = true;
+        return false;
+    }
+    if (!seeker_take(server->below_limits, component_loop(self)->connections->limit)) {
+        if (server->below_max != NULL) {
+            seeker_put_back(server->below_max);
+        }
+        server->in_line = true;
         return false;
     }
     return true;
@@ -231,9 +241,9 @@ void tcp_server_take_place_anyway(struct component *self)
 {
     const struct tcp_server *server = component_state(self);
 
-    (void)count_up(&component_loop(self)->connections->now, 0);
+    places_take_anyway(&component_loop(self)->connections->places);
     if (server->share != NULL) {
-        (void)count_up(&server->share->count, 0);
+        places_take_anyway(&server->share->places);
     }
 }
 
@@ -241,47 +251,70 @@ void tcp_server_give_place_back(struct component *self)
 {
     const struct tcp_server *server = component_state(self);
 
-    (void)atomic_fetch_sub_explicit(&component_loop(self)->connections->now, 1,
-                                    memory_order_relaxed);
+    places_give_back(&component_loop(self)->connections->places);
     if (server->share != NULL) {
-        (void)atomic_fetch_sub(&server->share->count, 1);
-        share_wake_others(server->share);
+        places_give_back(&server->share->places);
     }
 }
 
-/* Accepts nothing until a connection ends, or there is room for its newCSA. */
-static void wait_for_room(struct component *self)
+static void complain(struct component *self, const char *why)
 {
-    const struct tcp_server *server = component_state(self);
+    struct tcp_server *server = component_state(self);
 
-    set_accepting(self, false);
-    if (server->share != NULL) {
-        share_await(server->share);
-        if (!is_full(server)) {
-            component_wake(self); /* one has ended meanwhile, on another worker */
-        }
+    if (server->complained) {
+        return;
+    }
+    server->complained = true;
+    if (server->share == NULL || atomic_fetch_add(&server->share->troubled, 1) == 0) {
+        component_log(self, LOG_LEVEL_WARNING, "accepting no more connections for now: %s", why);
     }
 }
 
-static void pause_accepting(struct component *self, int error)
+/* Accepts nothing until it is run: by its turn for a place, or as one of its connections ends. */
+static void wait_for_place(struct component *self)
 {
     struct tcp_server *server = component_state(self);
 
     set_accepting(self, false);
-    server->paused++;
-    if (!server->complained) {
-        server->complained = true;
-        if (server->share == NULL || atomic_fetch_add(&server->share->troubled, 1) == 0) {
-            component_log(self, LOG_LEVEL_WARNING, "accepting no more connections for now: %s",
-                          error != 0 ? strerror(error) : "as many as limits.connections are there");
-        }
+    if (seeker_is_waiting(server->below_limits)) {
+        server->paused += server->complained ? 0 : 1;
+        complain(self, "as many as limits.connections are there");
     }
+}
+
+/* Until there is room for newCSA. */
+static void wait_for_room(struct component *self)
+{
+    set_accepting(self, false);
+    (void)leave_lines(component_state(self));
+}
+
+static void wait_for_resources(struct component *self, int error)
+{
+    struct tcp_server *server = component_state(self);
+
+    set_accepting(self, false);
+    (void)leave_lines(server);
+    server->paused++;
+    complain(self, strerror(error));
     alarm_set(self, &server->retry, RETRY);
+}
+
+/* It was its turn for a place, if it stood in a line.  The next time another socket comes first. */
+static void end_turn_in_line(struct component *self, int tried)
+{
+    struct tcp_server *server = component_state(self);
+
+    if (leave_lines(server)) {
+        server->first_socket = tried + 1;
+        set_accepting(self, true);
+    }
 }
 
 /* ---- accepting ---- */
 
-/* Accepts one connection.  Returns false when there is no more to be had now. */
+/* Accepts one connection, for a place that was taken.  Returns false when there is no more to be
+ * had now. */
 static bool accept_one(struct component *self, int listening)
 {
     struct tcp_server *server = component_state(self);
@@ -290,9 +323,6 @@ static bool accept_one(struct component *self, int listening)
     struct component *csa;
     int fd;
 
-    if (!take_place(self)) {
-        return false; /* we are told again, and shall see that there is no room */
-    }
     fd = accept4(listening, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd == -1) {
         const int error = errno;
@@ -305,7 +335,7 @@ static bool accept_one(struct component *self, int listening)
         case ENFILE:
         case ENOBUFS:
         case ENOMEM:
-            pause_accepting(self, error);
+            wait_for_resources(self, error);
             return false;
         case EBADF:
         case EINVAL:
@@ -370,20 +400,24 @@ static void handle_new_connection(struct component *self)
     unsigned left = most;
 
     for (int i = 0; i < server->socket_count; i++) {
+        const int socket = (server->first_socket + i) % server->socket_count;
+
         for (; left > 0; left--) {
-            if (is_crowded(self)) {
-                pause_accepting(self, 0); /* another server's may end */
-                return;
-            }
-            if (is_full(server) || !outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
+            if (!outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
                 wait_for_room(self);
                 return;
             }
-            if (!accept_one(self, server->sockets[i].fd)) {
+            if (!take_place(self)) {
+                wait_for_place(self);
+                return;
+            }
+            if (!accept_one(self, server->sockets[socket].fd)) {
                 break;
             }
+            end_turn_in_line(self, socket);
         }
     }
+    end_turn_in_line(self, 0); /* nobody has come */
     server->accepted_then += most - left;
     if (is_turn_over(self)) {
         set_accepting(self, false);
@@ -412,13 +446,11 @@ bool tcp_server_accept(struct component *self)
     if (server->socket_count == 0) {
         return false;
     }
-    if (inbox_is_ready(self, NEWCONNECTION) || (server->accepting && server->complained)) {
-        handle_new_connection(self); /* after a complaint even if nobody may have come */
-    } else if (server->accepting || alarm_is_set(&server->retry) || !has_turn(self)) {
-        return true;
-    } else if (is_full(server)) {
-        wait_for_room(self); /* another worker was quicker: we are to be told once more */
-    } else if (outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
+    if (inbox_is_ready(self, NEWCONNECTION) || server->in_line ||
+        (server->accepting && server->complained)) {
+        handle_new_connection(self); /* in turn, or after a complaint, even if nobody has come */
+    } else if (!server->accepting && !alarm_is_set(&server->retry) && has_turn(self) &&
+               !is_full(server) && outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL)) {
         set_accepting(self, true);
         if (server->complained) { /* is it over? nobody may connect for long */
             handle_new_connection(self);
@@ -433,9 +465,8 @@ void tcp_server_accept_waiting(struct component *self)
 
     for (int i = 0; i < server->socket_count; i++) {
         if (listening_is_last(&server->sockets[i], component_loop(self)->listeners)) {
-            while (!is_crowded(self) && !is_full(server) &&
-                   outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL) && self->state == RUNNING &&
-                   accept_one(self, server->sockets[i].fd)) {
+            while (outbox_has_room(self, PROTOCOL_HANDLER_SIGNAL) && self->state == RUNNING &&
+                   take_place(self) && accept_one(self, server->sockets[i].fd)) {
             }
         }
     }

@@ -13,6 +13,7 @@
 #include "components/util/alarm.h"
 #include "graph/component.h"
 #include "graph/list.h"
+#include "graph/places.h"
 #include "graph/readiness.h"
 #include "graph/share.h"
 
@@ -35,10 +36,15 @@ struct tcp_server {
     struct listening_socket *sockets;
     struct readiness *readiness; /* of each socket */
     int socket_count;
+    int first_socket; /* to be tried, from 0; one past the last is the first again */
     bool accepting;
-    bool takes_turns;       /* the sockets are the same on all workers */
-    uint32_t turn_since;    /* ms of the loop ... */
-    unsigned accepted_then; /* ... and how many it has accepted since, in its turn */
+    /* Of places: */
+    struct seeker *below_max;    /* max_connections; NULL: there is no other worker's server */
+    struct seeker *below_limits; /* limits.connections */
+    bool in_line;                /* one of them is */
+    bool takes_turns;            /* the sockets are the same on all workers */
+    uint32_t turn_since;         /* ms of the loop ... */
+    unsigned accepted_then;      /* ... and how many it has accepted since, in its turn */
     bool complained;
     unsigned most;      /* connections that a turn may accept */
     unsigned iteration; /* of the loop, in which the last such turn was */
