@@ -5,18 +5,18 @@
  *     server on worker 1 ──┘         ▲ may take the next one
  *
  * 1. A place is taken or free, and "taken" counts those; nobody is ever given one before he takes
- * it. So none can be lost or be there twice, whatever becomes of those who wait: the line only says
- *    whose turn it is.
+ *    it.  So none can be lost or be there twice, whatever becomes of those who wait: the line only
+ *    says whose turn it is.
  * 2. As long as there is a line, only its first may take a place; whoever else wants one goes to
- * its end.  The first takes one at a time: having tried he leaves, and may join again.  So whoever
- *    waits gets one after as many others as stand before him.
+ *    its end.  The first takes one at a time: having tried he leaves, and may join again.  So
+ *    whoever waits gets one after as many others as stand before him.
  * 3. The first is run whenever there is room: by whoever gives a place back, by the first before
- * him who leaves while there is more, and by whoever raises the limit.  Nobody is forgotten: who
- * joins looks for room after that, who gives a place back looks for a line after that, and one of
- * both sees the other.  Who was run and finds no room stays the first.
+ *    him who leaves while there is more, and by whoever raises the limit.  Nobody is forgotten: who
+ *    joins looks for room after that, who gives a place back looks for a line after that, and one
+ *    of both sees the other.  Who was run and finds no room stays the first.
  * 4. The first must leave if he can't take a place now for reasons of his own: others wait for him.
  *    Whoever needs a place of two kinds waits for the first kind, and then, without leaving that
- * line, for the second: so he is not sent back to the end of one for want of the other.
+ *    line, for the second: so he is not sent back to the end of one for want of the other.
  * 5. Without a line nothing is locked, and nobody is run: to take a place and to give it back is to
  *    count. */
 #ifndef AXOND_GRAPH_PLACES_H

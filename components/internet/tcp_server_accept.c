@@ -370,6 +370,9 @@ static unsigned accepts_in_turn(struct component *self)
     struct tcp_server *server = component_state(self);
     const unsigned iteration = ev_iteration(component_ev(self));
 
+    if (server->in_line) {
+        return 2; /* one, and then it is at the end of the line at once, if there still is one */
+    }
     if (server->takes_turns) {
         return ACCEPTS_BY_TURNS - server->accepted_then;
     }

@@ -87,11 +87,11 @@ class Places(axond.TestCase):
         """
         before = queues(daemon)
         passed_over = dict.fromkeys(before, 0)
-        bound = 2 * len(before)  # a server may be about to join the line when a place is given back
+        bound = len(before)  # each of the others once; and one is just finding out that nobody waits
         while crowd.waiting:
             crowd.leave(-1)  # of the server that has just let one in: it sees it first
             crowd.next()
-            now = queues(daemon)
+            now = self.queued(daemon, crowd)
             came_by, = [queue for queue in before if now[queue] == before[queue] - 1]
             for queue in before:
                 passed_over[queue] = 0 if queue == came_by or before[queue] == 0 else passed_over[queue] + 1
@@ -99,20 +99,23 @@ class Places(axond.TestCase):
             if churn is not None and churn > 0:
                 churn -= 1
                 crowd.come()
-                now = axond.wait_for(lambda: self.queued(daemon, crowd), "the newcomer to be in a queue")
+                now = self.queued(daemon, crowd)
             before = now
 
     def queued(self, daemon, crowd):
-        """The queues, once all who wait are in them."""
-        now = queues(daemon)
-        return now if sum(now.values()) == len(crowd.waiting) else None
+        """The queues, once all who wait are in them and each server has seen to its own."""
+        def look():
+            now = queues(daemon)
+            return now if daemon.asleep() and sum(now.values()) == len(crowd.waiting) else None
+
+        return axond.wait_for(look, "all to be in a queue")
 
     def gather(self, daemon, crowd, ports):
         """Until enough wait at each socket."""
         while min(queues(daemon).values()) < WAITING:
             for port in ports:
                 crowd.come(port)
-        axond.wait_for(lambda: self.queued(daemon, crowd), "all to be in a queue")
+        self.queued(daemon, crowd)
 
     def test_each_worker_accepts_in_turn_below_max_connections(self):
         for workers in 2, 3:
