@@ -17,11 +17,8 @@ RESULTS.md tells how each figure is obtained and how far it can be trusted.
 import argparse
 import collections
 import contextlib
-import datetime
 import json
 import os
-import platform
-import re
 import statistics
 import subprocess
 import sys
@@ -30,6 +27,8 @@ import tempfile
 import held
 import leak
 import load_graph
+import machine
+import network
 import workers
 from servers import (FLOORS, Failure, Programs, Server, backend_for, can_trace, count, cpus,
                      free_port, load, raise_descriptor_limit)
@@ -503,43 +502,6 @@ class Bench:
         return steps
 
 
-def first_match(path, pattern, fallback):
-    with contextlib.suppress(OSError), open(path, encoding="utf-8") as file:
-        found = re.search(pattern, file.read(), re.MULTILINE)
-        if found:
-            return found.group(1)
-    return fallback
-
-
-def version(command, pattern=".*"):
-    """What a program says of itself, wherever it says it."""
-    with contextlib.suppress(OSError):
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
-        found = re.search(pattern, run.stdout or run.stderr)
-        if found:
-            return found.group()
-    return ""
-
-
-def machine(programs):
-    cpu = first_match("/proc/cpuinfo", r"^model name.*: (.*)$", platform.machine())
-    system = first_match("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)', "system unknown")
-    lines = [f"- {datetime.date.today()}, {cpu}, {len(os.sched_getaffinity(0))} CPUs, "
-             f"{platform.system()} {platform.release().partition('-')[0]}, {system}",
-             f"- load average at the start {os.getloadavg()[0]:.2f}: "
-             + ("the machine was ours" if os.getloadavg()[0] < 0.5 else
-                "**others were at work too**; trust counts and ratios, not times")]
-    if "axond" in programs:
-        lines.append("- " + version([programs["axond"], "-V"]))
-    if "haproxy" in programs:
-        lines.append("- " + version([programs["haproxy"], "-v"]).partition(" - ")[0])
-    if "nginx" in programs:
-        lines.append("- " + version([programs["nginx"], "-v"]))
-    if "socat" in programs:
-        lines.append("- " + version([programs["socat"], "-V"], r"socat version \S+"))
-    return "\n".join(lines)
-
-
 def write_markdown(path, text):
     """Between the two marks in the file."""
     begin, end = "<!-- figures: written by run.py --markdown -->\n", "<!-- end of figures -->\n"
@@ -626,7 +588,7 @@ def main():
             print("\n".join(f"{name:14} {arguments.get(name, '')}".rstrip()
                             for name, _ in bench.steps()))
             return 0
-        about = machine(bench.programs)
+        about = machine.describe(bench.programs, network.enter())
         print(about)
         for missing in ("axond", "haproxy", "nginx", "socat"):
             if missing not in bench.programs:
