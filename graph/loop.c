@@ -45,6 +45,7 @@ static unsigned run_pass(struct loop *loop, unsigned most)
     unsigned left = most;
     struct component *component;
 
+    loop->told = NULL;
     while ((component = loop->queue.first) != NULL && left > 0) {
         loop->queue.first = component->next_runnable;
         if (loop->queue.first == NULL) {
@@ -151,6 +152,23 @@ void loop_wake_watches(struct loop *loop)
     }
 }
 
+void loop_wake_told(struct loop *loop, struct component *component)
+{
+    struct component **at = loop->told;
+
+    if (at == NULL || component->state != RUNNING ||
+        (component->flags & (COMPONENT_QUEUED | COMPONENT_RUNNING)) != 0) {
+        component_wake(component);
+        return;
+    }
+    component->flags |= COMPONENT_QUEUED;
+    component->next_runnable = *at;
+    if (*at == NULL) {
+        loop->queue.end = &component->next_runnable;
+    }
+    *at = component;
+}
+
 /* libev calls this in place of ev_invoke_pending(), once in each iteration: cheaper than a prepare
  * watcher by 150 instructions, a tenth of what a message costs. */
 static void invoke_and_run(struct ev_loop *ev)
@@ -159,6 +177,7 @@ static void invoke_and_run(struct ev_loop *ev)
 
     held_begin(&loop->held);
     loop->ms = (uint32_t)(int64_t)((ev_now(ev) - loop->born) * 1000.0);
+    loop->told = loop->queue.end;
     ev_invoke_pending(ev);
     held_end(&loop->held, loop, NULL);
     (void)run_pass(loop, PASS);

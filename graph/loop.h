@@ -78,8 +78,9 @@ struct loop {
     struct ev_loop *ev;
     ev_idle idle; /* active while the queue is not empty after a pass: libev must not wait */
     uint32_t ms;  /* loop_ms() */
-    struct run_queue queue; /* who has work */
-    struct run_queue more;  /* who woke itself in this pass, and goes on in the next */
+    struct run_queue queue;  /* who has work */
+    struct component **told; /* see loop_wake_told(); NULL while the queue is run */
+    struct run_queue more;   /* who woke itself in this pass, and goes on in the next */
     struct pool pool;
     struct list graphs;          /* root graphs: the running one and those that drain */
     struct list services;        /* see service.h */
@@ -143,6 +144,11 @@ static inline void run_queue_add(struct run_queue *queue, struct component *comp
     *queue->end = component;
     queue->end = &component->next_runnable;
 }
+
+/* As component_wake(), for whom a descriptor that is ready wakes.  libev invokes its watchers last
+ * one first: each goes before those that this iteration's others have woken, so that they are run
+ * in the order in which the kernel had them ready.  Else who was ready first would wait longest. */
+void loop_wake_told(struct loop *loop, struct component *component);
 
 /* Puts a component into the queue once the pool is no longer short. */
 void loop_wait_for_memory(struct loop *loop, struct component *component);

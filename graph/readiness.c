@@ -1,11 +1,12 @@
 #include "graph/readiness.h"
 
 #include "graph/component.h"
+#include "graph/loop.h"
 
 static void tell(struct component *component, unsigned bits)
 {
     component->ready = (uint16_t)(component->ready | bits);
-    component_wake(component);
+    loop_wake_told(component_loop(component), component);
 }
 
 static void on_ready(struct ev_loop *ev, ev_io *io, int revents)

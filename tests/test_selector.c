@@ -16,7 +16,10 @@ struct watcher {
     int far_end; /* of the socket pair whose near end is watched */
     unsigned readable;
     unsigned writable;
+    unsigned turn; /* its last one, among those of all */
 };
+
+static unsigned turns;
 
 enum { WATCHER_CONTROL, WATCHER_READ_READY, WATCHER_SEND_READY };
 enum { WATCHER_SIGNAL, WATCHER_SELECTOR_SIGNAL };
@@ -61,6 +64,7 @@ static void watcher_run(struct component *self)
 {
     struct watcher *watcher = component_state(self);
 
+    watcher->turn = ++turns;
     watcher->readable += inbox_is_ready(self, WATCHER_READ_READY) ? 1 : 0;
     watcher->writable += inbox_is_ready(self, WATCHER_SEND_READY) ? 1 : 0;
 }
@@ -162,6 +166,49 @@ static void test_it_waits_for_requests_without_a_turn(void **context)
 
     assert_int_equal(cast.scene->loop->turns, 0);
     assert_int_equal(selector_of(&cast)->state, RUNNING);
+    scene_stop(cast.scene);
+}
+
+static void test_who_is_ready_first_is_run_first(void **context)
+{
+    struct cast cast;
+    unsigned before;
+
+    start(&cast);
+    ask(cast.a, NEW_READER);
+    ask(cast.b, NEW_READER);
+    ask(cast.c, NEW_READER);
+    look(&cast);
+    poke(cast.c);
+    poke(cast.a);
+    poke(cast.b);
+    before = turns;
+    look(&cast);
+
+    assert_int_equal(watcher_of(cast.c)->turn, before + 1);
+    assert_int_equal(watcher_of(cast.a)->turn, before + 2);
+    assert_int_equal(watcher_of(cast.b)->turn, before + 3);
+    scene_stop(cast.scene);
+}
+
+static void test_who_waits_for_his_turn_comes_before_who_is_told(void **context)
+{
+    struct cast cast;
+    unsigned before;
+
+    start(&cast);
+    ask(cast.a, NEW_READER);
+    ask(cast.b, NEW_READER);
+    look(&cast);
+    poke(cast.b);
+    poke(cast.a);
+    component_wake(cast.c);
+    before = turns;
+    look(&cast);
+
+    assert_int_equal(watcher_of(cast.c)->turn, before + 1);
+    assert_int_equal(watcher_of(cast.b)->turn, before + 2);
+    assert_int_equal(watcher_of(cast.a)->turn, before + 3);
     scene_stop(cast.scene);
 }
 
@@ -418,6 +465,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_waits_for_requests_without_a_turn),
+        cmocka_unit_test(test_who_is_ready_first_is_run_first),
+        cmocka_unit_test(test_who_waits_for_his_turn_comes_before_who_is_told),
         cmocka_unit_test(test_a_reader_is_told_when_it_can_read),
         cmocka_unit_test(test_each_reader_is_told_of_its_own_descriptor),
         cmocka_unit_test(test_a_removed_reader_is_told_nothing),
