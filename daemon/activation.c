@@ -19,6 +19,7 @@
 static const char stored[] = "address=";
 static const char control[] = "control=";
 static const char channel[] = "upgrade=";
+static const char leash[] = "leash=";
 static const char passed[] = "systemd:";
 
 enum { NAME_SIZE = 256 };
@@ -101,6 +102,12 @@ static bool take_from_axond(struct activation *activation, const char *name, int
     }
     if (has_prefix(name, channel)) {
         activation->channel = fd;
+        return true;
+    }
+    if (has_prefix(name, leash)) {
+        activation->leashes = mem_resize_array(activation->leashes, activation->leash_count + 1,
+                                               sizeof(activation->leashes[0]));
+        activation->leashes[activation->leash_count++] = fd;
         return true;
     }
     if (has_prefix(name, control)) {
@@ -222,6 +229,21 @@ void activation_pass_control(struct descriptors *to, const char *path, int fd)
 void activation_pass_channel(struct descriptors *to, int fd)
 {
     descriptors_add(to, channel, fd);
+}
+
+void activation_pass_leash(struct descriptors *to, int fd)
+{
+    descriptors_add(to, leash, fd);
+}
+
+int activation_take_leash(struct activation *activation)
+{
+    if (activation->leash_count == 0) {
+        free(activation->leashes);
+        activation->leashes = NULL;
+        return -1;
+    }
+    return activation->leashes[--activation->leash_count];
 }
 
 void activation_end(struct activation *activation)

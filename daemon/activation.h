@@ -36,6 +36,8 @@ struct activation {
     int channel;        /* to it */
     int control;        /* its control socket, until somebody takes it */
     char *control_path; /* of that */
+    int *leashes;       /* of the processes before us (lineage.h), until somebody takes them */
+    size_t leash_count;
 };
 
 /* The name that connections have in the store. */
@@ -65,6 +67,10 @@ void activation_store(struct activation *activation);
 void activation_pass(const struct activation *activation, struct descriptors *to);
 void activation_pass_control(struct descriptors *to, const char *path, int fd);
 void activation_pass_channel(struct descriptors *to, int fd);
+void activation_pass_leash(struct descriptors *to, int fd);
+
+/* Returns one that is the caller's from then on; -1: there is none left. */
+int activation_take_leash(struct activation *activation);
 
 /* The daemon is going to stop: systemd keeps what it has, for the next start. */
 void activation_end(struct activation *activation);

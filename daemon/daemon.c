@@ -272,12 +272,17 @@ static bool make_loops(struct daemon *daemon)
 
 static bool take_passed_sockets(struct daemon *daemon)
 {
-    int count = activation_start(&daemon->activation, daemon->loop->listeners, &daemon->notify);
+    const int count =
+        activation_start(&daemon->activation, daemon->loop->listeners, &daemon->notify);
+    int leash;
 
     if (count < 0) {
         log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = count},
                   "could not take over the sockets that systemd passed");
         return false;
+    }
+    while ((leash = activation_take_leash(&daemon->activation)) != -1) {
+        lineage_add(&daemon->lineage, leash);
     }
     return true;
 }
@@ -344,6 +349,7 @@ bool daemon_start(struct daemon *daemon, struct plan *plan)
     int result;
 
     daemon->state = DAEMON_STARTING;
+    lineage_init(&daemon->lineage, daemon);
     daemon->started = ev_time();
     if (!make_loops(daemon)) {
         plan_release(plan);
@@ -411,13 +417,33 @@ static void block_signals(void)
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+static void stop_status_tick(struct daemon *daemon)
+{
+    if (ev_is_active(&daemon->status_tick)) {
+        ev_ref(daemon->loop->ev);
+        ev_timer_stop(daemon->loop->ev, &daemon->status_tick);
+    }
+}
+
+/* Nothing is left of us but what was there before us. */
+static void wait_for_predecessors(struct daemon *daemon)
+{
+    daemon->state = DAEMON_STOPPING;
+    stop_status_tick(daemon);
+    if (!daemon->was_told_to_stop) {
+        lineage_stop(&daemon->lineage);
+    }
+    lineage_wait(&daemon->lineage);
+    lineage_deinit(&daemon->lineage);
+}
+
 void daemon_finish(struct daemon *daemon)
 {
     if (daemon->loop == NULL) {
         return;
     }
-    block_signals();
     workers_stop(daemon->workers);
+    worker_progress_destroy(daemon->worker_progress);
     if (daemon->is_reloading) {
         daemon_refuse_reload(daemon);
     }
@@ -425,6 +451,8 @@ void daemon_finish(struct daemon *daemon)
     restart_cancel(daemon);
     control_close(daemon->control);
     daemon->control = NULL;
+    wait_for_predecessors(daemon);
+    block_signals();
     jobs_destroy(daemon->jobs);
     daemon_forget_edits(daemon);
     plan_release(daemon->files);
@@ -433,12 +461,7 @@ void daemon_finish(struct daemon *daemon)
     unwatch_signal(daemon, &daemon->on_hup);
     unwatch_signal(daemon, &daemon->on_usr1);
     unwatch_signal(daemon, &daemon->on_usr2);
-    if (ev_is_active(&daemon->status_tick)) {
-        ev_ref(daemon->loop->ev);
-        ev_timer_stop(daemon->loop->ev, &daemon->status_tick);
-    }
     notify_deinit(&daemon->notify);
-    worker_progress_destroy(daemon->worker_progress);
     workers_destroy(daemon->workers);
     loop_destroy(daemon->loop);
 }
@@ -508,4 +531,5 @@ void daemon_stop(struct daemon *daemon)
             graph_drain(graph, timeout);
         }
     }
+    lineage_stop(&daemon->lineage);
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "daemon/activation.h"
+#include "daemon/lineage.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/settings.h"
@@ -59,6 +60,7 @@ struct daemon {
     size_t edit_count;
     struct notify notify;
     struct activation activation;
+    struct lineage lineage;
     struct control *control;            /* NULL: no control socket */
     struct jobs *jobs;                  /* graph files that are being loaded */
     struct reloading *signalled_reload; /* by SIGHUP, not begun yet; NULL: none */

@@ -27,6 +27,7 @@ struct upgrade {
     pid_t pid;   /* of the new process; 0: there is none */
     int pidfd;   /* of it; -1: none */
     int channel; /* to it; likewise */
+    int leash;   /* ours, for when it has come; likewise */
     bool is_ready;
     struct parcel offer; /* if it is: the connections that it would take */
     const char *why;     /* it is not */
@@ -47,34 +48,58 @@ static void destroy(struct job *job)
         (void)close(upgrade->channel); /* a process that waits for us ends */
         (void)close(upgrade->pidfd);
     }
+    if (upgrade->leash != -1) {
+        (void)close(upgrade->leash);
+    }
     free(upgrade);
 }
 
 /* ---- the new process is made ---- */
+
+/* A channel and a leash, each with our end first.  Returns 0, or -errno. */
+static int make_ends(int channel[2], int leash[2])
+{
+    int result = channel_create(channel);
+
+    if (result == 0) {
+        result = leash_create(leash);
+        if (result < 0) {
+            (void)close(channel[0]);
+            (void)close(channel[1]);
+        }
+    }
+    return result;
+}
 
 /* Returns 0, or -errno. */
 static int start(struct upgrade *upgrade)
 {
     struct daemon *daemon = upgrade->daemon;
     struct descriptors passed = {0};
-    int ends[2];
-    int result = channel_create(ends);
+    int channel[2];
+    int leash[2];
+    int result = make_ends(channel, leash);
 
     if (result < 0) {
         return result;
     }
-    activation_pass_channel(&passed, ends[1]);
+    activation_pass_channel(&passed, channel[1]);
+    activation_pass_leash(&passed, leash[1]);
+    lineage_pass(&daemon->lineage, &passed);
     activation_pass(&daemon->activation, &passed);
     control_pass(daemon->control, &passed);
     result = descriptors_start(&passed, daemon->options.arguments, &upgrade->pidfd);
     descriptors_free(&passed);
-    (void)close(ends[1]);
+    (void)close(channel[1]);
+    (void)close(leash[1]);
     if (result < 0) {
-        (void)close(ends[0]);
+        (void)close(channel[0]);
+        (void)close(leash[0]);
         return result;
     }
     upgrade->pid = result;
-    upgrade->channel = ends[0];
+    upgrade->channel = channel[0];
+    upgrade->leash = leash[0];
     return 0;
 }
 
@@ -167,6 +192,8 @@ static void give_way(struct upgrade *upgrade)
         "process %d is here in our place, with %zu connection%s of ours; draining %llu, however "
         "long that takes",
         (int)upgrade->pid, upgrade->handed, PLURAL(upgrade->handed), left);
+    lineage_give_way(&daemon->lineage, upgrade->leash);
+    upgrade->leash = -1;
     daemon_drain(daemon);
 }
 
@@ -211,6 +238,7 @@ void upgrade_begin(struct daemon *daemon)
     upgrade->daemon = daemon;
     upgrade->pidfd = -1;
     upgrade->channel = -1;
+    upgrade->leash = -1;
     upgrade->job = (struct job){.begin = begin, .work = work, .done = done, .destroy = destroy};
     daemon->is_upgrading = true;
     jobs_add(daemon->jobs, &upgrade->job);

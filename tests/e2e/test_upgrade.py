@@ -594,6 +594,112 @@ class Restart(axond.TestCase):
                 self.assertIn("FDNAME=connections=", daemon.notifications)
 
 
+class Stop(TestCase):
+    """A stop of the service is one of those who drain since an upgrade, too."""
+
+    def setUp(self):
+        super().setUp()
+        self.env = {"SOCKET": str(self.directory() / "echo.sock")}
+
+    def assert_served(self, *clients):
+        for client in clients:
+            client.sendall(b"still")
+            self.assertEqual(axond.receive(client, 5), b"still")
+
+    def assert_all_alive(self, daemon):
+        for pid in self.pids:
+            self.assertTrue(self.is_alive(daemon, pid))
+
+    def wait_all_gone(self, daemon):
+        for pid in self.pids:
+            self.wait_gone(daemon, pid)
+
+    def test_waits_for_their_connections(self):
+        with self.daemon(ECHO, env=self.env) as daemon:
+            clients = []
+            for _ in range(2):
+                clients.append(daemon.connect_answered())
+                self.upgrade(daemon)
+            self.end()
+            daemon.wait_line("waiting for 2 processes from before an upgrade")
+            self.assert_served(*clients)
+            self.assert_all_alive(daemon)
+            clients[0].close()
+            self.wait_gone(daemon, self.pids[0])
+            self.assert_served(clients[1])
+            self.assertTrue(self.is_alive(daemon, self.pids[2]))
+            clients[1].close()
+
+            self.wait_all_gone(daemon)
+
+    def test_gives_them_drain_timeout(self):
+        with self.daemon(f"daemon: {{drain_timeout: 50ms}}\n{ECHO}", env=self.env) as daemon:
+            with daemon.connect_answered() as client:
+                self.upgrade(daemon)
+                self.assert_served(client)
+                self.end()
+                self.assertEqual(client.recv(1), b"")
+                self.wait_all_gone(daemon)
+
+    def test_a_second_signal_ends_them_at_once(self):
+        with self.daemon(f"daemon: {{drain_timeout: 1h}}\n{ECHO}", env=self.env) as daemon:
+            with daemon.connect_answered():
+                self.upgrade(daemon)
+                self.end()
+                daemon.wait_line("waiting for 1 process from before an upgrade")
+                self.end()
+                self.wait_all_gone(daemon)
+
+    def test_a_signal_to_all_is_one_signal(self):
+        """As a terminal sends it."""
+        with self.daemon(f"daemon: {{drain_timeout: 1h}}\n{ECHO}", env=self.env) as daemon:
+            with daemon.connect_answered() as client:
+                self.upgrade(daemon)
+                os.kill(self.pids[0], signal.SIGTERM)
+                daemon.wait_line("draining: 1 connection")
+                self.end()
+                daemon.wait_line("the process that came in this one's place was told to stop")
+                daemon.wait_line("waiting for 1 process from before an upgrade")
+                self.assert_served(client)
+                self.assert_all_alive(daemon)
+            self.wait_all_gone(daemon)
+
+    def test_nothing_else_can_be_had_of_it_meanwhile(self):
+        with self.daemon(ECHO, env=self.env) as daemon, daemon.connect_answered() as client:
+            self.upgrade(daemon)
+            self.end()
+            daemon.wait_line("waiting for 1 process from before an upgrade")
+            for number, answer in (signal.SIGHUP, "no reload: the daemon is stopping"), \
+                    (signal.SIGUSR1, "stopping: 0 connections"), \
+                    (signal.SIGUSR2, "no upgrade, this process goes on: the daemon is stopping"):
+                os.kill(self.pids[-1], number)
+                daemon.wait_line(answer)
+            self.assert_served(client)
+            client.close()
+
+            self.wait_all_gone(daemon)
+
+    def test_without_anybody_to_wait_for_is_no_longer(self):
+        with self.daemon(ECHO, env=self.env) as daemon:
+            self.upgrade(daemon)
+            self.wait_gone(daemon, self.pids[0])
+            self.end()
+            self.wait_gone(daemon, self.pids[1])
+
+            self.assertNotIn("waiting for", daemon.stderr)
+
+    def test_is_not_the_end_of_a_service_that_is_killed(self):
+        with self.daemon(ECHO, env=self.env) as daemon, daemon.connect_answered() as client:
+            self.upgrade(daemon)
+            os.kill(self.pids[1], signal.SIGKILL)
+            self.wait_gone(daemon, self.pids[1])
+
+            self.assert_served(client)
+            self.assertTrue(self.is_alive(daemon, self.pids[0]))
+            client.close()
+            self.wait_gone(daemon, self.pids[0])
+
+
 class Refused(TestCase):
     def assert_goes_on(self, daemon, path):
         self.assertEqual(daemon.ask(b"hello"), b"hello")

@@ -550,6 +550,20 @@ linkages: [server -> handler, other -> others]
 
         self.assertNotIn("with systemd", messages("axond"))
 
+    def test_a_stop_drains_what_drains_since_an_upgrade(self):
+        systemctl("start", "axond")
+        with connect(8080) as client:
+            self.assertEqual(answer(client, b"before"), b"before")
+            before = show("axond", "MainPID")
+            os.kill(int(before), signal.SIGUSR2)
+            axond.wait_for(lambda: show("axond", "MainPID") != before, "another main process")
+            systemctl("stop", "--no-block", "axond")
+            axond.wait_for(lambda: show("axond", "StatusText").startswith("waiting for 1 process "), "it to wait")
+            self.assertEqual(answer(client, b"after"), b"after")
+        axond.wait_for(lambda: show("axond", "ActiveState") == "inactive", "the end")
+
+        self.assertFalse(pathlib.Path(f"/proc/{before}").exists())
+
     def test_they_are_served_until_others_have_ended(self):
         self.handing(more="daemon: {drain_timeout: 10min}\n")
         systemctl("start", "axond")
