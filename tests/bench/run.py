@@ -522,8 +522,8 @@ def parse_options():
     parser.add_argument("--only", action="append", metavar="TEXT",
                         help="only what has this in its name; may be given again")
     parser.add_argument("--list", action="store_true", help="the names, and nothing more")
-    parser.add_argument("--rounds", type=int, help="of each timed workload (default: 5)")
-    parser.add_argument("--seconds", type=float, help="of each round (default: 0.7)")
+    parser.add_argument("--rounds", type=int, help="of each timed workload (default: 12)")
+    parser.add_argument("--seconds", type=float, help="of each round (default: 0.3)")
     parser.add_argument("--messages", type=int,
                         help="counted by strace and callgrind (default: 2000)")
     parser.add_argument("--quick", action="store_true", help="the smoke test")
@@ -539,8 +539,8 @@ def parse_options():
                         help="write the tables into FILE (default: RESULTS.md)")
     options = parser.parse_args()
     quick = options.quick
-    options.rounds = options.rounds or (1 if quick else 5)
-    options.seconds = options.seconds or (0.2 if quick else 0.7)
+    options.rounds = options.rounds or (1 if quick else 12)
+    options.seconds = options.seconds or (0.2 if quick else 0.3)
     options.messages = options.messages or (1000 if quick else 2000)
     return options
 
