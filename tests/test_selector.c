@@ -169,10 +169,21 @@ static void test_it_waits_for_requests_without_a_turn(void **context)
     scene_stop(cast.scene);
 }
 
+/* One after the other, in the next look. */
+static void assert_turns(struct cast *cast, struct component *first, struct component *second,
+                         struct component *third)
+{
+    const unsigned before = turns;
+
+    look(cast);
+    assert_int_equal(watcher_of(first)->turn, before + 1);
+    assert_int_equal(watcher_of(second)->turn, before + 2);
+    assert_int_equal(watcher_of(third)->turn, before + 3);
+}
+
 static void test_who_is_ready_first_is_run_first(void **context)
 {
     struct cast cast;
-    unsigned before;
 
     start(&cast);
     ask(cast.a, NEW_READER);
@@ -182,19 +193,14 @@ static void test_who_is_ready_first_is_run_first(void **context)
     poke(cast.c);
     poke(cast.a);
     poke(cast.b);
-    before = turns;
-    look(&cast);
 
-    assert_int_equal(watcher_of(cast.c)->turn, before + 1);
-    assert_int_equal(watcher_of(cast.a)->turn, before + 2);
-    assert_int_equal(watcher_of(cast.b)->turn, before + 3);
+    assert_turns(&cast, cast.c, cast.a, cast.b);
     scene_stop(cast.scene);
 }
 
 static void test_who_waits_for_his_turn_comes_before_who_is_told(void **context)
 {
     struct cast cast;
-    unsigned before;
 
     start(&cast);
     ask(cast.a, NEW_READER);
@@ -203,12 +209,8 @@ static void test_who_waits_for_his_turn_comes_before_who_is_told(void **context)
     poke(cast.b);
     poke(cast.a);
     component_wake(cast.c);
-    before = turns;
-    look(&cast);
 
-    assert_int_equal(watcher_of(cast.c)->turn, before + 1);
-    assert_int_equal(watcher_of(cast.b)->turn, before + 2);
-    assert_int_equal(watcher_of(cast.a)->turn, before + 3);
+    assert_turns(&cast, cast.c, cast.b, cast.a);
     scene_stop(cast.scene);
 }
 

@@ -20,6 +20,14 @@ BAD = "components:\n  server: {type: NoSuchType}\n"
 CAP_NET_BIND_SERVICE = 1 << 10
 
 
+def upgrade():
+    """SIGUSR2; returns the number of the process that is no more the service."""
+    before = show("axond", "MainPID")
+    os.kill(int(before), signal.SIGUSR2)
+    axond.wait_for(lambda: show("axond", "MainPID") != before, "another main process")
+    return before
+
+
 class TestCase(beside.TestCase):
     default_graph = ""
 
@@ -378,9 +386,7 @@ class KeptSockets(TestCase):
         """SIGUSR2: another process is the service, and what systemd keeps is there for the next start."""
         systemctl("start", "axond")
         for _ in range(3):
-            before = int(show("axond", "MainPID"))
-            os.kill(before, signal.SIGUSR2)
-            axond.wait_for(lambda: int(show("axond", "MainPID")) != before, "another main process")
+            before = upgrade()
             axond.wait_for(lambda: not pathlib.Path(f"/proc/{before}").exists(), "the end of the one before")
             self.assertEqual(ask(8080), b"hello")
         after = int(show("axond", "MainPID"))
@@ -530,9 +536,7 @@ linkages: [server -> handler, other -> others]
         systemctl("start", "axond")
         with connect(8080) as client:
             self.assertEqual(answer(client, b"before"), b"before")
-            before = show("axond", "MainPID")
-            os.kill(int(before), signal.SIGUSR2)
-            axond.wait_for(lambda: show("axond", "MainPID") != before, "another main process")
+            upgrade()
             self.assertEqual(answer(client, b"meanwhile"), b"meanwhile")
             self.restart()
 
@@ -554,9 +558,7 @@ linkages: [server -> handler, other -> others]
         systemctl("start", "axond")
         with connect(8080) as client:
             self.assertEqual(answer(client, b"before"), b"before")
-            before = show("axond", "MainPID")
-            os.kill(int(before), signal.SIGUSR2)
-            axond.wait_for(lambda: show("axond", "MainPID") != before, "another main process")
+            before = upgrade()
             systemctl("stop", "--no-block", "axond")
             axond.wait_for(lambda: show("axond", "StatusText").startswith("waiting for 1 process "), "it to wait")
             self.assertEqual(answer(client, b"after"), b"after")
