@@ -276,13 +276,13 @@ static bool take_passed_sockets(struct daemon *daemon)
         activation_start(&daemon->activation, daemon->loop->listeners, &daemon->notify);
     int leash;
 
+    while ((leash = activation_take_leash(&daemon->activation)) != -1) {
+        lineage_add(&daemon->lineage, leash);
+    }
     if (count < 0) {
         log_event(LOG_LEVEL_ERROR, &(struct log_fields){.error = count},
                   "could not take over the sockets that systemd passed");
         return false;
-    }
-    while ((leash = activation_take_leash(&daemon->activation)) != -1) {
-        lineage_add(&daemon->lineage, leash);
     }
     return true;
 }

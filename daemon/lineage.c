@@ -1,7 +1,7 @@
 #include "daemon/lineage.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,7 +9,6 @@
 #include "daemon/activation.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
-#include "daemon/plural.h"
 #include "graph/loop.h"
 
 struct predecessor {
@@ -108,15 +107,15 @@ void lineage_wait(struct lineage *lineage)
 {
     struct daemon *daemon = lineage->daemon;
     const size_t left = count(lineage);
+    char text[80];
 
     if (left == 0 || !daemon->has_come) {
         return;
     }
-    log_event(LOG_LEVEL_NOTICE, NULL,
-              "waiting for %zu process%s from before an upgrade, with connections that drain", left,
-              left == 1 ? "" : "es");
-    notify_status(&daemon->notify, "waiting for %zu process%s from before an upgrade", left,
-                  left == 1 ? "" : "es");
+    (void)snprintf(text, sizeof(text), "waiting for %zu process%s from before an upgrade", left,
+                   left == 1 ? "" : "es");
+    log_event(LOG_LEVEL_NOTICE, NULL, "%s, with connections that drain", text);
+    notify_status(&daemon->notify, "%s", text);
     ev_ref(ev_of(lineage));
     while (!list_is_empty(&lineage->predecessors)) {
         loop_once(daemon->loop, true);

@@ -10,7 +10,8 @@
  *
  * Both listen, on the same sockets, from before the new one is ready until the old one drains.  The
  * control socket is handed on likewise.  If the new one can't start, or is not ready in time, the
- * log says why and the old one goes on as if nothing had been.
+ * log says why and the old one goes on as if nothing had been.  If the new one is told to stop
+ * while the old one drains, so is that (lineage.h).
  *
  * It is a job (jobs.h), so that no reload comes in between. */
 #ifndef AXOND_DAEMON_UPGRADE_H

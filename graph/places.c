@@ -99,7 +99,7 @@ bool seeker_leave(struct seeker *seeker)
 
 bool seeker_is_waiting(const struct seeker *seeker)
 {
-    return seeker->is_waiting;
+    return seeker != NULL && seeker->is_waiting;
 }
 
 /* ---- places ---- */

@@ -72,6 +72,7 @@ MUST_CHECK bool seeker_take(struct seeker *seeker, uint64_t limit);
  */
 void seeker_put_back(struct seeker *seeker);
 
+/* True if it is in the line.  NULL is fine. */
 bool seeker_is_waiting(const struct seeker *seeker);
 
 /* Returns false if it was in no line.  NULL is fine. */

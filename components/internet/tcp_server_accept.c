@@ -175,7 +175,6 @@ void tcp_server_stop_listening(struct component *self)
     struct tcp_server *server = component_state(self);
 
     set_accepting(self, false);
-    server->in_line = false;
     seeker_destroy(server->below_limits);
     seeker_destroy(server->below_max);
     server->below_limits = NULL;
@@ -200,16 +199,17 @@ static bool is_full(const struct tcp_server *server)
            server->now >= (uint64_t)server->max_connections;
 }
 
+static bool is_in_line(const struct tcp_server *server)
+{
+    return seeker_is_waiting(server->below_limits) || seeker_is_waiting(server->below_max);
+}
+
 /* Returns false if it stood in none. */
 static bool leave_lines(struct tcp_server *server)
 {
-    if (!server->in_line) {
-        return false;
-    }
-    server->in_line = false;
-    (void)seeker_leave(server->below_limits);
-    (void)seeker_leave(server->below_max);
-    return true;
+    const bool was_below_limits = seeker_leave(server->below_limits);
+
+    return seeker_leave(server->below_max) || was_below_limits;
 }
 
 /* One of each kind; the order is that of the lines. */
@@ -224,14 +224,12 @@ static bool take_place(struct component *self)
     if (server->below_max != NULL &&
         !seeker_take(server->below_max, (uint64_t)server->max_connections)) {
         (void)seeker_leave(server->below_limits); /* others wait there */
-        server->in_line = true;
         return false;
     }
     if (!seeker_take(server->below_limits, component_loop(self)->connections->limit)) {
         if (server->below_max != NULL) {
             seeker_put_back(server->below_max);
         }
-        server->in_line = true;
         return false;
     }
     return true;
@@ -370,7 +368,7 @@ static unsigned accepts_in_turn(struct component *self)
     struct tcp_server *server = component_state(self);
     const unsigned iteration = ev_iteration(component_ev(self));
 
-    if (server->in_line) {
+    if (is_in_line(server)) {
         return 2; /* one, and then it is at the end of the line at once, if there still is one */
     }
     if (server->takes_turns) {
@@ -449,7 +447,7 @@ bool tcp_server_accept(struct component *self)
     if (server->socket_count == 0) {
         return false;
     }
-    if (inbox_is_ready(self, NEWCONNECTION) || server->in_line ||
+    if (inbox_is_ready(self, NEWCONNECTION) || is_in_line(server) ||
         (server->accepting && server->complained)) {
         handle_new_connection(self); /* in turn, or after a complaint, even if nobody has come */
     } else if (!server->accepting && !alarm_is_set(&server->retry) && has_turn(self) &&

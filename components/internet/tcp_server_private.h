@@ -41,7 +41,6 @@ struct tcp_server {
     /* Of places: */
     struct seeker *below_max;    /* max_connections; NULL: there is no other worker's server */
     struct seeker *below_limits; /* limits.connections */
-    bool in_line;                /* one of them is */
     bool takes_turns;            /* the sockets are the same on all workers */
     uint32_t turn_since;         /* ms of the loop ... */
     unsigned accepted_then;      /* ... and how many it has accepted since, in its turn */

@@ -1,9 +1,8 @@
 """A network of the benchmark's own: a namespace with nothing but its loopback device, where TCP does
 not pace.
 
-Debian's TCP has CUBIC.  A machine may have been given BBR, which sends by a timer for each socket;
-the virtual machines it is used on pay for setting that timer, and what a megabyte then costs depends
-on the phase that BBR is in, not on the server: 300 and 1,000 µs, by turns, for the same one.
+Debian's TCP has CUBIC; a machine may have been given BBR, which does.  RESULTS.md tells what that did
+to figures.
 """
 
 import contextlib

@@ -9,6 +9,7 @@ import axond
 
 PLACES = 4
 WAITING = 4  # at least so many at each worker
+CHURN = 15  # so many come later, in the place of those who have come in
 
 ONE = """\
 daemon: {limits: {connections: %d}}
@@ -80,11 +81,9 @@ class Crowd:
 
 
 class Places(axond.TestCase):
-    def assert_fair(self, daemon, crowd, churn=None):
-        """As long as somebody waits at a socket, few come in by others before one comes in by it.
-
-        churn: has others come in the place of those who have; they may wait as well.
-        """
+    def assert_fair(self, daemon, crowd):
+        """As long as somebody waits at a socket, few come in by others before one comes in by it."""
+        churn = CHURN
         before = queues(daemon)
         passed_over = dict.fromkeys(before, 0)
         bound = len(before)  # each of the others once; and one is just finding out that nobody waits
@@ -96,7 +95,7 @@ class Places(axond.TestCase):
             for queue in before:
                 passed_over[queue] = 0 if queue == came_by or before[queue] == 0 else passed_over[queue] + 1
                 self.assertLessEqual(passed_over[queue], bound, f"{now}")
-            if churn is not None and churn > 0:
+            if churn > 0:
                 churn -= 1
                 crowd.come()
                 now = self.queued(daemon, crowd)
@@ -126,7 +125,7 @@ class Places(axond.TestCase):
                 crowd = Crowd(daemon)
                 crowd.fill()
                 self.gather(daemon, crowd, [daemon.port])
-                self.assert_fair(daemon, crowd, churn=15)
+                self.assert_fair(daemon, crowd)
 
     def test_and_each_server_does_on_each_worker(self):
         for workers in 1, 2:
@@ -136,7 +135,7 @@ class Places(axond.TestCase):
                 crowd = Crowd(daemon)
                 crowd.fill()
                 self.gather(daemon, crowd, [daemon.port, other])
-                self.assert_fair(daemon, crowd, churn=15)
+                self.assert_fair(daemon, crowd)
 
 
 class Changes(axond.TestCase):
