@@ -77,3 +77,11 @@ bool outbox_takes_pipes(struct component *self, unsigned index)
     return out != NULL && out->sink != NULL && (out->sink->box.flags & BOX_TAKES_PIPES) != 0 &&
            ((out->box.flags | out->sink->box.flags) & (BOX_SPECIAL | BOX_PASSES)) == 0;
 }
+
+bool outbox_has_room_for_pipe(struct component *self, unsigned index)
+{
+    struct outbox *out = component_outbox(self, index);
+
+    return out == NULL || out->sink == NULL || out->sink->box.last == NULL ||
+           outbox_wait_for_room(self, out);
+}

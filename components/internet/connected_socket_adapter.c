@@ -1,11 +1,13 @@
 /* ConnectedSocketAdapter: one connected stream socket as a component.
  *
- *     handler --> [inbox]   ConnectedSocketAdapter [outbox] --> handler      inbox goes to the
- * peer, handler --> [control]                        [signal] --> handler      outbox comes from it
- *                                         [CreatorFeedback] --> TCPServer
+ *     handler --> [inbox]    ConnectedSocketAdapter    [outbox] --> handler
+ *     handler --> [control]                            [signal] --> handler
+ *                                             [CreatorFeedback] --> TCPServer
+ *
+ *     inbox goes to the peer, outbox comes from it.
  *
  * 1. A short read means that the socket is empty: there is no second read to see EAGAIN.  What
- * waits in inbox goes out in one gathered write.  Writing is only watched for after a short write.
+ *    waits in inbox goes out in one gathered write.  Writing is only watched for after a short one.
  * 2. While the handler's inbox is full, nothing is read: the peer's window fills, and nothing else.
  *    A peer that is gone meanwhile is noticed, about a second later (breaks.h).
  * 3. The peer's FIN is producerFinished on signal, after its last byte; the answer still goes out.
@@ -17,24 +19,20 @@
 #include "components/internet/connected_socket_adapter.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "components/internet/bulk.h"
 #include "graph/connection.h"
 #include "graph/loop.h"
 #include "graph/parcel.h"
 #include "graph/pipe.h"
 #include "graph/readiness.h"
 
-enum {
-    GATHERED = 64,         /* messages in one write */
-    BULK_READ = 32 * 1024, /* bytes: a read of less is no bulk */
-    BULK_READS = 4,        /* in a row, before bytes are moved by pipes */
-};
+enum { GATHERED = 64 }; /* messages in one write */
 
 #define LINGER 10.0 /* seconds for a peer that does not close after we did */
 
@@ -45,8 +43,7 @@ enum {
     HAS_ENDED = 1 << 3,   /* the peer has finished */
     FINISHED = 1 << 4,    /* we have, and our FIN is out */
     OVER = 1 << 5,        /* the creator was told */
-    PIPES = 1 << 6,       /* counted among the users of pipes */
-    MAY_BREAK = 1 << 7,   /* newExceptional was sent */
+    MAY_BREAK = 1 << 6,   /* newExceptional was sent */
 };
 
 /* A peer's address, no larger than it must be: there may be a hundred thousand. */
@@ -62,7 +59,7 @@ struct connected_socket_adapter {
     uint32_t last_active; /* ms of the loop's clock */
     int error;
     uint8_t flags;
-    uint8_t bulk; /* reads in a row that were bulk; with PIPES, bulk that may still fail to come */
+    struct bulk bulk;
     bool has_socket;
 };
 
@@ -141,7 +138,8 @@ static void end(struct component *self, int error)
     }
 }
 
-/* It may be broken: ends it if so.  Kept out of csa_run(), see receive_piped(). */
+/* It may be broken: ends it if so.  Kept out of csa_run(): whatever has an array there, or the
+ * address of a variable, gives each turn a guard of the stack, 7 of its 131 instructions. */
 static __attribute__((noinline)) void look_for_error(struct component *self)
 {
     const struct connected_socket_adapter *csa = component_state(self);
@@ -162,8 +160,7 @@ struct sent {
     size_t size;
 };
 
-/* As send(2), of as many messages as go into one call.  Kept out of csa_run(), see receive_piped().
- */
+/* As send(2), of as many messages as go into one call.  Kept out of csa_run() as well. */
 static __attribute__((noinline)) struct sent write_gathered(struct component *self, int fd)
 {
     struct iovec parts[GATHERED];
@@ -174,24 +171,17 @@ static __attribute__((noinline)) struct sent write_gathered(struct component *se
     return (struct sent){sendmsg(fd, &header, MSG_NOSIGNAL), size};
 }
 
-static struct sent write_piped(const struct message *msg, int fd)
-{
-    const ssize_t written =
-        splice(msg->pipe->out, NULL, fd, NULL, msg->size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-
-    return (struct sent){written, msg->size};
-}
-
 /* Writes what goes into one call. */
-static struct sent write_waiting(struct component *self, int fd)
+static struct sent write_waiting(struct component *self, struct connected_socket_adapter *csa)
 {
+    const int fd = readiness_fd(&csa->readiness);
     const struct message *last = component_common_inbox(self, CSA_INBOX)->box.last;
     const struct message *first = last->next;
     struct sent sent;
 
     do {
         if (first->kind == PIPED) {
-            sent = write_piped(first, fd);
+            sent = (struct sent){bulk_send(&csa->bulk, first, fd), first->size};
         } else if (first == last) {
             sent = (struct sent){send(fd, first->data, first->size, MSG_NOSIGNAL), first->size};
         } else {
@@ -205,7 +195,7 @@ static struct sent write_waiting(struct component *self, int fd)
 static void handle_sending(struct component *self, struct connected_socket_adapter *csa)
 {
     while (!inbox_is_empty(self, CSA_INBOX)) {
-        const struct sent sent = write_waiting(self, readiness_fd(&csa->readiness));
+        const struct sent sent = write_waiting(self, csa);
 
         if (sent.written == -1 && errno != EAGAIN && errno != EWOULDBLOCK) {
             end(self, errno);
@@ -238,81 +228,8 @@ static void handle_end(struct component *self)
     }
 }
 
-/* Bulk on its way straight to another socket is moved by pipes, from the first full reads on until
- * it is no bulk any more: small messages are cheaper to copy. */
-static void leave_pipes(struct component *self)
-{
-    struct connected_socket_adapter *csa = component_state(self);
-
-    csa->bulk = 0;
-    if ((csa->flags & PIPES) != 0) {
-        csa->flags = (uint8_t)(csa->flags & ~PIPES);
-        pipes_leave(component_pool(self));
-    }
-}
-
-static void note_bulk(struct component *self, size_t received)
-{
-    struct connected_socket_adapter *csa = component_state(self);
-
-    if (received >= BULK_READ) {
-        csa->bulk = (uint8_t)(csa->bulk < BULK_READS ? csa->bulk + 1 : BULK_READS);
-    } else if ((csa->flags & PIPES) == 0 || --csa->bulk == 0) {
-        leave_pipes(self);
-    }
-}
-
-static bool moves_bulk(struct component *self)
-{
-    struct connected_socket_adapter *csa = component_state(self);
-
-    if (!outbox_takes_pipes(self, CSA_OUTBOX)) {
-        leave_pipes(self);
-        return false;
-    }
-    if ((csa->flags & PIPES) == 0) {
-        if (csa->bulk < BULK_READS) {
-            return false;
-        }
-        csa->flags |= PIPES;
-        pipes_use(component_pool(self));
-    }
-    return true;
-}
-
-/* As recv(2), into a pipe that goes on as a message.  Kept out of csa_run(): whatever has an array
- * or the address of a variable there gives each turn a guard of the stack, 7 of its 131
- * instructions. */
-static __attribute__((noinline)) ssize_t receive_piped(struct component *self)
-{
-    struct connected_socket_adapter *csa = component_state(self);
-    struct pool *pool = component_pool(self);
-    struct pipe *pipe = pipe_acquire(pool);
-    ssize_t received;
-
-    if (pipe == NULL) {
-        leave_pipes(self);
-        errno = EAGAIN; /* comes again, and is copied */
-        return -1;
-    }
-    do {
-        received = splice(readiness_fd(&csa->readiness), NULL, pipe->in, NULL, PIPE_SIZE,
-                          SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-    } while (received == -1 && errno == EINTR);
-    if (received > 0) {
-        note_bulk(self, (size_t)received);
-        outbox_send(self, CSA_OUTBOX, message_piped(pool, pipe, (size_t)received));
-    } else {
-        const int error = errno;
-
-        pipe_release(pool, pipe, true);
-        errno = error;
-    }
-    return received;
-}
-
 /* As recv(2), into memory that goes on as a message. */
-static ssize_t receive_copied(struct component *self, const struct connected_socket_adapter *csa)
+static ssize_t receive_copied(struct component *self, struct connected_socket_adapter *csa)
 {
     struct pool *pool = component_pool(self);
     size_t room;
@@ -323,9 +240,7 @@ static ssize_t receive_copied(struct component *self, const struct connected_soc
         received = recv(readiness_fd(&csa->readiness), bytes, room, 0);
     } while (received == -1 && errno == EINTR);
     if (received > 0) {
-        if (received >= BULK_READ || csa->bulk > 0) {
-            note_bulk(self, (size_t)received);
-        }
+        bulk_note(&csa->bulk, self, (size_t)received);
         outbox_send(self, CSA_OUTBOX, message_commit(pool, (size_t)received));
     }
     return received;
@@ -345,7 +260,14 @@ static void handle_receive(struct component *self, struct connected_socket_adapt
         component_wait_for_memory(self);
         return;
     }
-    received = csa->bulk > 0 && moves_bulk(self) ? receive_piped(self) : receive_copied(self, csa);
+    if (csa->bulk.reads == 0 || !bulk_goes_by_pipes(&csa->bulk, self, CSA_OUTBOX)) {
+        received = receive_copied(self, csa);
+    } else if (outbox_has_room_for_pipe(self, CSA_OUTBOX)) {
+        received = bulk_receive(&csa->bulk, self, CSA_OUTBOX, readiness_fd(&csa->readiness));
+    } else {
+        pause_reading(self);
+        return;
+    }
     csa->flags = (uint8_t)(csa->flags & ~CAN_READ);
     if (received > 0) {
         if ((csa->flags & FINISHED) == 0 || outbox_is_linked(self, CSA_OUTBOX)) {
@@ -514,7 +436,7 @@ void csa_close(struct component *self)
     }
     csa->has_socket = false;
     csa->flags |= OVER;
-    leave_pipes(self);
+    bulk_stop(&csa->bulk, self);
     set_reading(self, false);
     set_may_break(self, false);
     set_awaiting(self, false);

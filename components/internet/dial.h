@@ -1,7 +1,6 @@
 /* Dialling: from the address of a server in words to a socket that is connected to it.
  *
- *     name ──► addresses ──► connect, and 250 ms later the next beside it ──► the first that
- * answers
+ *     name ──► addresses ──► connect, 250 ms later the next beside it ──► the first to answer
  *
  * A client has a dial only until it is connected.  It never waits: dial_run() does what can be done
  * now, and the client is run again when there is more. */

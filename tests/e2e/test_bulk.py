@@ -21,10 +21,13 @@ components:
   server: {type: TCPServer, host: 127.0.0.1, listenport: "${PORT}", socketOptions: [[SOL_SOCKET, SO_RCVBUF, 200000]]}
   proxy:
     type: ProtocolHandler
-    protocol: {type: TCPClient, host: 127.0.0.1, port: %s}
+    protocol: {type: TCPClient, host: 127.0.0.1, port: %s, socketOptions: [%s]}
 linkages:
   - server -> proxy
 """
+
+UNSENT = 1 << 20  # what a socket may hold and has not sent, when bulk goes through it
+SEGMENT = 1 << 16
 
 SIZE = 20_000_000 if axond.SANITIZED else 40_000_000  # more than all buffers on the way hold
 
@@ -41,6 +44,12 @@ def pipes(daemon):
         with contextlib.suppress(FileNotFoundError):
             count += os.readlink(entry.path).startswith("pipe:")
     return count
+
+
+def unsent_to(port):
+    """Bytes that wait in the sockets connected to this port, once their readers take nothing any more (proc(5))."""
+    rows = [row for row in axond.tcp_table() if row[2].endswith(f":{port:04X}")]
+    return sum(int(row[4].partition(":")[0], 16) for row in rows)
 
 
 class Sink(Backend):
@@ -67,8 +76,8 @@ class Sink(Backend):
 
 
 class Bulk(axond.TestCase):
-    def proxy_to(self, backend, **more):
-        return axond.Axond(PROXY % backend.port, **more)
+    def proxy_to(self, backend, options=""):
+        return axond.Axond(PROXY % (backend.port, options))
 
     def fill_pipes(self, daemon, sock, backend, data):
         """Sends until nothing goes any more and what waits does so in pipes; returns how much went."""
@@ -90,6 +99,8 @@ class Bulk(axond.TestCase):
             before, memory = pipes(daemon), daemon.rss()
             sock = daemon.connect()
             sent = self.fill_pipes(daemon, sock, backend, data)
+            self.assertEqual(pipes(daemon), before + 2)  # both ends of one
+            self.assertLessEqual(unsent_to(backend.port), UNSENT + SEGMENT)
             if not axond.SANITIZED:
                 self.assertLess(daemon.rss() - memory, 1_000_000)
             backend.go()
@@ -97,6 +108,17 @@ class Bulk(axond.TestCase):
             sock.shutdown(socket.SHUT_WR)
             self.assertEqual(axond.receive_all(sock), hashlib.sha256(data).digest())
             axond.wait_for(lambda: pipes(daemon) == before, "the pipes to be closed")
+
+    def test_waits_in_the_socket_as_long_as_an_option_says(self):
+        data = noise(SIZE)
+        with Sink(ready=False) as backend:
+            with self.proxy_to(backend, "[IPPROTO_TCP, TCP_NOTSENT_LOWAT, 100000]") as daemon:
+                sock = daemon.connect()
+                sent = self.fill_pipes(daemon, sock, backend, data)
+                backend.go(1 << 20)  # what waits in a pipe is written now
+                daemon.fill(sock, data[sent:])
+                self.assertLessEqual(unsent_to(backend.port), 100000 + SEGMENT)
+            backend.go()
 
     def test_small_messages_after_it_are_copied_again(self):
         data = noise(SIZE)

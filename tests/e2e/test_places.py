@@ -36,10 +36,8 @@ def queues(daemon):
     """How many wait to be accepted, by the address and inode of each listening socket of the daemon."""
     folder = pathlib.Path(f"/proc/{daemon.pid}/fd")
     own = {os.readlink(fd) for fd in folder.iterdir() if fd.is_symlink()}
-    with open("/proc/net/tcp", encoding="ascii") as table:
-        next(table)
-        rows = itertools.takewhile(lambda row: row[3] == "0A", map(str.split, table))  # these come first
-        return {(row[1], row[9]): int(row[4].partition(":")[2], 16) for row in rows if f"socket:[{row[9]}]" in own}
+    rows = itertools.takewhile(lambda row: row[3] == "0A", axond.tcp_table())
+    return {(row[1], row[9]): int(row[4].partition(":")[2], 16) for row in rows if f"socket:[{row[9]}]" in own}
 
 
 class Crowd:

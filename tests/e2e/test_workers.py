@@ -52,8 +52,7 @@ def leave(sock):
 
 def listening(port):
     """How many sockets listen on a port of 127.0.0.1."""
-    rows = [row.split() for row in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return sum(row[1] == f"0100007F:{port:04X}" and row[3] == "0A" for row in rows)
+    return sum(row[1] == f"0100007F:{port:04X}" and row[3] == "0A" for row in axond.tcp_table())
 
 
 PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
