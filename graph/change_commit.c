@@ -40,8 +40,8 @@ static void silence(struct part_change *change, struct component *component, boo
         const struct box *next = out != NULL ? out->next : NULL;
 
         if (next != NULL &&
-            (is_at_once || (component_outbox_plan(component, i)->spec->carries == NOTICES &&
-                            !box_owner(next)->is_leaving))) {
+            (is_at_once || (!box_owner(next)->is_leaving &&
+                            component_outbox_plan(component, i)->spec->carries == NOTICES))) {
             change_cut(change, &out->box);
         }
     }
