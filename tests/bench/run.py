@@ -31,9 +31,11 @@ import machine
 import network
 import workers
 from servers import (FLOORS, Failure, Programs, Server, backend_for, can_trace, count, cpus,
-                     free_port, load, raise_descriptor_limit)
+                     free_port, load, one_cpu, raise_descriptor_limit)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+
+ONE_CPU = "-one-cpu"  # ends the names of those where all run on the first CPU
 
 Workload = collections.namedtuple("Workload", "name role unit arguments")
 
@@ -59,6 +61,10 @@ TIMED = [Workload(name, role, unit, arguments.split()) for name, role, unit, arg
     ("fanout100", "fanout", "delivery", "fanout --conns 100"),
     ("fanout1000", "fanout", "delivery", "fanout --conns 1000"),
     ("fanout-pipe", "fanout", "delivery", "fanout --conns 100 --depth 16"),
+    ("echo1" + ONE_CPU, "echo", "msg", "echo --conns 1"),
+    ("churn1" + ONE_CPU, "echo", "conn", "connect --conns 1"),
+    ("proxy-echo1" + ONE_CPU, "proxy", "msg", "echo --conns 1"),
+    ("proxy-stream1" + ONE_CPU, "proxy", "mb", "stream --conns 1"),
 )]
 
 PLURALS = {"msg": "msgs", "conn": "conns", "mb": "mb", "delivery": "deliveries"}
@@ -158,6 +164,8 @@ class Bench:
         rounds = collections.defaultdict(list)
         arguments = [*workload.arguments, "--seconds", self.options.seconds, "--patience", 30]
         with contextlib.ExitStack() as stack:
+            if workload.name.endswith(ONE_CPU):
+                stack.enter_context(one_cpu())
             if workload.arguments[0] == "stream":
                 backend = free_port()
                 arguments += ["--backend-port", backend]
@@ -585,7 +593,7 @@ def main():
         if options.list:
             arguments = {workload.name: f"load {' '.join(workload.arguments)}"
                          for workload in TIMED + IDLE}
-            print("\n".join(f"{name:14} {arguments.get(name, '')}".rstrip()
+            print("\n".join(f"{name:21} {arguments.get(name, '')}".rstrip()
                             for name, _ in bench.steps()))
             return 0
         about = machine.describe(bench.programs, network.enter())

@@ -184,6 +184,17 @@ def cpus():
     return usable[0], usable[1 if len(usable) > 1 else 0]
 
 
+@contextlib.contextmanager
+def one_cpu():
+    """In it, the first CPU is the only one."""
+    usable = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cpus()[0]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, usable)
+
+
 def is_listening(port):
     """Looked up, not tried: a connection more would be counted with the others."""
     with open("/proc/net/tcp", encoding="ascii") as table:
