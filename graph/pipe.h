@@ -36,8 +36,8 @@ void pipes_trim(struct pool *pool);
  * looks at it on the way. */
 bool outbox_takes_pipes(struct component *self, unsigned index);
 
-/* As outbox_has_room(), for a message in a pipe: true only if none waits, since a pipe holds four
- * times the bound of an inbox. */
+/* As outbox_has_room(), for a message in a pipe, which may have four times the bound of an inbox:
+ * there is none as soon as anything waits there. */
 bool outbox_has_room_for_pipe(struct component *self, unsigned index);
 
 #endif

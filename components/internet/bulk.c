@@ -32,7 +32,7 @@ void bulk_count(struct bulk *bulk, struct component *self, size_t received)
     }
 }
 
-bool bulk_goes_by_pipes(struct bulk *bulk, struct component *self, unsigned outbox)
+bool bulk_turns_to_pipes(struct bulk *bulk, struct component *self, unsigned outbox)
 {
     if (!outbox_takes_pipes(self, outbox)) {
         bulk_stop(bulk, self);

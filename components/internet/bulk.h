@@ -24,9 +24,8 @@ struct bulk {
 
 enum { BULK_READ = 32 * 1024 }; /* bytes: a read of less is not full */
 
+/* So many bytes were received; bulk_count() does what is to be done. */
 void bulk_count(struct bulk *bulk, struct component *self, size_t received);
-
-/* So many bytes were received. */
 static inline void bulk_note(struct bulk *bulk, struct component *self, size_t received)
 {
     if (received >= BULK_READ || bulk->reads > 0) {
@@ -34,8 +33,13 @@ static inline void bulk_note(struct bulk *bulk, struct component *self, size_t r
     }
 }
 
-/* Whether what is received next for this outbox is to go by a pipe. */
-bool bulk_goes_by_pipes(struct bulk *bulk, struct component *self, unsigned outbox);
+/* Whether what is received next for this outbox is to go by a pipe; bulk_turns_to_pipes() finds
+ * out. */
+bool bulk_turns_to_pipes(struct bulk *bulk, struct component *self, unsigned outbox);
+static inline bool bulk_goes_by_pipes(struct bulk *bulk, struct component *self, unsigned outbox)
+{
+    return bulk->reads > 0 && bulk_turns_to_pipes(bulk, self, outbox);
+}
 
 /* As recv(2), into a pipe that goes on as a message on the outbox, which has room for one.  EAGAIN
  * as well if there is no pipe to be had: what comes next is to be copied. */

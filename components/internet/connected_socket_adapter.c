@@ -260,7 +260,7 @@ static void handle_receive(struct component *self, struct connected_socket_adapt
         component_wait_for_memory(self);
         return;
     }
-    if (csa->bulk.reads == 0 || !bulk_goes_by_pipes(&csa->bulk, self, CSA_OUTBOX)) {
+    if (!bulk_goes_by_pipes(&csa->bulk, self, CSA_OUTBOX)) {
         received = receive_copied(self, csa);
     } else if (outbox_has_room_for_pipe(self, CSA_OUTBOX)) {
         received = bulk_receive(&csa->bulk, self, CSA_OUTBOX, readiness_fd(&csa->readiness));
