@@ -19,7 +19,7 @@
 void component_enter(struct component *component, enum component_state state)
 {
     component->state = (uint8_t)state;
-    component->since = (uint32_t)(component_now(component) - component->graph->loop->born);
+    component->since = loop_seconds(component->graph->loop);
 }
 
 void component_announce(const struct component *component)

@@ -176,7 +176,7 @@ static void invoke_and_run(struct ev_loop *ev)
     struct loop *loop = ev_userdata(ev);
 
     held_begin(&loop->held);
-    loop->ms = (uint32_t)(int64_t)((ev_now(ev) - loop->born) * 1000.0);
+    loop->ms = (int64_t)((ev_now(ev) - loop->born) * 1000.0);
     loop->told = loop->queue.end;
     ev_invoke_pending(ev);
     held_end(&loop->held, loop, NULL);

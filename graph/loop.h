@@ -77,7 +77,7 @@ struct run_queue {
 struct loop {
     struct ev_loop *ev;
     ev_idle idle; /* active while the queue is not empty after a pass: libev must not wait */
-    uint32_t ms;  /* loop_ms() */
+    int64_t ms;   /* since it was born, as of this iteration */
     struct run_queue queue;  /* who has work */
     struct component **told; /* see loop_wake_told(); NULL while the queue is run */
     struct run_queue more;   /* who woke itself in this pass, and goes on in the next */
@@ -172,7 +172,13 @@ static inline void loop_changed(struct loop *loop)
 /* ms since the loop was born, as of this iteration; wraps after 49 days: only differences count. */
 static inline uint32_t loop_ms(const struct loop *loop)
 {
-    return loop->ms;
+    return (uint32_t)loop->ms;
+}
+
+/* s since the loop was born, as of this iteration. */
+static inline uint32_t loop_seconds(const struct loop *loop)
+{
+    return (uint32_t)(loop->ms / 1000);
 }
 
 const struct component_type *loop_find_type(const struct loop *loop, const char *name);

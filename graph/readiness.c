@@ -23,6 +23,15 @@ static void on_ready(struct ev_loop *ev, ev_io *io, int revents)
     tell(io->data, bits);
 }
 
+void readiness_ask(struct readiness *readiness, unsigned outbox, enum message_kind kind)
+{
+    struct component *component = readiness->io.data;
+    struct message *msg = message_notice(component_pool(component), kind, NULL, 0);
+
+    msg->readiness = readiness;
+    outbox_send(component, outbox, msg);
+}
+
 void readiness_tell_writer(const struct readiness *readiness)
 {
     tell(readiness->io.data, 1U << readiness->writer);

@@ -16,6 +16,8 @@
 #include <ev.h>
 #include <stdint.h>
 
+#include "graph/message.h"
+
 struct component;
 
 /* Lives in the component's struct; zeroed before readiness_init(). */
@@ -29,6 +31,9 @@ struct readiness {
 /* fd: non-blocking, stays the component's. */
 void readiness_init(struct readiness *readiness, struct component *component, int fd,
                     unsigned reader, unsigned writer);
+
+/* Asks the Selector, by the component's outbox to it, for the kind: newReader, removeReader, … */
+void readiness_ask(struct readiness *readiness, unsigned outbox, enum message_kind kind);
 
 /* Sets the bit of the inbox for writing. */
 void readiness_tell_writer(const struct readiness *readiness);

@@ -63,13 +63,9 @@ struct connected_socket_adapter {
     bool has_socket;
 };
 
-static void watch(struct component *self, enum message_kind kind)
+static void watch(struct connected_socket_adapter *csa, enum message_kind kind)
 {
-    struct connected_socket_adapter *csa = component_state(self);
-    struct message *msg = message_notice(component_pool(self), kind, NULL, 0);
-
-    msg->readiness = &csa->readiness;
-    outbox_send(self, CSA_SELECTOR_SIGNAL, msg);
+    readiness_ask(&csa->readiness, CSA_SELECTOR_SIGNAL, kind);
 }
 
 /* Whether it is to be told if the connection breaks, since it watches for nothing else. */
@@ -79,7 +75,7 @@ static void set_may_break(struct component *self, bool may_break)
 
     if (may_break != ((csa->flags & MAY_BREAK) != 0)) {
         csa->flags ^= MAY_BREAK;
-        watch(self, may_break ? NEW_EXCEPTIONAL : REMOVE_EXCEPTIONAL);
+        watch(csa, may_break ? NEW_EXCEPTIONAL : REMOVE_EXCEPTIONAL);
     }
 }
 
@@ -90,7 +86,7 @@ static void set_reading(struct component *self, bool reading)
     if (reading != ((csa->flags & WATCHES) != 0)) {
         set_may_break(self, false);
         csa->flags ^= WATCHES;
-        watch(self, reading ? NEW_READER : REMOVE_READER);
+        watch(csa, reading ? NEW_READER : REMOVE_READER);
     }
 }
 
@@ -100,7 +96,7 @@ static void set_awaiting(struct component *self, bool awaiting)
 
     if (awaiting != ((csa->flags & AWAITS_SEND) != 0)) {
         csa->flags ^= AWAITS_SEND;
-        watch(self, awaiting ? NEW_WRITER : REMOVE_WRITER);
+        watch(csa, awaiting ? NEW_WRITER : REMOVE_WRITER);
     }
 }
 
@@ -109,6 +105,17 @@ static void pause_reading(struct component *self)
 {
     set_reading(self, false);
     set_may_break(self, true);
+}
+
+static void stop_watching(struct component *self)
+{
+    const struct connected_socket_adapter *csa = component_state(self);
+
+    if ((csa->flags & (WATCHES | AWAITS_SEND | MAY_BREAK)) != 0) {
+        set_reading(self, false);
+        set_may_break(self, false);
+        set_awaiting(self, false);
+    }
 }
 
 /* Functions on the path of messages are given csa: to find it anew in each took 8 instructions of a
@@ -128,9 +135,7 @@ static void end(struct component *self, int error)
     }
     csa->flags |= OVER;
     csa->error = error;
-    set_reading(self, false);
-    set_may_break(self, false);
-    set_awaiting(self, false);
+    stop_watching(self);
     if (outbox_is_linked(self, CSA_CREATOR_FEEDBACK)) {
         outbox_notify(self, CSA_CREATOR_FEEDBACK, SOCKET_SHUTDOWN, self, error);
     } else {
@@ -437,9 +442,7 @@ void csa_close(struct component *self)
     csa->has_socket = false;
     csa->flags |= OVER;
     bulk_stop(&csa->bulk, self);
-    set_reading(self, false);
-    set_may_break(self, false);
-    set_awaiting(self, false);
+    stop_watching(self);
     ev_clear_pending(component_ev(self), &csa->readiness.io);
     (void)close(readiness_fd(&csa->readiness));
 }

@@ -148,11 +148,7 @@ static union endpoint endpoint_at(const struct dial *dial, size_t index)
 
 static void watch(struct dial *dial, struct attempt *attempt, enum message_kind kind)
 {
-    struct component *client = dial->request.client;
-    struct message *msg = message_notice(component_pool(client), kind, NULL, 0);
-
-    msg->readiness = &attempt->readiness;
-    outbox_send(client, dial->request.selector, msg);
+    readiness_ask(&attempt->readiness, dial->request.selector, kind);
 }
 
 /* Ends an attempt and returns its socket. */

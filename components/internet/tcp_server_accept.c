@@ -38,10 +38,7 @@ static void tell_selector(struct component *self, unsigned outbox, enum message_
     struct tcp_server *server = component_state(self);
 
     for (int i = 0; i < server->socket_count; i++) {
-        struct message *msg = message_notice(component_pool(self), kind, NULL, 0);
-
-        msg->readiness = &server->readiness[i];
-        outbox_send(self, outbox, msg);
+        readiness_ask(&server->readiness[i], outbox, kind);
     }
 }
 
