@@ -1,4 +1,5 @@
-/* ConnectedSocketAdapter: how long it waits for a peer, by the clock of the test. */
+/* ConnectedSocketAdapter: when it reads first, and how long it waits for a peer, by the clock of
+ * the test. */
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -121,6 +122,21 @@ static void test_one_on_which_something_passes_now_and_then_is_not(void **contex
     stop(&talk);
 }
 
+static void
+test_what_was_sent_before_it_is_accepted_is_answered_without_a_wait_in_between(void **context)
+{
+    struct dialogue talk = start("", "EchoProtocol");
+    char byte;
+
+    assert_int_equal(send(talk.fd, "x", 1, MSG_NOSIGNAL), 1);
+    ev_run(talk.scene->loop->ev, EVRUN_ONCE);
+
+    assert_int_equal(hear(&talk, &byte, 1), 1);
+    (void)shutdown(talk.fd, SHUT_WR);
+    scene_wait(talk.scene, has_more, &talk);
+    stop(&talk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +144,8 @@ int main(void)
             test_who_goes_on_sending_to_one_that_has_finished_is_closed_after_10_seconds),
         cmocka_unit_test(test_one_that_is_idle_for_idle_timeout_is_closed),
         cmocka_unit_test(test_one_on_which_something_passes_now_and_then_is_not),
+        cmocka_unit_test(
+            test_what_was_sent_before_it_is_accepted_is_answered_without_a_wait_in_between),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,8 +6,9 @@
  *
  *     inbox goes to the peer, outbox comes from it.
  *
- * 1. A short read means that the socket is empty: there is no second read to see EAGAIN.  What
- *    waits in inbox goes out in one gathered write.  Writing is only watched for after a short one.
+ * 1. A new connection is read before it is watched for: who connects has mostly sent by then.  A
+ *    short read means that the socket is empty: there is no second read to see EAGAIN.  What waits
+ *    in inbox goes out in one gathered write.  Writing is only watched for after a short one.
  * 2. While the handler's inbox is full, nothing is read: the peer's window fills, and nothing else.
  *    A peer that is gone meanwhile is noticed, about a second later (breaks.h).
  * 3. The peer's FIN is producerFinished on signal, after its last byte; the answer still goes out.
@@ -37,7 +38,7 @@ enum { GATHERED = 64 }; /* messages in one write */
 #define LINGER 10.0 /* seconds for a peer that does not close after we did */
 
 enum {
-    CAN_READ = 1 << 0,    /* told so, and not read since */
+    CAN_READ = 1 << 0,    /* told so or likely, and not read since */
     WATCHES = 1 << 1,     /* newReader was sent */
     AWAITS_SEND = 1 << 2, /* newWriter was sent */
     HAS_ENDED = 1 << 3,   /* the peer has finished */
@@ -370,7 +371,9 @@ static int csa_start(struct component *self)
     struct connected_socket_adapter *csa = component_state(self);
 
     note_activity(self, csa);
-    if ((csa->flags & HAS_ENDED) == 0) {
+    if ((csa->flags & CAN_READ) != 0) {
+        component_wake(self);
+    } else if ((csa->flags & HAS_ENDED) == 0) {
         set_reading(self, true);
     }
     if ((csa->flags & FINISHED) != 0) {
@@ -397,6 +400,13 @@ void csa_init(struct component *self, int fd, const struct sockaddr_storage *pee
         csa->peer.port = in6->sin6_port;
         memcpy(csa->peer.address, &in6->sin6_addr, sizeof(in6->sin6_addr));
     }
+}
+
+void csa_expect(struct component *self)
+{
+    struct connected_socket_adapter *csa = component_state(self);
+
+    csa->flags |= CAN_READ;
 }
 
 /* The socket, and which of its ways are closed, unless the connection is over. */

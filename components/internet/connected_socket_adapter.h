@@ -17,6 +17,11 @@ enum { CSA_OUTBOX, CSA_SIGNAL, CSA_CREATOR_FEEDBACK, CSA_SELECTOR_SIGNAL, CSA_SS
  * started.  peer: as from accept4(2). */
 void csa_init(struct component *self, int fd, const struct sockaddr_storage *peer);
 
+/* The peer has probably sent already: what is there is read before anything is watched for, which
+ * saves a wait.  Who connects and speaks first has, by the time that it is accepted; for who does
+ * not, it is a recv(2) in vain.  Called after csa_init(). */
+void csa_expect(struct component *self);
+
 /* Removes the socket from the Selector and closes it; without a socket it does nothing. */
 void csa_close(struct component *self);
 

@@ -352,6 +352,7 @@ static bool accept_one(struct component *self, int listening)
     }
     csa = tcp_server_create_connected_socket(self);
     csa_init(csa, fd, &peer);
+    csa_expect(csa);
     outbox_notify(self, PROTOCOL_HANDLER_SIGNAL, NEW_CSA, csa, 0);
     return true;
 }
