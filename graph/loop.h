@@ -77,7 +77,7 @@ struct run_queue {
 struct loop {
     struct ev_loop *ev;
     ev_idle idle; /* active while the queue is not empty after a pass: libev must not wait */
-    int64_t ms;   /* since it was born, as of this iteration */
+    int64_t ms;   /* loop_ms(), loop_seconds() */
     struct run_queue queue;  /* who has work */
     struct component **told; /* see loop_wake_told(); NULL while the queue is run */
     struct run_queue more;   /* who woke itself in this pass, and goes on in the next */

@@ -32,7 +32,8 @@ struct readiness {
 void readiness_init(struct readiness *readiness, struct component *component, int fd,
                     unsigned reader, unsigned writer);
 
-/* Asks the Selector, by the component's outbox to it, for the kind: newReader, removeReader, … */
+/* Asks the Selector for newReader, removeReader or the like, which it has done on return.  outbox:
+ * the component's to the Selector.  The readiness is borrowed until its like is removed. */
 void readiness_ask(struct readiness *readiness, unsigned outbox, enum message_kind kind);
 
 /* Sets the bit of the inbox for writing. */

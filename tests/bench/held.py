@@ -152,7 +152,7 @@ def beside_a_pulse(daemon, command):
     daemon.turns()
     began = time.monotonic()
     if command == "nothing":
-        time.sleep(1)
+        daemon.wait_turns(1000)
     elif command == "SIGTERM":
         daemon.terminate()
     else:

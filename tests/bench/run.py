@@ -19,7 +19,6 @@ import argparse
 import collections
 import contextlib
 import json
-import math
 import os
 import statistics
 import subprocess
@@ -34,6 +33,7 @@ import network
 import workers
 from servers import (FLOORS, Failure, Programs, Server, backend_for, can_trace, count, cpus,
                      free_port, load, one_cpu, raise_descriptor_limit)
+from spread import spread
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -86,7 +86,8 @@ QUICK = {"echo1", "echo50", "pipe1", "big", "churn", "lines-pipe50", "proxy-echo
 MODES = {"echo": "echo", "lines": "lines", "proxy": "echo"}
 
 COUNTS = {"syscalls", "instructions", "fanout-counts"}
-STARTS = 3  # of each server: what its memory comes to share a cache with is worth 3%
+STARTS = 3  # of each server, lest where the memory of one comes to lie decides
+IDLE_HOLD = 0.3  # s in which idle connections are watched
 TRIES = 5  # of a smoke test, until a count is what it has to be
 
 # System calls that do the same to a stream socket.
@@ -165,8 +166,11 @@ class Bench:
     def run_timed(self, workload):
         """{name: [the load's answer of each round]}"""
         rounds = collections.defaultdict(list)
-        for start in range(min(STARTS, self.options.rounds)):
-            self.run_started(workload, range(start, self.options.rounds, STARTS), rounds)
+        wanted = self.options.rounds
+        starts = min(STARTS, wanted)
+        for start in range(starts):
+            turns = range(wanted * start // starts, wanted * (start + 1) // starts)
+            self.run_started(workload, turns, rounds)
         return rounds
 
     def run_started(self, workload, turns, rounds):
@@ -211,12 +215,11 @@ class Bench:
                 "rounds": runs,
             }
             self.report.figures.setdefault(workload.name, {})[name] = figures
-            spread = "" if len(ratios) < 2 else " ({:.2f} to {:.2f})".format(*median_range(ratios))
             times = ["" if unit == "mb" else number(figures[key], 1)
                      for key in ("p50_us", "p99_us", "p999_us")]
             rows.append([workload.name, name,
                          f"{number(figures[f'{counted}_per_s'])} {counted.replace('mb', 'MB')}",
-                         number(figures[cpu]), f"{figures['cpu_ratio']:.2f}{spread}", *times,
+                         number(figures[cpu]), f"{figures['cpu_ratio']:.2f}{spread(ratios)}", *times,
                          figures["rss_kib"]])
         self.report.add_rows(
             TITLES[workload.role],
@@ -248,11 +251,10 @@ class Bench:
         rows = []
         conns = int(workload.arguments[-1])
         sides = 2 if workload.role == "proxy" else 1
-        hold = 0.3
         with backend_for(self.programs, workload.role, self.tmp) as backend:
             for name in self.peers(workload.role):
                 with Server(self.programs, name, workload.role, self.tmp, backend) as server:
-                    run = load(self.programs, server, *workload.arguments, "--hold", hold)
+                    run = load(self.programs, server, *workload.arguments, "--hold", IDLE_HOLD)
 
                 def per_conn(moment, what):
                     return (run[moment][what] - run["before"][what]) * 1024 / conns
@@ -516,13 +518,6 @@ class Bench:
                   ("fanout-counts", self.fanout_counts), ("loading", self.loading),
                   ("held", self.held), ("workers", self.workers), ("leaks", self.leaks)]
         return steps
-
-
-def median_range(values):
-    """What holds the median of all that might have been measured, with 95% (by order)."""
-    values = sorted(values)
-    middle, reach = len(values) / 2, 0.98 * math.sqrt(len(values))
-    return values[max(0, int(middle - reach))], values[min(len(values) - 1, int(middle + reach))]
 
 
 def write_markdown(path, text):

@@ -8,6 +8,7 @@ import contextlib
 import statistics
 
 from servers import Server, cpus, load
+from spread import spread
 
 COUNTS = (1, 2)
 
@@ -35,6 +36,6 @@ def rows(answers):
     for count, runs in answers.items():
         ratios = [run["msgs_per_s"] / one["msgs_per_s"] for run, one in zip(runs, answers[1])]
         result.append([count, f"{statistics.median(run['msgs_per_s'] for run in runs):.0f} msgs",
-                       f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+                       f"{statistics.median(ratios):.2f}{spread(ratios)}",
                        f"{statistics.median(run['server_us_per_msg'] for run in runs):.2f}"])
     return result
